@@ -1,0 +1,3 @@
+//! The `tunlab` command.
+
+fn main() {}

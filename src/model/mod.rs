@@ -1,0 +1,5 @@
+//! The vocabulary every other folder speaks.
+
+mod link;
+
+pub use link::LinkType;
