@@ -2,5 +2,7 @@
 //!
 //! The folder list is the architecture; arrows run only downwards in it.
 //!
+//! - [`capture`]: where packets come from and go to: files, TUN and TAP, live interfaces
 //! - [`model`]: the vocabulary (protocol, field, value, layer) and the bounded bit reader
+pub mod capture;
 pub mod model;

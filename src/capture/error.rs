@@ -1,0 +1,195 @@
+//! What can go wrong with a capture file, and the next step to take.
+
+use crate::model::LinkType;
+use nix::errno::Errno;
+use std::io;
+
+/// A capture file or stream that could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// The file is not there or may not be read.
+    #[error("open capture {file}: {}", io_words(source))]
+    Open {
+        /// What the file is called.
+        file: String,
+        /// Why open(2) refused.
+        source: io::Error,
+    },
+    /// Reading failed midway: a disk or a pipe, not the format.
+    #[error("read capture {file} at byte {offset}: {}", io_words(source))]
+    Read {
+        /// What the file is called.
+        file: String,
+        /// Bytes read before it failed.
+        offset: u64,
+        /// Why read(2) failed.
+        source: io::Error,
+    },
+    /// The first bytes are those of no capture format.
+    #[error("read capture {file}: {}", describe_start(start))]
+    NotACapture {
+        /// What the file is called.
+        file: String,
+        /// Its first bytes, at most four.
+        start: Vec<u8>,
+    },
+    /// The file is a capture, and unreadable from `offset` on. Everything before was delivered.
+    #[error("read capture {file}: damaged at byte {offset}: {why}")]
+    Damaged {
+        /// What the file is called.
+        file: String,
+        /// Where the damaged record or block starts, in bytes from the start of the file.
+        offset: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The file for `-w` cannot be made.
+    #[error("create capture {file}: {}", io_words(source))]
+    Create {
+        /// What the file is called.
+        file: String,
+        /// Why open(2) refused.
+        source: io::Error,
+    },
+    /// Writing failed: a full disk, a closed pipe.
+    #[error("write capture {file}: {}", io_words(source))]
+    Write {
+        /// What the file is called.
+        file: String,
+        /// Why write(2) failed.
+        source: io::Error,
+    },
+    /// Classic pcap names one link type for the whole file, and this packet has another.
+    #[error(
+        "write capture {file}: packet {number} has link type {}, the packets before it {}; \
+         classic pcap holds one link type",
+        other.0, first.0
+    )]
+    OtherLink {
+        /// What the file is called.
+        file: String,
+        /// Number of the packet that does not fit.
+        number: u64,
+        /// Link type of the first packet, which the file's header names.
+        first: LinkType,
+        /// Link type of this packet.
+        other: LinkType,
+    },
+}
+
+impl CaptureError {
+    /// The next step to take, where there is one.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            CaptureError::NotACapture { file, start } if start.starts_with(&GZIP_MAGIC) => {
+                Some(format!(
+                    "it is compressed: gunzip -c {} | tunlab read -",
+                    quoted(file)?
+                ))
+            }
+            CaptureError::Damaged { file, offset, .. } if *offset > 0 => Some(format!(
+                "to keep the sound part: head -c {offset} {} > sound.pcap",
+                quoted(file)?
+            )),
+            CaptureError::OtherLink { .. } => Some(
+                "write pcapng, which keeps a link type for each interface: -w FILE.pcapng".into(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Whether the reader of our output has gone, which ends the program quietly.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, CaptureError::Write { source, .. }
+            if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// An errno as every error message shows it: `permission denied (EACCES)`.
+pub fn errno_words(errno: Errno) -> String {
+    let text = errno.desc();
+    let mut rest = text.chars();
+    // `I/O error` and other abbreviations keep their capital.
+    let lowered = match (rest.next(), rest.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(rest).collect()
+        }
+        _ => text.to_owned(),
+    };
+    format!("{lowered} ({errno:?})")
+}
+
+/// An I/O error in the same words; one that came from no system call has only its text.
+fn io_words(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(raw) => errno_words(Errno::from_raw(raw)),
+        None => error.to_string(),
+    }
+}
+
+/// RFC 1952, section 2.3.1.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+fn describe_start(start: &[u8]) -> String {
+    if start.is_empty() {
+        return "the file is empty".into();
+    }
+    let hex: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("neither pcap nor pcapng (it starts with {})", hex.join(" "))
+}
+
+/// A file's name for a shell line; none when it is a stream or needs more than simple quotes.
+fn quoted(file: &str) -> Option<String> {
+    match file {
+        "standard input" => None,
+        name if name.contains(['\'', '\u{fffd}']) => None,
+        name if name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"/._-+".contains(&b)) =>
+        {
+            Some(name.to_owned())
+        }
+        name => Some(format!("'{name}'")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errno_words_lower_the_first_letter_but_not_an_abbreviation() {
+        let table = [
+            (Errno::EACCES, "permission denied (EACCES)"),
+            (Errno::EPERM, "operation not permitted (EPERM)"),
+            (Errno::EBUSY, "device or resource busy (EBUSY)"),
+            (Errno::EIO, "I/O error (EIO)"),
+            (Errno::EDOTDOT, "RFS specific error (EDOTDOT)"),
+        ];
+        for (errno, words) in table {
+            assert_eq!(errno_words(errno), words);
+        }
+    }
+
+    #[test]
+    fn remedies_name_a_line_to_type() {
+        let damaged = |file: &str| CaptureError::Damaged {
+            file: file.into(),
+            offset: 124,
+            why: String::new(),
+        };
+        assert_eq!(
+            damaged("my file.pcap").remedy().unwrap(),
+            "to keep the sound part: head -c 124 'my file.pcap' > sound.pcap"
+        );
+        assert_eq!(damaged("standard input").remedy(), None);
+        let gzip = CaptureError::NotACapture {
+            file: "a.pcap.gz".into(),
+            start: vec![0x1f, 0x8b, 8, 0],
+        };
+        assert_eq!(
+            gzip.remedy().unwrap(),
+            "it is compressed: gunzip -c a.pcap.gz | tunlab read -"
+        );
+    }
+}

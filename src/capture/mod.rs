@@ -1,0 +1,270 @@
+//! Where packets come from and where they go: capture files, TUN and TAP devices, live interfaces.
+//!
+//! Everything arrives as a [`Frame`], a borrowed slice with its time and link type. Files are
+//! a [`Source`], read with [`open`]; what is printed with `-w` goes to a [`Sink`].
+//!
+//! - `window`: the bounded buffer under both file readers
+//! - `pcap`, `pcapng`: the two file formats, read
+//! - `pcap_write`: the classic format, written
+//! - `error`: what can go wrong with a file, and the next step
+
+mod error;
+mod pcap;
+mod pcap_write;
+mod pcapng;
+mod window;
+
+pub use error::{CaptureError, errno_words};
+pub use pcap::PcapReader;
+pub use pcap_write::PcapWriter;
+pub use pcapng::PcapngReader;
+
+use crate::model::LinkType;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::SystemTime;
+use window::Window;
+
+/// The longest packet any capture holds, in bytes: libpcap's MAXIMUM_SNAPLEN.
+/// A record that claims more is damage, not a packet.
+pub const MAX_FRAME: usize = 256 * 1024;
+
+/// One packet as it was seen, borrowed from the buffer of whoever read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Position in the capture, from 1.
+    pub number: u64,
+    /// When it was seen.
+    pub time: Timestamp,
+    /// What the first byte belongs to.
+    pub link: LinkType,
+    /// Length on the wire in bytes; more than `bytes.len()` when the capture kept only a part.
+    pub wire_len: u32,
+    /// The bytes that were kept.
+    pub bytes: &'a [u8],
+    /// Name of the interface, where the source knows it.
+    pub interface: Option<&'a str>,
+    /// Which way it went, where the source knows it.
+    pub direction: Option<Direction>,
+}
+
+/// Which way a packet went, as seen by the host it was captured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The host received it.
+    In,
+    /// The host sent it.
+    Out,
+}
+
+/// Nanoseconds since 1970-01-01 00:00 UTC, the finest resolution a kernel or capture file gives.
+/// Reaches to the year 2554; times outside are clamped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The machine's clock now.
+    pub fn now() -> Timestamp {
+        let since_epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        Timestamp(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// From whole seconds since the epoch and nanoseconds on top (a billion or more carries over).
+    pub const fn new(seconds: u64, nanos: u64) -> Timestamp {
+        Timestamp(
+            seconds
+                .saturating_mul(NANOS_PER_SECOND)
+                .saturating_add(nanos),
+        )
+    }
+
+    /// Whole seconds since the epoch.
+    pub const fn seconds(self) -> u64 {
+        self.0 / NANOS_PER_SECOND
+    }
+
+    /// Nanoseconds within the second, below one billion.
+    pub const fn subsec_nanos(self) -> u32 {
+        (self.0 % NANOS_PER_SECOND) as u32
+    }
+}
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// Something that yields packets until it ends: a capture file or a stream of one.
+pub trait Source {
+    /// The next packet, borrowed until the following call; `None` at the end.
+    ///
+    /// # Errors
+    /// [`CaptureError::Damaged`] once every packet before the damage has been yielded,
+    /// [`CaptureError::Read`] when the file or stream fails. After an error the source has ended.
+    fn next(&mut self) -> Result<Option<Frame<'_>>, CaptureError>;
+}
+
+/// Something that keeps packets: a capture file or a stream of one.
+pub trait Sink {
+    /// Keeps one packet; it may stay in memory until [`flush`](Sink::flush).
+    ///
+    /// # Errors
+    /// [`CaptureError::Write`] when the file or pipe fails, [`CaptureError::OtherLink`] when the
+    /// format cannot hold a packet of this link type beside the earlier ones.
+    fn write(&mut self, frame: &Frame<'_>) -> Result<(), CaptureError>;
+
+    /// Hands over everything kept so far: after each packet of a live run.
+    ///
+    /// # Errors
+    /// [`CaptureError::Write`] when the file or pipe fails.
+    fn flush(&mut self) -> Result<(), CaptureError>;
+
+    /// Completes the file; it is a valid capture even when no packet came.
+    ///
+    /// # Errors
+    /// [`CaptureError::Write`] when the file or pipe fails.
+    fn finish(&mut self) -> Result<(), CaptureError>;
+}
+
+/// Opens a capture file, `-` being standard input, as whatever format its first bytes announce.
+///
+/// # Errors
+/// [`CaptureError::Open`] when there is no such file or it may not be read,
+/// [`CaptureError::NotACapture`] when it is something else.
+pub fn open(path: &Path) -> Result<Box<dyn Source>, CaptureError> {
+    let file = shown(path, "standard input");
+    let input = open_input(path).map_err(|source| CaptureError::Open {
+        file: file.clone(),
+        source,
+    })?;
+    from_reader(file, input)
+}
+
+/// Reads a capture from any stream of bytes; `file` is what errors call it.
+///
+/// # Errors
+/// As [`open`].
+pub fn from_reader(
+    file: String,
+    input: impl Read + Send + 'static,
+) -> Result<Box<dyn Source>, CaptureError> {
+    let mut window = Window::new(file, Box::new(input));
+    window.fill(MAGIC_LEN)?;
+    match window.bytes().get(..MAGIC_LEN) {
+        Some(magic) if pcap::is_magic(magic) => Ok(Box::new(PcapReader::new(window)?)),
+        Some(magic) if pcapng::is_magic(magic) => Ok(Box::new(PcapngReader::new(window))),
+        _ => Err(CaptureError::NotACapture {
+            start: window.bytes()[..window.bytes().len().min(MAGIC_LEN)].to_vec(),
+            file: window.file().to_owned(),
+        }),
+    }
+}
+
+/// Both formats announce themselves in their first four bytes.
+const MAGIC_LEN: usize = 4;
+
+fn open_input(path: &Path) -> io::Result<File> {
+    if is_dash(path) {
+        // Past std's own buffer: the window reads large blocks already.
+        return Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?));
+    }
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        // Opening a folder succeeds; say so now rather than at the first read.
+        return Err(nix::errno::Errno::EISDIR.into());
+    }
+    Ok(file)
+}
+
+/// Whether a path means standard input or output.
+fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// What errors call a path: no byte of a file's name may steer the terminal.
+fn shown(path: &Path, dash: &str) -> String {
+    if is_dash(path) {
+        return dash.to_owned();
+    }
+    without_controls(&path.to_string_lossy())
+}
+
+/// The text with every control character replaced.
+fn without_controls(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+/// The link type of a number found in a capture file. The lower half of the header's field is
+/// the number, the upper says whether frames end in a checksum. BSD systems wrote their own
+/// numbers for raw IP, 12 and 14, into files.
+/// <https://www.tcpdump.org/linktypes.html>
+fn link_type(number: u32) -> LinkType {
+    match (number & 0xffff) as u16 {
+        12 | 14 => LinkType::RAW,
+        number => LinkType(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamp_splits_and_clamps() {
+        let time = Timestamp::new(1_600_754_581, 123_456_789);
+        assert_eq!(time.seconds(), 1_600_754_581);
+        assert_eq!(time.subsec_nanos(), 123_456_789);
+        assert_eq!(Timestamp::new(1, 1_500_000_000).seconds(), 2);
+        assert_eq!(Timestamp::new(u64::MAX, 0), Timestamp(u64::MAX));
+        assert!(Timestamp::now() > time);
+    }
+
+    fn error_of(bytes: &'static [u8]) -> CaptureError {
+        match from_reader("x".into(), bytes) {
+            Ok(_) => panic!("{bytes:?} was taken for a capture"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn what_is_no_capture_is_said_plainly() {
+        let text = error_of(b"#!/bin/sh\n");
+        assert_eq!(
+            text.to_string(),
+            "read capture x: neither pcap nor pcapng (it starts with 23 21 2f 62)"
+        );
+        assert_eq!(
+            error_of(b"").to_string(),
+            "read capture x: the file is empty"
+        );
+        assert_eq!(
+            error_of(b"\xd4\xc3").to_string(),
+            "read capture x: neither pcap nor pcapng (it starts with d4 c3)"
+        );
+    }
+
+    #[test]
+    fn missing_file_and_folder_name_their_errno() {
+        let Err(missing) = open(Path::new("/nonexistent/a.pcap")) else {
+            panic!("opened a file that does not exist");
+        };
+        assert_eq!(
+            missing.to_string(),
+            "open capture /nonexistent/a.pcap: no such file or directory (ENOENT)"
+        );
+        let Err(folder) = open(Path::new("/")) else {
+            panic!("opened a folder as a capture");
+        };
+        assert_eq!(
+            folder.to_string(),
+            "open capture /: is a directory (EISDIR)"
+        );
+    }
+
+    #[test]
+    fn control_bytes_of_a_file_name_reached_the_terminal() {
+        let Err(error) = open(Path::new("/nonexistent/\x1b[31m")) else {
+            panic!("opened a file that does not exist");
+        };
+        assert!(!error.to_string().contains('\x1b'));
+    }
+}
