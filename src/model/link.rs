@@ -10,4 +10,18 @@ impl LinkType {
     pub const ETHERNET: LinkType = LinkType(1);
     /// Bare IPv4 or IPv6, told apart by the version nibble: what a TUN device carries.
     pub const RAW: LinkType = LinkType(101);
+
+    /// The LINKTYPE_ name without its prefix.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            0 => "NULL",
+            1 => "ETHERNET",
+            101 => "RAW",
+            113 => "LINUX_SLL",
+            228 => "IPV4",
+            229 => "IPV6",
+            276 => "LINUX_SLL2",
+            _ => return None,
+        })
+    }
 }

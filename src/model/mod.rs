@@ -1,5 +1,27 @@
-//! The vocabulary every other folder speaks.
+//! The vocabulary that every other folder speaks: a protocol is a table, a packet is a
+//! list of layers over borrowed bytes, a field is read when somebody asks for it.
+//!
+//! Nothing here allocates for a packet: layers sit in a fixed array, fields are a lazy
+//! iterator, values borrow from the bytes, text goes into a buffer the caller keeps.
 
+mod bits;
+pub mod checksum;
+mod field;
+mod layer;
 mod link;
+mod names;
+mod packet;
+mod protocol;
+mod remark;
+mod text;
+mod value;
 
+pub use field::{Base, Field, Fields, Kind, Present, Width};
+pub use layer::{Context, Layer};
 pub use link::LinkType;
+pub use names::{Flag, FlagSet, Names, NamesOf};
+pub use packet::{End, MAX_LAYERS, Packet};
+pub use protocol::{Header, Next, Protocol, Under};
+pub use remark::{Level, Remark, Remarks};
+pub use text::Text;
+pub use value::{Addresses, Item, ItemName, ItemValue, Items, Packets, Value};

@@ -1,0 +1,275 @@
+//! A field of a header: its place, its reading, its meaning.
+
+use super::value::{Addresses, Items, Packets};
+use super::{FlagSet, Item, Layer, Names, NamesOf, Protocol, Text, Value, bits};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// One row of a protocol's table.
+#[derive(Clone, Copy)]
+pub struct Field {
+    /// scapy's name.
+    pub name: &'static str,
+    /// How many bits or bytes it has.
+    pub width: Width,
+    /// How its bits are read.
+    pub kind: Kind,
+    /// How its values are called.
+    pub names: NamesOf,
+    /// Whether it exists in this header.
+    pub when: Option<fn(&Layer) -> bool>,
+    /// What `show` prints in a quoted header that ends before the field: scapy's default.
+    pub absent: &'static str,
+    /// What it is for, in a sentence or two, with the RFC.
+    pub doc: &'static str,
+    /// Writes what this packet's value says; nothing when there is nothing to add.
+    pub says: Option<fn(&Layer, Value, &mut Text)>,
+}
+
+/// How wide a field is.
+#[derive(Clone, Copy)]
+pub enum Width {
+    /// So many bits, at most 64.
+    Bits(usize),
+    /// So many bytes.
+    Bytes(usize),
+    /// So many bytes as the layer tells; clipped to the header's end.
+    From(fn(&Layer) -> usize),
+    /// Up to the header's end.
+    Rest,
+}
+
+/// How a field's bits are read and shown.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// A number.
+    Uint(Base),
+    /// Single bits with marks.
+    Flags(&'static FlagSet),
+    /// A number with a notation of its own, as ICMP's time of day.
+    Custom(fn(u64, &mut Text)),
+    /// An Ethernet address.
+    Mac,
+    /// An IPv4 address.
+    Ipv4,
+    /// An IPv6 address.
+    Ipv6,
+    /// Bytes.
+    Bytes,
+    /// IPv4 addresses back to back.
+    Ipv4List,
+    /// IPv6 addresses back to back.
+    Ipv6List,
+    /// Named options back to back.
+    Items(fn(&[u8]) -> Option<(Item<'_>, usize)>),
+    /// Headers back to back.
+    Packets(fn(&Layer, &[u8]) -> Option<(&'static Protocol, usize)>),
+}
+
+/// In which base a number is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// `84`
+    Dec,
+    /// `0x54`
+    Hex,
+}
+
+impl Field {
+    const fn new(name: &'static str, width: Width, kind: Kind) -> Field {
+        Field {
+            name,
+            width,
+            kind,
+            names: NamesOf::Nothing,
+            when: None,
+            absent: "0",
+            doc: "",
+            says: None,
+        }
+    }
+
+    /// A number of `bits` bits, shown in decimal.
+    pub const fn uint(name: &'static str, bits: usize) -> Field {
+        Field::new(name, Width::Bits(bits), Kind::Uint(Base::Dec))
+    }
+
+    /// A number of `bits` bits, shown in hexadecimal.
+    pub const fn hex(name: &'static str, bits: usize) -> Field {
+        Field::new(name, Width::Bits(bits), Kind::Uint(Base::Hex))
+    }
+
+    /// Flags in `bits` bits.
+    pub const fn flags(name: &'static str, bits: usize, set: &'static FlagSet) -> Field {
+        Field::new(name, Width::Bits(bits), Kind::Flags(set))
+    }
+
+    /// A number of `bits` bits with a notation of its own.
+    pub const fn custom(name: &'static str, bits: usize, show: fn(u64, &mut Text)) -> Field {
+        Field::new(name, Width::Bits(bits), Kind::Custom(show))
+    }
+
+    /// An Ethernet address.
+    pub const fn mac(name: &'static str) -> Field {
+        Field::new(name, Width::Bytes(6), Kind::Mac)
+    }
+
+    /// An IPv4 address.
+    pub const fn ipv4(name: &'static str) -> Field {
+        Field::new(name, Width::Bytes(4), Kind::Ipv4)
+    }
+
+    /// An IPv6 address.
+    pub const fn ipv6(name: &'static str) -> Field {
+        Field::new(name, Width::Bytes(16), Kind::Ipv6)
+    }
+
+    /// Bytes of the given width.
+    pub const fn bytes(name: &'static str, width: Width) -> Field {
+        Field::new(name, width, Kind::Bytes)
+    }
+
+    /// A field of any kind.
+    pub const fn of(name: &'static str, width: Width, kind: Kind) -> Field {
+        Field::new(name, width, kind)
+    }
+
+    /// Names the values.
+    pub const fn names(mut self, names: &'static Names) -> Field {
+        self.names = NamesOf::Table(names);
+        self
+    }
+
+    /// Names the values by another field.
+    pub const fn names_by(mut self, choose: fn(&Layer) -> Option<&'static Names>) -> Field {
+        self.names = NamesOf::By(choose);
+        self
+    }
+
+    /// Says when the field exists.
+    pub const fn when(mut self, when: fn(&Layer) -> bool) -> Field {
+        self.when = Some(when);
+        self
+    }
+
+    /// Sets what `show` prints for it in a header cut before it.
+    pub const fn absent(mut self, text: &'static str) -> Field {
+        self.absent = text;
+        self
+    }
+
+    /// Says what the field is for.
+    pub const fn doc(mut self, doc: &'static str) -> Field {
+        self.doc = doc;
+        self
+    }
+
+    /// Says what a value means in its packet.
+    pub const fn says(mut self, says: fn(&Layer, Value, &mut Text)) -> Field {
+        self.says = Some(says);
+        self
+    }
+
+    /// The name of `value`, when the field's values have names.
+    pub fn name_of(&self, layer: &Layer, value: u64) -> Option<&'static str> {
+        self.names.get(layer, value)
+    }
+}
+
+/// A field that is there, with its value.
+#[derive(Clone, Copy)]
+pub struct Present<'a> {
+    /// The row of the table.
+    pub field: &'static Field,
+    /// What it holds.
+    pub value: Value<'a>,
+    /// Where it starts, in bits from the layer's first byte.
+    pub position: usize,
+    /// How many bits it has here.
+    pub bits: usize,
+}
+
+/// The fields of a layer, read one after the other.
+#[derive(Clone)]
+pub struct Fields<'a> {
+    layer: Layer<'a>,
+    rows: std::slice::Iter<'static, Field>,
+    position: usize,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(layer: Layer<'a>) -> Self {
+        Fields {
+            rows: layer.protocol.fields.iter(),
+            layer,
+            position: 0,
+        }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Present<'a>;
+
+    fn next(&mut self) -> Option<Present<'a>> {
+        let field = loop {
+            let field = self.rows.next()?;
+            if field.when.is_none_or(|exists| exists(&self.layer)) {
+                break field;
+            }
+        };
+        let position = self.position;
+        let total = (self.layer.end - self.layer.start) * 8;
+        let wanted = match field.width {
+            Width::Bits(bits) => bits,
+            Width::Bytes(bytes) => bytes * 8,
+            Width::From(of) => of(&self.layer).saturating_mul(8),
+            Width::Rest => total,
+        };
+        let bits = wanted.min(total.saturating_sub(position));
+        self.position += bits;
+        let fixed = matches!(field.width, Width::Bits(_) | Width::Bytes(_));
+        let value = if fixed && bits < wanted {
+            Value::Absent
+        } else {
+            self.read(field, position, bits)
+        };
+        Some(Present {
+            field,
+            value,
+            position,
+            bits,
+        })
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn read(&self, field: &Field, position: usize, width: usize) -> Value<'a> {
+        let header = self.layer.header();
+        let start = position / 8;
+        let bytes = header
+            .get(start..start + width.div_ceil(8))
+            .unwrap_or_default();
+        match field.kind {
+            Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => {
+                Value::Uint(bits::read_bits(header, position, width.min(64)))
+            }
+            Kind::Mac => bytes.try_into().map_or(Value::Absent, Value::Mac),
+            Kind::Ipv4 => <[u8; 4]>::try_from(bytes)
+                .map_or(Value::Absent, |octets| Value::Ipv4(Ipv4Addr::from(octets))),
+            Kind::Ipv6 => <[u8; 16]>::try_from(bytes)
+                .map_or(Value::Absent, |octets| Value::Ipv6(Ipv6Addr::from(octets))),
+            Kind::Bytes => Value::Bytes(bytes),
+            Kind::Ipv4List => Value::Addresses(Addresses { bytes, size: 4 }),
+            Kind::Ipv6List => Value::Addresses(Addresses { bytes, size: 16 }),
+            Kind::Items(split) => Value::Items(Items { bytes, split }),
+            Kind::Packets(split) => {
+                let start = self.layer.start + start;
+                Value::Packets(Packets {
+                    parent: self.layer,
+                    start,
+                    end: start + bytes.len(),
+                    split,
+                })
+            }
+        }
+    }
+}

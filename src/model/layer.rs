@@ -1,0 +1,86 @@
+//! One protocol's share of a packet.
+
+use super::{Fields, Protocol, Value, bits};
+
+/// Whose packet a layer belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// The packet itself.
+    Plain,
+    /// The packet that an ICMP error quotes (RFC 792): a copy of what failed, often cut short.
+    Quoted,
+}
+
+/// A protocol and where it stands in the packet. Fields are read on demand.
+#[derive(Clone, Copy)]
+pub struct Layer<'a> {
+    /// What the bytes are read as.
+    pub protocol: &'static Protocol,
+    /// The whole captured packet.
+    pub packet: &'a [u8],
+    /// First byte of the header.
+    pub start: usize,
+    /// Byte after the header.
+    pub end: usize,
+    /// Byte after what the header's own length field says belongs to it, as far as captured.
+    pub limit: usize,
+    /// Plain or quoted.
+    pub context: Context,
+}
+
+impl<'a> Layer<'a> {
+    /// The header's bytes.
+    pub fn header(&self) -> &'a [u8] {
+        self.packet.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The bytes after the header, padding excluded.
+    pub fn payload(&self) -> &'a [u8] {
+        self.packet.get(self.end..self.limit).unwrap_or_default()
+    }
+
+    /// Header and payload.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.packet.get(self.start..self.limit).unwrap_or_default()
+    }
+
+    /// The header byte at `index`, zero beyond its end.
+    pub fn u8(&self, index: usize) -> u8 {
+        bits::byte(self.header(), index)
+    }
+
+    /// The header's big-endian 16-bit number at byte `index`.
+    pub fn u16(&self, index: usize) -> u16 {
+        bits::u16_at(self.header(), index)
+    }
+
+    /// The header's big-endian 32-bit number at byte `index`.
+    pub fn u32(&self, index: usize) -> u32 {
+        bits::u32_at(self.header(), index)
+    }
+
+    /// The header's `width` bits (at most 64) from bit `position` on.
+    pub fn bits(&self, position: usize, width: usize) -> u64 {
+        bits::read_bits(self.header(), position, width)
+    }
+
+    /// The fields present in this packet, in wire order.
+    pub fn fields(&self) -> Fields<'a> {
+        Fields::new(*self)
+    }
+
+    /// The value of the field called `name`, if it is present.
+    pub fn get(&self, name: &str) -> Option<Value<'a>> {
+        self.fields()
+            .find(|present| present.field.name == name)
+            .map(|present| present.value)
+    }
+
+    /// What `show` calls the layer.
+    pub fn title(&self) -> &'static str {
+        match self.context {
+            Context::Quoted => self.protocol.quoted_title.unwrap_or(self.protocol.title),
+            Context::Plain => self.protocol.title,
+        }
+    }
+}

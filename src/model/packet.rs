@@ -1,0 +1,64 @@
+//! A dissected packet: its layers, and why the dissection ended where it did.
+
+use super::{Context, Layer, LinkType, Protocol};
+use arrayvec::ArrayVec;
+
+/// Layers a packet can have; deeper nesting ends as [`End::TooDeep`].
+pub const MAX_LAYERS: usize = 32;
+
+/// Why dissection stopped. Every packet has an end; none is an error.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// Every byte is accounted for.
+    Complete,
+    /// The last bytes are somebody's payload that no protocol claims.
+    Payload,
+    /// A header was expected and is cut off.
+    Truncated {
+        /// The protocol that should stand here.
+        protocol: &'static Protocol,
+        /// Bytes its header needs at least.
+        needed: usize,
+        /// Bytes there are.
+        had: usize,
+    },
+    /// More than [`MAX_LAYERS`] layers.
+    TooDeep,
+}
+
+/// A packet's bytes and the layers found in them.
+pub struct Packet<'a> {
+    /// The captured bytes.
+    pub bytes: &'a [u8],
+    /// What the first byte belongs to.
+    pub link: LinkType,
+    /// The layers from the outside in; padding last.
+    pub layers: ArrayVec<Layer<'a>, MAX_LAYERS>,
+    /// Why there are no more.
+    pub end: End,
+}
+
+impl<'a> Packet<'a> {
+    /// The layer just above `index` that encloses it, if any.
+    pub fn below(&self, index: usize) -> Option<&Layer<'a>> {
+        self.layers.get(index.checked_sub(1)?)
+    }
+
+    /// The nearest layer outside `index` that can stand in a pseudo-header: IPv4 or IPv6.
+    pub fn network_below(&self, index: usize) -> Option<&Layer<'a>> {
+        self.layers[..index.min(self.layers.len())]
+            .iter()
+            .rev()
+            .find(|layer| layer.protocol.pseudo.is_some())
+    }
+
+    /// The innermost layer that is the packet's own and decodes something: what a
+    /// one-line summary is about.
+    pub fn top(&self) -> Option<(usize, &Layer<'a>)> {
+        self.layers
+            .iter()
+            .enumerate()
+            .rev()
+            .find(|(_, layer)| layer.context == Context::Plain && !layer.protocol.opaque)
+    }
+}

@@ -1,0 +1,257 @@
+//! A protocol is a table plus a few small functions.
+
+use super::{Field, Layer, Packet, Remarks, Text, Value};
+
+/// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
+/// protocol's file reads as one declaration.
+pub struct Protocol {
+    /// Name in expressions and JSON: scapy's class name (`IP`, `Dot1Q`).
+    pub name: &'static str,
+    /// Name in `show`: scapy's title (`802.1Q`).
+    pub title: &'static str,
+    /// Title when quoted in an ICMP error (`IP in ICMP`).
+    pub quoted_title: Option<&'static str>,
+    /// Name in the protocol column of `line`, as tshark's.
+    pub column: &'static str,
+    /// The defining document (`RFC 791`).
+    pub reference: &'static str,
+    /// One or two sentences on what the protocol is for.
+    pub about: &'static str,
+    /// The header's fields in wire order.
+    pub fields: &'static [Field],
+    /// What this protocol rides on.
+    pub under: &'static [Under],
+    /// How long the header is.
+    pub header: Header,
+    /// A shorter length at which a header cut off by an ICMP error can still be read.
+    pub quoted_cut: Option<usize>,
+    /// What follows, when the header decides by itself.
+    pub next: fn(&Layer) -> Next,
+    /// How many bytes after the header are payload, when the header says; the rest is padding.
+    pub payload: fn(&Layer) -> Option<usize>,
+    /// Source and destination for the address columns of `line`.
+    pub endpoints: Option<for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>)>,
+    /// This layer's share of a checksum's pseudo-header (RFC 768, RFC 8200 section 8.1): the
+    /// one's complement sum of its addresses; nothing when its payload is not all here.
+    pub pseudo: Option<fn(&Layer) -> Option<u32>>,
+    /// Writes the info column of `line`.
+    pub info: fn(&Packet, usize, &mut Text),
+    /// Remarks on the layer at an index of the packet.
+    pub check: fn(&Packet, usize, &mut Remarks),
+    /// Holds bytes that nothing decodes (Raw, Padding).
+    pub opaque: bool,
+}
+
+impl Protocol {
+    /// A protocol without fields; the methods below fill it in.
+    pub const fn new(name: &'static str, title: &'static str) -> Protocol {
+        Protocol {
+            name,
+            title,
+            quoted_title: None,
+            column: title,
+            reference: "",
+            about: "",
+            fields: &[],
+            under: &[],
+            header: Header::Rest,
+            quoted_cut: None,
+            next: |_| Next::Bound,
+            payload: |_| None,
+            endpoints: None,
+            pseudo: None,
+            info: |_, _, _| {},
+            check: |_, _, _| {},
+            opaque: false,
+        }
+    }
+
+    /// Sets the title used inside an ICMP error.
+    pub const fn quoted(mut self, title: &'static str) -> Protocol {
+        self.quoted_title = Some(title);
+        self
+    }
+
+    /// Sets the protocol column of `line`.
+    pub const fn column(mut self, column: &'static str) -> Protocol {
+        self.column = column;
+        self
+    }
+
+    /// Sets the defining document.
+    pub const fn reference(mut self, reference: &'static str) -> Protocol {
+        self.reference = reference;
+        self
+    }
+
+    /// Sets the sentences on what the protocol is for.
+    pub const fn about(mut self, about: &'static str) -> Protocol {
+        self.about = about;
+        self
+    }
+
+    /// Sets the table of fields.
+    pub const fn fields(mut self, fields: &'static [Field]) -> Protocol {
+        self.fields = fields;
+        self
+    }
+
+    /// Sets what the protocol rides on.
+    pub const fn under(mut self, under: &'static [Under]) -> Protocol {
+        self.under = under;
+        self
+    }
+
+    /// Sets a header of always the same length, in bytes.
+    pub const fn header(mut self, bytes: usize) -> Protocol {
+        self.header = Header::Fixed(bytes);
+        self
+    }
+
+    /// Sets a header of at least `min` bytes whose length `of` tells from the bytes.
+    pub const fn header_from(mut self, min: usize, of: fn(&[u8]) -> usize) -> Protocol {
+        self.header = Header::Computed { min, of };
+        self
+    }
+
+    /// Sets a header that takes all the bytes, of which there are at least `min`.
+    pub const fn header_rest(mut self, min: usize) -> Protocol {
+        self.header = Header::Computed {
+            min,
+            of: |bytes| bytes.len(),
+        };
+        self
+    }
+
+    /// Lets a header quoted in an ICMP error end after exactly `bytes` (RFC 792 quotes eight).
+    pub const fn quoted_cut(mut self, bytes: usize) -> Protocol {
+        self.quoted_cut = Some(bytes);
+        self
+    }
+
+    /// Sets the function that decides what follows.
+    pub const fn next(mut self, next: fn(&Layer) -> Next) -> Protocol {
+        self.next = next;
+        self
+    }
+
+    /// Sets the function that bounds the payload.
+    pub const fn payload(mut self, payload: fn(&Layer) -> Option<usize>) -> Protocol {
+        self.payload = payload;
+        self
+    }
+
+    /// Sets the function that tells source and destination.
+    pub const fn endpoints(
+        mut self,
+        endpoints: for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>),
+    ) -> Protocol {
+        self.endpoints = Some(endpoints);
+        self
+    }
+
+    /// Sets the function that sums the addresses for a pseudo-header.
+    pub const fn pseudo(mut self, pseudo: fn(&Layer) -> Option<u32>) -> Protocol {
+        self.pseudo = Some(pseudo);
+        self
+    }
+
+    /// Sets the writer of the info column.
+    pub const fn info(mut self, info: fn(&Packet, usize, &mut Text)) -> Protocol {
+        self.info = info;
+        self
+    }
+
+    /// Sets the function that looks for what is odd.
+    pub const fn check(mut self, check: fn(&Packet, usize, &mut Remarks)) -> Protocol {
+        self.check = check;
+        self
+    }
+
+    /// Marks a protocol that only holds bytes.
+    pub const fn opaque(mut self) -> Protocol {
+        self.opaque = true;
+        self
+    }
+}
+
+/// How long a header is.
+#[derive(Clone, Copy)]
+pub enum Header {
+    /// Always this many bytes.
+    Fixed(usize),
+    /// At least `min` bytes; `of` tells from the bytes that are there.
+    Computed {
+        /// The part without which the header cannot be read.
+        min: usize,
+        /// The length it claims; the dissector clips it to what is there.
+        of: fn(&[u8]) -> usize,
+    },
+    /// All that is left.
+    Rest,
+}
+
+impl Header {
+    /// Bytes without which the header cannot be read.
+    pub fn min(&self) -> usize {
+        match self {
+            Header::Fixed(bytes) => *bytes,
+            Header::Computed { min, .. } => *min,
+            Header::Rest => 0,
+        }
+    }
+}
+
+/// A place where a protocol stands: declared by the upper protocol, so that a new one does not
+/// edit the lower one's file.
+#[derive(Clone, Copy)]
+pub struct Under {
+    /// Name of the lower protocol, or `link` for a link type.
+    pub parent: &'static str,
+    /// The lower protocol's field that tells.
+    pub field: &'static str,
+    /// The field's value.
+    pub value: u64,
+    /// A look at the bytes themselves, where one value stands for several protocols.
+    pub accept: fn(&[u8]) -> bool,
+}
+
+impl Under {
+    /// Rides on `parent` when its `field` is `value`.
+    pub const fn field(parent: &'static str, field: &'static str, value: u64) -> Under {
+        Under {
+            parent,
+            field,
+            value,
+            accept: |_| true,
+        }
+    }
+
+    /// Is the first layer of frames of link type `number`.
+    pub const fn link(number: u16) -> Under {
+        Under::field("link", "type", number as u64)
+    }
+
+    /// Only when the bytes look right.
+    pub const fn accept(mut self, accept: fn(&[u8]) -> bool) -> Under {
+        self.accept = accept;
+        self
+    }
+}
+
+/// What follows a header.
+#[derive(Clone, Copy)]
+pub enum Next {
+    /// Whoever declared to ride on this header's fields.
+    Bound,
+    /// Nothing that can be decoded from here.
+    Raw,
+    /// The packet that failed (RFC 792).
+    Quoted(&'static Protocol),
+}
+
+impl std::fmt::Debug for Protocol {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
+}

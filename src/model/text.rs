@@ -1,0 +1,365 @@
+//! The buffer that all text is written into, with fast writers for what packets are full of.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// A growing buffer of UTF-8 text. It keeps its capacity from packet to packet, so that
+/// printing does not allocate once it has seen a large packet.
+#[derive(Default)]
+pub struct Text(Vec<u8>);
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+impl Text {
+    /// An empty buffer with room for `bytes`.
+    pub fn with_capacity(bytes: usize) -> Text {
+        Text(Vec::with_capacity(bytes))
+    }
+
+    /// What has been written.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What has been written, as a string (nothing but UTF-8 is ever put in).
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Bytes written.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing has been written.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets the text, keeps the room.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Cuts the text to its first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    /// Appends a string.
+    pub fn str(&mut self, text: &str) -> &mut Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    /// Appends an ASCII character.
+    pub fn ascii(&mut self, character: u8) -> &mut Self {
+        debug_assert!(character.is_ascii());
+        self.0.push(character);
+        self
+    }
+
+    /// Appends `count` spaces.
+    pub fn spaces(&mut self, count: usize) -> &mut Self {
+        self.0.resize(self.0.len() + count, b' ');
+        self
+    }
+
+    /// Appends a number in decimal.
+    pub fn dec(&mut self, value: u64) -> &mut Self {
+        self.str(itoa::Buffer::new().format(value))
+    }
+
+    /// Appends a number in decimal, padded with `fill` on the left to `width`.
+    pub fn dec_padded(&mut self, value: u64, width: usize, fill: u8) -> &mut Self {
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(value);
+        self.0
+            .resize(self.0.len() + width.saturating_sub(digits.len()), fill);
+        self.str(digits)
+    }
+
+    /// Appends a number as `0x1f`, at least `digits` hexadecimal digits.
+    pub fn hex(&mut self, value: u64, digits: usize) -> &mut Self {
+        self.str("0x");
+        let needed = (64 - value.leading_zeros() as usize).div_ceil(4);
+        for digit in (0..needed.max(digits)).rev() {
+            self.0.push(HEX[(value >> (4 * digit) & 0xf) as usize]);
+        }
+        self
+    }
+
+    /// Appends bytes as two hexadecimal digits each.
+    pub fn hex_bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        for byte in bytes {
+            self.0
+                .extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
+        }
+        self
+    }
+
+    /// Appends an Ethernet address.
+    pub fn mac(&mut self, mac: [u8; 6]) -> &mut Self {
+        for (index, byte) in mac.iter().enumerate() {
+            if index > 0 {
+                self.0.push(b':');
+            }
+            self.hex_bytes(&[*byte]);
+        }
+        self
+    }
+
+    /// Appends an IPv4 address.
+    pub fn ipv4(&mut self, address: Ipv4Addr) -> &mut Self {
+        for (index, byte) in address.octets().into_iter().enumerate() {
+            if index > 0 {
+                self.0.push(b'.');
+            }
+            let byte = usize::from(byte);
+            let digits = &DECIMAL[byte];
+            self.0
+                .extend_from_slice(&digits[3 - decimal_digits(byte)..]);
+        }
+        self
+    }
+
+    /// Appends an IPv6 address as inet_ntop(3) writes it.
+    pub fn ipv6(&mut self, address: Ipv6Addr) -> &mut Self {
+        let groups = address.segments();
+        if groups[..5] == [0; 5] && (groups[5] == 0xffff || groups[5] == 0 && groups[6] != 0) {
+            // IPv4-mapped and IPv4-compatible addresses end in dotted notation.
+            self.str(if groups[5] == 0 { "::" } else { "::ffff:" });
+            let octets = address.octets();
+            return self.ipv4(Ipv4Addr::new(
+                octets[12], octets[13], octets[14], octets[15],
+            ));
+        }
+        let (start, length) = longest_zero_run(&groups);
+        let mut index = 0;
+        while index < 8 {
+            if length >= 2 && index == start {
+                self.str("::");
+                index += length;
+                continue;
+            }
+            if index > 0 && !self.0.ends_with(b":") {
+                self.0.push(b':');
+            }
+            let group = u64::from(groups[index]);
+            let needed = (64 - group.leading_zeros() as usize).div_ceil(4).max(1);
+            for digit in (0..needed).rev() {
+                self.0.push(HEX[(group >> (4 * digit) & 0xf) as usize]);
+            }
+            index += 1;
+        }
+        self
+    }
+
+    /// Appends bytes as Python's `repr(bytes)` writes them.
+    pub fn repr(&mut self, bytes: &[u8]) -> &mut Self {
+        let single = memchr::memchr(b'\'', bytes).is_some();
+        let quote = if single && memchr::memchr(b'"', bytes).is_none() {
+            b'"'
+        } else {
+            b'\''
+        };
+        self.0.extend_from_slice(&[b'b', quote]);
+        self.0.reserve(4 * bytes.len() + 1);
+        for byte in bytes {
+            if *byte == b'\'' && quote == b'\'' {
+                self.0.extend_from_slice(b"\\'");
+                continue;
+            }
+            // Copying four bytes and keeping one is cheaper than a copy of varying length.
+            let (piece, used) = &REPR[usize::from(*byte)];
+            self.0.extend_from_slice(piece);
+            let excess = 4 - usize::from(*used);
+            self.0.truncate(self.0.len() - excess);
+        }
+        self.0.push(quote);
+        self
+    }
+
+    /// Pads what was written since `start` with spaces on its left, to `width` characters.
+    pub fn pad_left(&mut self, start: usize, width: usize) -> &mut Self {
+        let missing = width.saturating_sub(self.0.len() - start);
+        self.spaces(missing);
+        self.0[start..].rotate_right(missing);
+        self
+    }
+
+    /// Escapes what was written since `start` for a JSON string (RFC 8259 section 7).
+    pub fn escape_json(&mut self, start: usize) -> &mut Self {
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        let mut index = start;
+        while let Some(found) = self.0[index..].iter().position(special) {
+            index += found;
+            let byte = self.0[index];
+            let unicode = [
+                b'\\',
+                b'u',
+                b'0',
+                b'0',
+                HEX[usize::from(byte >> 4)],
+                HEX[usize::from(byte & 0xf)],
+            ];
+            let escaped: &[u8] = match byte {
+                b'"' => b"\\\"",
+                b'\\' => b"\\\\",
+                _ => &unicode,
+            };
+            // Grow, then move the tail: `splice` would allocate.
+            let extra = escaped.len() - 1;
+            let tail = index + 1..self.0.len();
+            self.0.resize(self.0.len() + extra, 0);
+            self.0.copy_within(tail, index + 1 + extra);
+            self.0[index..=index + extra].copy_from_slice(escaped);
+            index += escaped.len();
+        }
+        self
+    }
+
+    /// Appends text that came from outside, control characters escaped, so that it cannot
+    /// steer a terminal.
+    pub fn tame(&mut self, text: &str) -> &mut Self {
+        for character in text.chars() {
+            if character.is_control() {
+                for escaped in character.escape_default() {
+                    self.0.push(escaped as u8);
+                }
+            } else {
+                self.str(character.encode_utf8(&mut [0; 4]));
+            }
+        }
+        self
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.str(text);
+        Ok(())
+    }
+}
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn longest_zero_run(groups: &[u16; 8]) -> (usize, usize) {
+    let (mut best, mut start) = ((8, 0), 0);
+    for index in 0..=8 {
+        if index == 8 || groups[index] != 0 {
+            if index - start > best.1 {
+                best = (start, index - start);
+            }
+            start = index + 1;
+        }
+    }
+    best
+}
+
+fn decimal_digits(byte: usize) -> usize {
+    1 + usize::from(byte >= 10) + usize::from(byte >= 100)
+}
+
+/// Each byte as three decimal digits with leading zeros.
+const DECIMAL: [[u8; 3]; 256] = {
+    let mut table = [[b'0'; 3]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = [
+            b'0' + (byte / 100) as u8,
+            b'0' + (byte / 10 % 10) as u8,
+            b'0' + (byte % 10) as u8,
+        ];
+        byte += 1;
+    }
+    table
+};
+
+/// Each byte as Python's repr shows it between quotes, and how many of the four bytes count.
+const REPR: [([u8; 4], u8); 256] = {
+    let mut table = [([0; 4], 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'\\' => (*b"\\\\  ", 2),
+            b'\n' => (*b"\\n  ", 2),
+            b'\r' => (*b"\\r  ", 2),
+            b'\t' => (*b"\\t  ", 2),
+            printable @ 0x20..=0x7e => ([printable, 0, 0, 0], 1),
+            _ => ([b'\\', b'x', HEX[byte >> 4], HEX[byte & 0xf]], 4),
+        };
+        byte += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Text)) -> String {
+        let mut text = Text::default();
+        write(&mut text);
+        text.as_str().to_owned()
+    }
+
+    #[test]
+    fn numbers_and_addresses() {
+        assert_eq!(written(|t| _ = t.hex(0xd, 0)), "0xd");
+        assert_eq!(written(|t| _ = t.hex(0, 1)), "0x0");
+        assert_eq!(written(|t| _ = t.hex(0xd, 4)), "0x000d");
+        assert_eq!(written(|t| _ = t.dec_padded(7, 3, b' ')), "  7");
+        assert_eq!(
+            written(|t| _ = t.ipv4(Ipv4Addr::new(10, 0, 2, 255))),
+            "10.0.2.255"
+        );
+        assert_eq!(
+            written(|t| _ = t.mac([2, 0, 0xab, 0, 0, 0x10])),
+            "02:00:ab:00:00:10"
+        );
+    }
+
+    #[test]
+    fn ipv6_is_written_as_inet_ntop_writes_it() {
+        for text in [
+            "::",
+            "::1",
+            "fe80::1",
+            "ff02::16",
+            "2001:db8::1:0:0:1",
+            "2001:db8:0:1:1:1:1:1",
+            "1:0:0:2::",
+            "::ffff:10.0.2.8",
+            "::10.0.2.8",
+            "1:2:3:4:5:6:7:8",
+            "a::b:0:0:c",
+        ] {
+            let address: Ipv6Addr = text.parse().unwrap();
+            assert_eq!(written(|t| _ = t.ipv6(address)), text);
+        }
+    }
+
+    #[test]
+    fn bytes_look_like_pythons_repr() {
+        assert_eq!(written(|t| _ = t.repr(b"a'b")), r#"b"a'b""#);
+        assert_eq!(written(|t| _ = t.repr(b"a'\"b")), r#"b'a\'"b'"#);
+        assert_eq!(
+            written(|t| _ = t.repr(b"\x00\t\n\r\\\x7f\xff~")),
+            r"b'\x00\t\n\r\\\x7f\xff~'"
+        );
+        assert_eq!(written(|t| _ = t.repr(b"")), "b''");
+    }
+
+    #[test]
+    fn text_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(
+            written(|t| _ = t.tame("eth0\x1b[2J\u{9b}x")),
+            r"eth0\u{1b}[2J\u{9b}x"
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! What a field holds in one packet.
+
+use super::{Layer, Protocol};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// A field's value, borrowed from the packet.
+#[derive(Clone, Copy)]
+pub enum Value<'a> {
+    /// A number of at most 64 bits; flags too.
+    Uint(u64),
+    /// An Ethernet address.
+    Mac([u8; 6]),
+    /// An IPv4 address.
+    Ipv4(Ipv4Addr),
+    /// An IPv6 address.
+    Ipv6(Ipv6Addr),
+    /// Bytes without further meaning.
+    Bytes(&'a [u8]),
+    /// A list of addresses.
+    Addresses(Addresses<'a>),
+    /// A list of named options, as TCP's.
+    Items(Items<'a>),
+    /// Headers inside a header, as IPv4's options.
+    Packets(Packets<'a>),
+    /// The field belongs to the header but not a bit of it is in this packet.
+    Absent,
+}
+
+impl Value<'_> {
+    /// The number, zero for anything else.
+    pub fn number(&self) -> u64 {
+        match self {
+            Value::Uint(number) => *number,
+            _ => 0,
+        }
+    }
+}
+
+/// A list of IPv4 (4 bytes each) or IPv6 (16 bytes each) addresses.
+#[derive(Clone, Copy)]
+pub struct Addresses<'a> {
+    /// The addresses back to back; a shorter rest is not an address.
+    pub bytes: &'a [u8],
+    /// Bytes an address.
+    pub size: usize,
+}
+
+impl<'a> Addresses<'a> {
+    /// The whole addresses in order.
+    pub fn iter(self) -> impl Iterator<Item = Value<'a>> {
+        self.bytes.chunks_exact(self.size).map(|bytes| {
+            match (<[u8; 4]>::try_from(bytes), <[u8; 16]>::try_from(bytes)) {
+                (Ok(octets), _) => Value::Ipv4(Ipv4Addr::from(octets)),
+                (_, Ok(octets)) => Value::Ipv6(Ipv6Addr::from(octets)),
+                _ => Value::Bytes(bytes),
+            }
+        })
+    }
+}
+
+/// A list of options, split as they are read.
+#[derive(Clone, Copy)]
+pub struct Items<'a> {
+    /// The options back to back.
+    pub bytes: &'a [u8],
+    /// Takes the first option off: the option and the bytes it used (at least 1).
+    pub split: fn(&[u8]) -> Option<(Item<'_>, usize)>,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Item<'a>> {
+        let (item, used) = (self.split)(self.bytes)?;
+        self.bytes = self.bytes.get(used.max(1)..).unwrap_or_default();
+        Some(item)
+    }
+}
+
+/// One named option.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    /// Its name, or its number when it has none.
+    pub name: ItemName,
+    /// What it says.
+    pub value: ItemValue<'a>,
+}
+
+/// How an option is called.
+#[derive(Clone, Copy)]
+pub enum ItemName {
+    /// A known option.
+    Known(&'static str),
+    /// An unknown kind.
+    Number(u8),
+}
+
+/// What an option says.
+#[derive(Clone, Copy)]
+pub enum ItemValue<'a> {
+    /// The option is a single byte (NOP, end of list).
+    Nothing,
+    /// Numbers of the given widths in bytes (1, 2, 4), the last width repeated to the end.
+    Numbers(&'a [u8], &'static [u8]),
+    /// Bytes without further meaning.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> ItemValue<'a> {
+    /// The numbers of a [`ItemValue::Numbers`]; nothing for the others.
+    pub fn numbers(self) -> impl Iterator<Item = u64> + 'a {
+        let (mut bytes, widths) = match self {
+            ItemValue::Numbers(bytes, widths) => (bytes, widths),
+            _ => (&[][..], &[1u8][..]),
+        };
+        let mut index = 0;
+        std::iter::from_fn(move || {
+            let width = usize::from(*widths.get(index).or(widths.last())?);
+            let (head, rest) = bytes.split_at_checked(width)?;
+            (bytes, index) = (rest, index + 1);
+            Some(head.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+        })
+    }
+}
+
+/// Headers inside a header, split as they are read.
+#[derive(Clone, Copy)]
+pub struct Packets<'a> {
+    /// The layer that holds them; the children are found in its packet.
+    pub parent: Layer<'a>,
+    /// First byte in the packet.
+    pub start: usize,
+    /// Byte after the last in the packet.
+    pub end: usize,
+    /// Says what the first bytes are and how many belong to it (at least 1 is taken).
+    pub split: fn(&Layer, &[u8]) -> Option<(&'static Protocol, usize)>,
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Layer<'a>;
+
+    fn next(&mut self) -> Option<Layer<'a>> {
+        let bytes = self.parent.packet.get(self.start..self.end)?;
+        if bytes.is_empty() {
+            return None;
+        }
+        let (protocol, length) = (self.split)(&self.parent, bytes)?;
+        let end = self.start + length.clamp(1, bytes.len());
+        let child = Layer {
+            protocol,
+            start: self.start,
+            end,
+            limit: end,
+            ..self.parent
+        };
+        self.start = end;
+        Some(child)
+    }
+}

@@ -1,0 +1,5 @@
+//! The loops over the tables.
+
+mod dissect;
+
+pub use dissect::dissect;

@@ -1,0 +1,62 @@
+//! Ethernet II: IEEE 802.3, the frame a TAP device carries.
+
+use super::numbers::ETHER_TYPES;
+use crate::model::{Field, Layer, LinkType, Packet, Protocol, Text, Under, Value};
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&ETHER];
+
+/// Below this the type field is an 802.3 length.
+const FIRST_TYPE: u16 = 1501;
+
+static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
+    .reference("IEEE 802.3")
+    .about("Carries a packet over one link, from one hardware address to the next. A TAP device carries whole Ethernet frames; a TUN device does not know them.")
+    .under(&[Under::link(LinkType::ETHERNET.0).accept(is_ethernet_ii)])
+    .header(14)
+    .fields(&[
+        Field::mac("dst")
+            .doc("The station on this link that shall take the frame; ff:ff:ff:ff:ff:ff is everybody (IEEE 802.3).")
+            .says(says_address),
+        Field::mac("src")
+            .doc("The station on this link that sent the frame; every router on the way puts its own here (IEEE 802.3).")
+            .says(says_address),
+        Field::hex("type", 16)
+            .names(&ETHER_TYPES)
+            .doc("What the frame carries: 0x800 IPv4, 0x806 ARP, 0x86dd IPv6 (IEEE 802 numbers)."),
+    ])
+    .endpoints(|layer| {
+        (
+            layer.get("src").unwrap_or(Value::Absent),
+            layer.get("dst").unwrap_or(Value::Absent),
+        )
+    })
+    .info(info);
+
+fn is_ethernet_ii(frame: &[u8]) -> bool {
+    match frame.get(12..14) {
+        Some(kind) => u16::from_be_bytes([kind[0], kind[1]]) >= FIRST_TYPE,
+        None => true,
+    }
+}
+
+fn says_address(_: &Layer, address: Value, text: &mut Text) {
+    let Value::Mac(address) = address else { return };
+    if address == [0xff; 6] {
+        text.str("broadcast: every station on the link takes it");
+    } else if address[0] & 1 == 1 {
+        text.str("a multicast group: the lowest bit of the first byte is set");
+    } else if address[0] & 2 == 2 {
+        text.str("one station; locally made up (the second lowest bit of the first byte is set), as virtual devices have");
+    } else {
+        text.str("one station; the first three bytes name the maker of its card");
+    }
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let layer = &packet.layers[index];
+    let kind = layer.u16(12);
+    match ETHER_TYPES.get(u64::from(kind)) {
+        Some(name) => text.str(name),
+        None => text.hex(u64::from(kind), 4),
+    };
+}

@@ -1,0 +1,345 @@
+//! Internet Control Message Protocol: RFC 792, with RFC 950, 1191, 4884.
+
+use crate::model::{
+    Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
+};
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&ICMP];
+
+const ECHO_REPLY: u8 = 0;
+const UNREACHABLE: u8 = 3;
+const SOURCE_QUENCH: u8 = 4;
+const REDIRECT: u8 = 5;
+const ECHO_REQUEST: u8 = 8;
+const TIME_EXCEEDED: u8 = 11;
+const PARAMETER_PROBLEM: u8 = 12;
+
+static TYPES: Names = Names(&[
+    (0, "echo-reply"),
+    (3, "dest-unreach"),
+    (4, "source-quench"),
+    (5, "redirect"),
+    (8, "echo-request"),
+    (9, "router-advertisement"),
+    (10, "router-solicitation"),
+    (11, "time-exceeded"),
+    (12, "parameter-problem"),
+    (13, "timestamp-request"),
+    (14, "timestamp-reply"),
+    (15, "information-request"),
+    (16, "information-response"),
+    (17, "address-mask-request"),
+    (18, "address-mask-reply"),
+    (30, "traceroute"),
+    (31, "datagram-conversion-error"),
+    (32, "mobile-host-redirect"),
+    (33, "ipv6-where-are-you"),
+    (34, "ipv6-i-am-here"),
+    (35, "mobile-registration-request"),
+    (36, "mobile-registration-reply"),
+    (37, "domain-name-request"),
+    (38, "domain-name-reply"),
+    (39, "skip"),
+    (40, "photuris"),
+]);
+
+static UNREACHABLE_CODES: Names = Names(&[
+    (0, "network-unreachable"),
+    (1, "host-unreachable"),
+    (2, "protocol-unreachable"),
+    (3, "port-unreachable"),
+    (4, "fragmentation-needed"),
+    (5, "source-route-failed"),
+    (6, "network-unknown"),
+    (7, "host-unknown"),
+    (9, "network-prohibited"),
+    (10, "host-prohibited"),
+    (11, "TOS-network-unreachable"),
+    (12, "TOS-host-unreachable"),
+    (13, "communication-prohibited"),
+    (14, "host-precedence-violation"),
+    (15, "precedence-cutoff"),
+]);
+
+static REDIRECT_CODES: Names = Names(&[
+    (0, "network-redirect"),
+    (1, "host-redirect"),
+    (2, "TOS-network-redirect"),
+    (3, "TOS-host-redirect"),
+]);
+
+static TIME_EXCEEDED_CODES: Names = Names(&[
+    (0, "ttl-zero-during-transit"),
+    (1, "ttl-zero-during-reassembly"),
+]);
+
+static PARAMETER_CODES: Names = Names(&[(0, "ip-header-bad"), (1, "required-option-missing")]);
+
+static PHOTURIS_CODES: Names = Names(&[
+    (0, "bad-spi"),
+    (1, "authentication-failed"),
+    (2, "decompression-failed"),
+    (3, "decryption-failed"),
+    (4, "need-authentification"),
+    (5, "need-authorization"),
+]);
+
+static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
+    .quoted("ICMP in ICMP")
+    .reference("RFC 792")
+    .about("IP's own messages: ping's question and answer, and reports that a packet could not be delivered, with the start of that packet.")
+    .under(&[Under::field("IP", "proto", 1)])
+    .header_from(4, |bytes| match bytes.first() {
+        Some(13 | 14) => 20,
+        _ => 8,
+    })
+    .fields(&[
+        Field::uint("type", 8)
+            .names(&TYPES)
+            .doc("Kind of message (RFC 792).")
+            .says(says_type),
+        Field::uint("code", 8)
+            .names_by(codes)
+            .doc("The reason, within the kind (RFC 792)."),
+        Field::hex("chksum", 16)
+            .doc("Sum over the whole ICMP message, data included, but no addresses (RFC 792)."),
+        Field::hex("id", 16)
+            .when(has_id)
+            .doc("Tells one ping program from another; the answer repeats it (RFC 792)."),
+        Field::hex("seq", 16)
+            .when(has_id)
+            .doc("Number of this question; the answer repeats it (RFC 792).")
+            .says(|_, number, text| {
+                text.str("number ").dec(number.number()).str(" of this ping");
+            }),
+        Field::custom("ts_ori", 32, time_of_day)
+            .when(has_times)
+            .doc("When the question was sent, universal time (RFC 792)."),
+        Field::custom("ts_rx", 32, time_of_day)
+            .when(has_times)
+            .doc("When the question arrived, universal time (RFC 792)."),
+        Field::custom("ts_tx", 32, time_of_day)
+            .when(has_times)
+            .doc("When the answer was sent, universal time (RFC 792)."),
+        Field::ipv4("gw")
+            .when(|icmp| icmp.u8(0) == REDIRECT)
+            .doc("The router to use instead for this destination (RFC 792)."),
+        Field::uint("ptr", 8)
+            .when(|icmp| icmp.u8(0) == PARAMETER_PROBLEM)
+            .doc("Byte of the quoted packet where the trouble is (RFC 792)."),
+        Field::uint("reserved", 8)
+            .when(|icmp| matches!(icmp.u8(0), UNREACHABLE | TIME_EXCEEDED))
+            .doc("Unused, zero (RFC 792)."),
+        Field::uint("length", 8)
+            .when(is_extended)
+            .doc("Words of 4 bytes of the quoted packet, when extensions follow it; else zero (RFC 4884)."),
+        Field::ipv4("addr_mask")
+            .when(|icmp| matches!(icmp.u8(0), 17 | 18))
+            .doc("The network's mask (RFC 950)."),
+        Field::uint("nexthopmtu", 16)
+            .when(|icmp| icmp.u8(0) == UNREACHABLE)
+            .doc("With `fragmentation-needed`: the largest packet that fits (RFC 1191)."),
+        Field::uint("unused", 16)
+            .when(|icmp| matches!(icmp.u8(0), TIME_EXCEEDED | PARAMETER_PROBLEM))
+            .doc("Unused, zero (RFC 792)."),
+        Field::uint("unused", 32)
+            .when(|icmp| !matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 11..=18) && !has_id(icmp))
+            .doc("Unused, zero (RFC 792)."),
+        Field::bytes("unused", Width::Bytes(0))
+            .when(|icmp| matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 13..=18))
+            .doc("Nothing: scapy lists it for every kind of message."),
+        Field::bytes("extpad", Width::Bytes(0))
+            .when(is_extended)
+            .doc("Zeros between the quoted packet and the extensions (RFC 4884)."),
+        Field::bytes("ext", Width::Bytes(0))
+            .when(is_extended)
+            .doc("Extensions: labels or interfaces of the router that reports (RFC 4884)."),
+    ])
+    .next(|icmp| match icmp.u8(0) {
+        UNREACHABLE | SOURCE_QUENCH | REDIRECT | TIME_EXCEEDED | PARAMETER_PROBLEM => {
+            Next::Quoted(&super::ipv4::IP)
+        }
+        _ => Next::Raw,
+    })
+    .info(info)
+    .check(check);
+
+fn has_id(icmp: &Layer) -> bool {
+    matches!(icmp.u8(0), 0 | 8 | 13..=18 | 37 | 38)
+}
+
+fn has_times(icmp: &Layer) -> bool {
+    matches!(icmp.u8(0), 13 | 14)
+}
+
+fn is_extended(icmp: &Layer) -> bool {
+    matches!(icmp.u8(0), UNREACHABLE | TIME_EXCEEDED | PARAMETER_PROBLEM)
+}
+
+fn codes(icmp: &Layer) -> Option<&'static Names> {
+    Some(match icmp.u8(0) {
+        UNREACHABLE => &UNREACHABLE_CODES,
+        REDIRECT => &REDIRECT_CODES,
+        TIME_EXCEEDED => &TIME_EXCEEDED_CODES,
+        PARAMETER_PROBLEM => &PARAMETER_CODES,
+        40 => &PHOTURIS_CODES,
+        _ => return None,
+    })
+}
+
+/// Milliseconds since midnight, as hours:minutes:seconds.milliseconds without padding.
+fn time_of_day(milliseconds: u64, text: &mut Text) {
+    let seconds = milliseconds / 1000;
+    text.dec(seconds / 3600)
+        .str(":")
+        .dec(seconds / 60 % 60)
+        .str(":")
+        .dec(seconds % 60)
+        .str(".")
+        .dec(milliseconds % 1000);
+}
+
+fn says_type(_: &Layer, kind: Value, text: &mut Text) {
+    let meaning = match kind.number() as u8 {
+        ECHO_REPLY => "the answer that ping waits for",
+        UNREACHABLE => "a packet of yours could not be delivered; its start is quoted below",
+        REDIRECT => "there is a shorter way; the packet was delivered all the same",
+        ECHO_REQUEST => "ping's question: whoever owns dst sends everything back",
+        TIME_EXCEEDED => "ttl ran out on the way; its start is quoted below",
+        PARAMETER_PROBLEM => "a header makes no sense to somebody on the way",
+        _ => return,
+    };
+    text.str(meaning);
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let icmp = &packet.layers[index];
+    let (kind, code) = (icmp.u8(0), icmp.u8(1));
+    match kind {
+        ECHO_REPLY | ECHO_REQUEST => {
+            text.str(if kind == ECHO_REPLY {
+                "Echo (ping) reply    "
+            } else {
+                "Echo (ping) request  "
+            });
+            identity(icmp, text);
+            if let Some(ip) = packet.network_below(index) {
+                text.str(", ttl=").dec(ip.u8(8).into());
+            }
+        }
+        13 | 14 => {
+            text.str(if kind == 13 {
+                "Timestamp request    "
+            } else {
+                "Timestamp reply      "
+            });
+            identity(icmp, text);
+            if let Some(ip) = packet.network_below(index) {
+                text.str(", ttl=").dec(ip.u8(8).into());
+            }
+        }
+        _ => {
+            let (name, reason) = words(kind, code);
+            text.str(name);
+            if kind == REDIRECT {
+                text.spaces(21usize.saturating_sub(name.len()));
+            } else if !reason.is_empty() {
+                text.str(" ");
+            }
+            if !reason.is_empty() {
+                text.str("(").str(reason).str(")");
+            }
+        }
+    }
+}
+
+/// `id=0x159f, seq=1/256`: the number as the network and as a little-endian machine reads it.
+fn identity(icmp: &Layer, text: &mut Text) {
+    let number = icmp.u16(6);
+    text.str("id=")
+        .hex(icmp.u16(4).into(), 4)
+        .str(", seq=")
+        .dec(number.into())
+        .str("/")
+        .dec(number.swap_bytes().into());
+}
+
+/// Kind and reason as tshark words them.
+fn words(kind: u8, code: u8) -> (&'static str, &'static str) {
+    match kind {
+        UNREACHABLE => (
+            "Destination unreachable",
+            match code {
+                0 => "Network unreachable",
+                1 => "Host unreachable",
+                2 => "Protocol unreachable",
+                3 => "Port unreachable",
+                4 => "Fragmentation needed",
+                5 => "Source route failed",
+                6 => "Destination network unknown",
+                7 => "Destination host unknown",
+                8 => "Source host isolated",
+                9 => "Network administratively prohibited",
+                10 => "Host administratively prohibited",
+                11 => "Network unreachable for TOS",
+                12 => "Host unreachable for TOS",
+                13 => "Communication administratively filtered",
+                14 => "Host precedence violation",
+                15 => "Precedence cutoff in effect",
+                _ => "",
+            },
+        ),
+        SOURCE_QUENCH => ("Source quench (flow control)", ""),
+        REDIRECT => (
+            "Redirect",
+            match code {
+                0 => "Redirect for network",
+                1 => "Redirect for host",
+                2 => "Redirect for TOS and network",
+                3 => "Redirect for TOS and host",
+                _ => "",
+            },
+        ),
+        9 => ("Mobile IP Advertisement", if code == 16 { "Does not route common traffic" } else { "Normal router advertisement" }),
+        10 => ("Mobile IP Solicitation", ""),
+        TIME_EXCEEDED => (
+            "Time-to-live exceeded",
+            match code {
+                0 => "Time to live exceeded in transit",
+                1 => "Fragment reassembly time exceeded",
+                _ => "",
+            },
+        ),
+        PARAMETER_PROBLEM => (
+            "Parameter problem",
+            match code {
+                0 => "Pointer indicates the error",
+                1 => "Required option missing",
+                2 => "Bad length",
+                _ => "",
+            },
+        ),
+        15 => ("Information request", ""),
+        16 => ("Information reply", ""),
+        17 => ("Address mask request", ""),
+        18 => ("Address mask reply", ""),
+        _ => ("Unknown ICMP", ""),
+    }
+}
+
+fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+    let icmp = &packet.layers[index];
+    let whole = packet
+        .network_below(index)
+        .is_some_and(|ip| ip.protocol.pseudo.is_some_and(|pseudo| pseudo(ip).is_some()));
+    if !whole {
+        return;
+    }
+    let (found, right) = (icmp.u16(2), checksum::right(0, icmp.bytes(), 2));
+    if found != right && !(found == 0xffff && right == 0) {
+        remarks.error(
+            "chksum",
+            format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the message (Icmp.InCsumErrors), though ping may still print it"),
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! Internet Protocol version 4: RFC 791.
+
+use super::ipv4_options;
+use super::numbers::IP_PROTOCOLS;
+use crate::model::{
+    Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
+    Value, Width, checksum,
+};
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&IP];
+
+const SHORTEST: usize = 20;
+
+static FLAGS: FlagSet = FlagSet {
+    flags: &[
+        Flag { mark: "MF", meaning: "more fragments follow" },
+        Flag { mark: "DF", meaning: "don't fragment: a router that would have to must drop it and say so" },
+        Flag { mark: "evil", meaning: "reserved, must be zero (RFC 3514 is a joke)" },
+    ],
+    joiner: "+",
+};
+
+pub(super) static IP: Protocol = Protocol::new("IP", "IP")
+    .quoted("IP in ICMP")
+    .column("IPv4")
+    .reference("RFC 791")
+    .about("Carries a packet from host to host across networks; each router looks at dst, takes one off ttl and passes it on.")
+    .under(&[
+        Under::field("Ether", "type", 0x0800),
+        // As scapy: on a raw link, all that is not version 6 is read as IPv4.
+        Under::link(LinkType::RAW.0).accept(|bytes| bytes.first().is_some_and(|first| first >> 4 != 6)),
+    ])
+    .header_from(SHORTEST, |bytes| {
+        4 * usize::from(bytes.first().unwrap_or(&0) & 0xf)
+    })
+    .fields(&[
+        Field::uint("version", 4)
+            .doc("Version of IP; the only four bits the kernel looks at when a program writes to a TUN device (RFC 791).")
+            .says(|_, version, text| {
+                if version.number() != 4 {
+                    text.str("not 4, so this is no IPv4 packet at all");
+                }
+            }),
+        Field::uint("ihl", 4)
+            .doc("Length of this header in words of 4 bytes (RFC 791).")
+            .says(|_, words, text| {
+                text.dec(4 * words.number()).str(" bytes");
+                match words.number() {
+                    0..5 => text.str(", less than the 20 that every header has"),
+                    5 => text.str(": no options"),
+                    _ => text.str(": options follow the addresses"),
+                };
+            }),
+        Field::hex("tos", 8)
+            .doc("Type of service: now 6 bits of DSCP priority (RFC 2474) and 2 bits of ECN congestion notice (RFC 3168).")
+            .says(|_, tos, text| {
+                match tos.number() {
+                    0 => text.str("ordinary traffic"),
+                    0x10 => text.str("low delay, as telnet and ssh ask for when one types"),
+                    tos => text.str("DSCP ").dec(tos >> 2).str(", ECN ").dec(tos & 3),
+                };
+            }),
+        Field::uint("len", 16)
+            .doc("Bytes of the whole packet, header included (RFC 791).")
+            .says(|layer, total, text| {
+                let header = layer.header().len() as u64;
+                text.dec(header).str(" of header and ")
+                    .dec(total.number().saturating_sub(header))
+                    .str(" of payload");
+            }),
+        Field::uint("id", 16)
+            .doc("Number that the fragments of one packet have in common (RFC 791, RFC 6864)."),
+        Field::flags("flags", 3, &FLAGS)
+            .doc("Whether the packet may be cut into fragments, and whether more of them follow (RFC 791)."),
+        Field::uint("frag", 13)
+            .doc("Where this fragment's data belongs, in units of 8 bytes (RFC 791).")
+            .says(|_, offset, text| {
+                match offset.number() {
+                    0 => text.str("the start of the data"),
+                    offset => text.str("byte ").dec(8 * offset).str(" of the data: a later fragment, without the upper header"),
+                };
+            }),
+        Field::uint("ttl", 8)
+            .doc("Time to live: how many routers may still pass the packet on; each takes one off (RFC 791).")
+            .says(|_, ttl, text| {
+                match ttl.number() {
+                    0 => text.str("used up: nobody may pass it on"),
+                    1 => text.str("the next router will drop it and report `time exceeded`"),
+                    64 => text.str("Linux's own start value: no router has passed it yet"),
+                    ttl @ 33..64 => text.dec(64 - ttl).str(" below Linux's 64: passed by that many routers, if it started there"),
+                    _ => return,
+                };
+            }),
+        Field::uint("proto", 8)
+            .names(&IP_PROTOCOLS)
+            .doc("What the packet carries: 1 icmp, 6 tcp, 17 udp (RFC 791, IANA protocol numbers)."),
+        Field::hex("chksum", 16)
+            .doc("Sum over this header only; every router computes it anew, since ttl changes (RFC 791)."),
+        Field::ipv4("src")
+            .doc("Address the packet says it comes from; nothing in IP proves it (RFC 791).")
+            .says(says_address),
+        Field::ipv4("dst")
+            .doc("Address the packet goes to; routers look at nothing else to choose its way (RFC 791).")
+            .says(says_address),
+        Field::of("options", Width::Rest, Kind::Packets(ipv4_options::split))
+            .doc("Rarely used extras such as record route; many routers drop packets that have them (RFC 791)."),
+    ])
+    .payload(|ip| usize::from(ip.u16(2)).checked_sub(4 * usize::from(ip.u8(0) & 0xf)))
+    .next(|ip| {
+        // A later fragment starts in the middle of the upper layer.
+        if ip.u16(6) & 0x1fff == 0 { Next::Bound } else { Next::Raw }
+    })
+    .endpoints(|ip| {
+        (
+            ip.get("src").unwrap_or(Value::Absent),
+            ip.get("dst").unwrap_or(Value::Absent),
+        )
+    })
+    .pseudo(pseudo)
+    .info(info)
+    .check(check);
+
+fn says_address(_: &Layer, address: Value, text: &mut Text) {
+    let Value::Ipv4(address) = address else { return };
+    if address.is_loopback() {
+        text.str("loopback: means `this host` and may not travel on any wire");
+    } else if address.is_multicast() {
+        text.str("a multicast group");
+    } else if address.is_broadcast() {
+        text.str("everybody on this link");
+    } else if address.is_private() {
+        text.str("from the ranges kept for private networks (RFC 1918)");
+    } else if address.is_unspecified() {
+        text.str("no address yet");
+    } else {
+        text.str("a public address");
+    }
+}
+
+fn pseudo(ip: &Layer) -> Option<u32> {
+    let fragment = ip.u16(6) & 0x3fff != 0;
+    let whole = ip.bytes().len() >= usize::from(ip.u16(2));
+    (!fragment && whole).then(|| checksum::add(0, ip.header().get(12..20).unwrap_or_default()))
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let ip = &packet.layers[index];
+    let protocol = u64::from(ip.u8(9));
+    let name = IP_PROTOCOLS.get(protocol).unwrap_or("Unknown");
+    if ip.u16(6) & 0x1fff != 0 {
+        text.str("Fragmented IP protocol (proto=");
+        upper(name, text);
+        text.str(" ").dec(protocol);
+        text.str(", off=").dec(8 * u64::from(ip.u16(6) & 0x1fff));
+        text.str(", ID=");
+        text.hex_bytes(&ip.u16(4).to_be_bytes());
+        text.str(")");
+        return;
+    }
+    upper(name, text);
+    text.str(" (").dec(protocol).str(")");
+}
+
+fn upper(name: &str, text: &mut Text) {
+    for character in name.bytes() {
+        text.ascii(character.to_ascii_uppercase());
+    }
+}
+
+fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+    let ip = &packet.layers[index];
+    let (version, words) = (ip.u8(0) >> 4, ip.u8(0) & 0xf);
+    if version != 4 {
+        remarks.error("version", format_args!("{version} is neither 4 nor 6: not an IP packet"));
+        return;
+    }
+    if usize::from(words) * 4 < SHORTEST {
+        remarks.error("ihl", format_args!("{words} words are less than the 20 bytes of the shortest header"));
+        return;
+    }
+    let header = ip.header();
+    if header.len() == usize::from(words) * 4 {
+        let (found, right) = (ip.u16(10), checksum::right(0, header, 10));
+        if found != right && !(found == 0xffff && right == 0) {
+            remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the packet (Ip.InHdrErrors)"));
+        }
+    }
+    let (total, there) = (usize::from(ip.u16(2)), packet.bytes.len() - ip.start);
+    if total < header.len() {
+        remarks.error("len", format_args!("{total} bytes are less than the header alone"));
+    } else if total > there && ip.context == crate::model::Context::Plain {
+        remarks.warn("len", format_args!("{total} bytes announced, {there} there: cut off"));
+    }
+    if ip.u16(6) & 0x8000 != 0 {
+        remarks.warn("flags", format_args!("the reserved bit is set"));
+    }
+}

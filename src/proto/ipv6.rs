@@ -1,0 +1,104 @@
+//! Internet Protocol version 6: RFC 8200.
+
+use super::numbers::NEXT_HEADERS;
+use crate::model::{
+    Field, Layer, LinkType, Packet, Protocol, Remarks, Text, Under, Value, checksum,
+};
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&IPV6];
+
+pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
+    .quoted("IPv6 in ICMPv6")
+    .reference("RFC 8200")
+    .about("The successor of IPv4: longer addresses, a header of fixed length, no checksum of its own. A fresh TUN device sends some by itself.")
+    .under(&[
+        Under::field("Ether", "type", 0x86dd),
+        Under::link(LinkType::RAW.0).accept(|bytes| bytes.first().is_some_and(|first| first >> 4 == 6)),
+        Under::field("IP", "proto", 41),
+    ])
+    .header(40)
+    .fields(&[
+        Field::uint("version", 4)
+            .doc("Version of IP. A reader that takes every packet for IPv4 prints nonsense addresses here (RFC 8200)."),
+        Field::uint("tc", 8)
+            .doc("Traffic class: 6 bits of priority, 2 bits of congestion notice (RFC 8200)."),
+        Field::uint("fl", 20)
+            .doc("Flow label: the same for all packets of one conversation (RFC 6437)."),
+        Field::uint("plen", 16)
+            .doc("Bytes after this header (RFC 8200)."),
+        Field::uint("nh", 8)
+            .names(&NEXT_HEADERS)
+            .doc("What follows: an extension header or the payload's protocol (RFC 8200)."),
+        Field::uint("hlim", 8)
+            .doc("Hop limit: IPv4's ttl under a better name (RFC 8200).")
+            .says(|_, limit, text| {
+                match limit.number() {
+                    1 => text.str("no router may pass it on"),
+                    255 => text.str("not one router has passed it: neighbour discovery insists on that (RFC 4861)"),
+                    _ => return,
+                };
+            }),
+        Field::ipv6("src")
+            .doc("Address the packet says it comes from (RFC 8200).")
+            .says(says_address),
+        Field::ipv6("dst")
+            .doc("Address the packet goes to (RFC 8200).")
+            .says(says_address),
+    ])
+    .payload(|ip| match (ip.u16(4), ip.u8(6)) {
+        // RFC 2675: a jumbogram says its length in a hop-by-hop option.
+        (0, 0) => None,
+        (length, _) => Some(usize::from(length)),
+    })
+    .endpoints(|ip| {
+        (
+            ip.get("src").unwrap_or(Value::Absent),
+            ip.get("dst").unwrap_or(Value::Absent),
+        )
+    })
+    .pseudo(pseudo)
+    .info(info)
+    .check(check);
+
+fn says_address(_: &Layer, address: Value, text: &mut Text) {
+    let Value::Ipv6(address) = address else { return };
+    let meaning = match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => "no address yet",
+        [0, 0, 0, 0, 0, 0, 0, 1] => "loopback",
+        [0xff02, 0, 0, 0, 0, 0, 0, 1] => "all nodes on this link",
+        [0xff02, 0, 0, 0, 0, 0, 0, 2] => "all routers on this link",
+        [0xff02, 0, 0, 0, 0, 0, 0, 0x16] => "all routers that keep track of multicast listeners",
+        [0xff02, 0, 0, 0, 0, 1, ..] => "the solicited-node group: whoever's address ends the same way",
+        [0xff00..=0xffff, ..] => "a multicast group",
+        [0xfe80..=0xfebf, ..] => "link-local: valid on this link only, every device makes one for itself",
+        [0xfc00..=0xfdff, ..] => "from the range kept for private networks (RFC 4193)",
+        [0x2002, ..] => "6to4: an IPv4 address is inside (RFC 3056)",
+        _ => return,
+    };
+    text.str(meaning);
+}
+
+fn pseudo(ip: &Layer) -> Option<u32> {
+    let whole = ip.bytes().len() >= 40 + usize::from(ip.u16(4));
+    whole.then(|| checksum::add(0, ip.header().get(8..40).unwrap_or_default()))
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let ip = &packet.layers[index];
+    let next = u64::from(ip.u8(6));
+    match NEXT_HEADERS.get(next) {
+        Some(name) => text.str(name),
+        None => text.str("next header ").dec(next),
+    };
+}
+
+fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+    let ip = &packet.layers[index];
+    let (length, there) = (usize::from(ip.u16(4)), packet.bytes.len() - ip.end);
+    if length > there && ip.context == crate::model::Context::Plain {
+        remarks.warn("plen", format_args!("{length} bytes announced, {there} there: cut off"));
+    }
+    if index == 0 && packet.link == LinkType::RAW && ip.u16(8) & 0xffc0 == 0xfe80 {
+        remarks.note("", format_args!("the kernel sends this on a fresh TUN device by itself; a reader that takes it for IPv4 sees nonsense addresses"));
+    }
+}

@@ -1,0 +1,209 @@
+//! One file a protocol, and the registry: one line each.
+
+use crate::model::{Layer, LinkType, Protocol, Width};
+use std::sync::LazyLock;
+
+/// Declares the modules and lists their protocols. The order matters in one case only: of two
+/// protocols that claim the same value of the same field, the first that accepts wins.
+macro_rules! registry {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+        static FILES: &[&[&Protocol]] = &[$($module::PROTOCOLS),*];
+    };
+}
+
+registry! {
+    ether,
+    arp,
+    ipv4,
+    ipv4_options,
+    ipv6,
+    icmp,
+    udp,
+    tcp,
+    raw,
+}
+
+mod numbers;
+mod transport;
+
+/// Every protocol tunlab knows, in registry order.
+pub fn all() -> impl Iterator<Item = &'static Protocol> {
+    FILES.iter().flat_map(|file| file.iter().copied())
+}
+
+/// The protocol called `name` in expressions.
+pub fn by_name(name: &str) -> Option<&'static Protocol> {
+    all().find(|protocol| protocol.name == name)
+}
+
+/// Bytes that no protocol claims.
+pub(crate) fn raw() -> &'static Protocol {
+    &raw::RAW
+}
+
+/// Bytes beyond what a length field covers.
+pub(crate) fn padding() -> &'static Protocol {
+    &raw::PADDING
+}
+
+/// A protocol and who rides on it.
+pub(crate) struct Entry {
+    pub(crate) protocol: &'static Protocol,
+    riders: Vec<Selector>,
+}
+
+/// A field of the lower protocol that tells the upper one.
+struct Selector {
+    /// Bits from the header's start.
+    position: usize,
+    width: usize,
+    /// Sorted by value.
+    choices: Vec<Choice>,
+}
+
+struct Choice {
+    value: u64,
+    accept: fn(&[u8]) -> bool,
+    entry: usize,
+}
+
+impl Entry {
+    /// The protocol that rides on `layer`, by its fields and the bytes after it.
+    pub(crate) fn rider(&self, layer: &Layer) -> Option<&'static Entry> {
+        let payload = layer.payload();
+        self.riders.iter().find_map(|selector| {
+            let value = layer.bits(selector.position, selector.width);
+            choose(&selector.choices, value, payload)
+        })
+    }
+}
+
+/// The protocol that frames of this link type start with.
+pub(crate) fn first(link: LinkType, bytes: &[u8]) -> Option<&'static Entry> {
+    choose(&TABLE.links, u64::from(link.0), bytes)
+}
+
+/// The table entry of a registered protocol.
+pub(crate) fn entry_of(protocol: &'static Protocol) -> Option<&'static Entry> {
+    TABLE
+        .entries
+        .iter()
+        .find(|entry| std::ptr::eq(entry.protocol, protocol))
+}
+
+fn choose(choices: &[Choice], value: u64, bytes: &[u8]) -> Option<&'static Entry> {
+    let start = choices.partition_point(|choice| choice.value < value);
+    choices[start..]
+        .iter()
+        .take_while(|choice| choice.value == value)
+        .find(|choice| (choice.accept)(bytes))
+        .map(|choice| &TABLE.entries[choice.entry])
+}
+
+/// What the `under` declarations say, turned round: from the lower protocol to the upper.
+struct Table {
+    entries: Vec<Entry>,
+    links: Vec<Choice>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table {
+        entries: all()
+            .map(|protocol| Entry {
+                protocol,
+                riders: Vec::new(),
+            })
+            .collect(),
+        links: Vec::new(),
+    };
+    for (index, protocol) in all().enumerate() {
+        for under in protocol.under {
+            let choice = Choice {
+                value: under.value,
+                accept: under.accept,
+                entry: index,
+            };
+            if under.parent == "link" {
+                insert(&mut table.links, choice);
+                continue;
+            }
+            let Some(parent) = table
+                .entries
+                .iter_mut()
+                .find(|entry| entry.protocol.name == under.parent)
+            else {
+                panic!("{} rides on unknown {}", protocol.name, under.parent);
+            };
+            let (position, width) = place(parent.protocol, under.field);
+            let riders = &mut parent.riders;
+            let known = riders
+                .iter()
+                .position(|selector| selector.position == position);
+            let selector = known.unwrap_or_else(|| {
+                riders.push(Selector {
+                    position,
+                    width,
+                    choices: Vec::new(),
+                });
+                riders.len() - 1
+            });
+            insert(&mut riders[selector].choices, choice);
+        }
+    }
+    table
+});
+
+/// Keeps the choices sorted by value and, within a value, in registry order.
+fn insert(choices: &mut Vec<Choice>, choice: Choice) {
+    let index = choices.partition_point(|other| other.value <= choice.value);
+    choices.insert(index, choice);
+}
+
+/// Where a field stands. Selecting fields stand before any conditional or variable field, so
+/// their place is the same in every packet.
+fn place(protocol: &Protocol, name: &str) -> (usize, usize) {
+    let mut position = 0;
+    for field in protocol.fields {
+        let width = match (field.width, field.when) {
+            (Width::Bits(bits), None) => bits,
+            (Width::Bytes(bytes), None) => bytes * 8,
+            _ => break,
+        };
+        if field.name == name {
+            return (position, width);
+        }
+        position += width;
+    }
+    panic!("{}.{name} is not at a fixed place", protocol.name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declaration_finds_its_parent_and_field() {
+        assert!(!TABLE.links.is_empty());
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = all().map(|protocol| protocol.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(count, names.len());
+    }
+
+    #[test]
+    fn every_protocol_and_field_is_explained() {
+        for protocol in all() {
+            assert!(!protocol.about.is_empty(), "{}", protocol.name);
+            assert!(!protocol.reference.is_empty(), "{}", protocol.name);
+            for field in protocol.fields {
+                assert!(!field.doc.is_empty(), "{}.{}", protocol.name, field.name);
+            }
+        }
+    }
+}

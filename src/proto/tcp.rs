@@ -1,0 +1,210 @@
+//! Transmission Control Protocol: RFC 9293.
+
+use super::transport;
+use crate::model::{
+    Field, Flag, FlagSet, Item, ItemName, ItemValue, Kind, Packet, Protocol, Remarks, Text, Under,
+    Value, Width,
+};
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&TCP];
+
+const SHORTEST: usize = 20;
+
+static FLAGS: FlagSet = FlagSet {
+    flags: &[
+        Flag { mark: "F", meaning: "FIN: the sender has no more data" },
+        Flag { mark: "S", meaning: "SYN: opens a connection, seq is the start value" },
+        Flag { mark: "R", meaning: "RST: the connection is refused or broken off" },
+        Flag { mark: "P", meaning: "PSH: hand the data to the program at once" },
+        Flag { mark: "A", meaning: "ACK: the ack field counts" },
+        Flag { mark: "U", meaning: "URG: the urgptr field counts; telnet uses it to interrupt" },
+        Flag { mark: "E", meaning: "ECE: a router reported congestion (RFC 3168)" },
+        Flag { mark: "C", meaning: "CWR: the sender has slowed down (RFC 3168)" },
+        Flag { mark: "N", meaning: "NS: an experiment that was given up (RFC 8311)" },
+    ],
+    joiner: "",
+};
+
+static TCP: Protocol = Protocol::new("TCP", "TCP")
+    .quoted("TCP in ICMP")
+    .reference("RFC 9293")
+    .about("Carries a stream of bytes each way, in order and repaired: lost segments are sent again until they are acknowledged.")
+    .under(&[
+        Under::field("IP", "proto", 6),
+        Under::field("IPv6", "nh", 6),
+    ])
+    .header_from(SHORTEST, |bytes| 4 * usize::from(bytes.get(12).unwrap_or(&0) >> 4))
+    .quoted_cut(8)
+    .fields(&[
+        Field::uint("sport", 16)
+            .doc("Port of the sender (RFC 9293).")
+            .says(transport::says_port),
+        Field::uint("dport", 16)
+            .doc("Port of the receiver (RFC 9293).")
+            .says(transport::says_port),
+        Field::uint("seq", 32)
+            .doc("Number of this segment's first byte in the sender's stream; it starts at random (RFC 9293)."),
+        Field::uint("ack", 32)
+            .doc("Number of the next byte that the sender of this segment waits for (RFC 9293).")
+            .says(|tcp, _, text| {
+                if tcp.u8(13) & 0x10 == 0 {
+                    text.str("not valid: the ACK flag is not set");
+                }
+            }),
+        Field::uint("dataofs", 4)
+            .absent("None")
+            .doc("Length of this header in words of 4 bytes (RFC 9293).")
+            .says(|_, words, text| {
+                text.dec(4 * words.number()).str(" bytes");
+                match words.number() {
+                    0..5 => text.str(", less than the 20 that every header has"),
+                    5 => text.str(": no options"),
+                    _ => text.str(": options follow"),
+                };
+            }),
+        Field::uint("reserved", 3).doc("Kept for later, zero (RFC 9293)."),
+        Field::flags("flags", 9, &FLAGS)
+            .absent("S")
+            .doc("What this segment does to the connection (RFC 9293)."),
+        Field::uint("window", 16)
+            .absent("8192")
+            .doc("How many more bytes the sender of this segment can take, times the window scale agreed in the SYNs (RFC 9293, RFC 7323).")
+            .says(|_, window, text| {
+                if window.number() == 0 {
+                    text.str("zero: send nothing more until I say so");
+                }
+            }),
+        Field::hex("chksum", 16)
+            .absent("None")
+            .doc("Sum over addresses, header and data (RFC 9293)."),
+        Field::uint("urgptr", 16).doc("Where urgent data ends, if URG is set (RFC 9293)."),
+        Field::of("options", Width::Rest, Kind::Items(split))
+            .absent("''")
+            .doc("Agreements made when the connection opens, and timestamps (RFC 9293, RFC 7323)."),
+    ])
+    .info(info)
+    .check(check);
+
+/// How an option's data is laid out.
+enum Form {
+    /// Nothing after the kind.
+    Single,
+    /// Numbers of these widths; of any other length it is plain bytes.
+    Numbers(&'static [u8], usize),
+    /// As many 32-bit numbers as there are.
+    Words,
+    Bytes,
+}
+
+fn form(kind: u8) -> Option<(&'static str, Form)> {
+    Some(match kind {
+        0 => ("EOL", Form::Single),
+        1 => ("NOP", Form::Single),
+        2 => ("MSS", Form::Numbers(&[2], 2)),
+        3 => ("WScale", Form::Numbers(&[1], 1)),
+        4 => ("SAckOK", Form::Bytes),
+        5 => ("SAck", Form::Words),
+        8 => ("Timestamp", Form::Numbers(&[4, 4], 8)),
+        14 => ("AltChkSum", Form::Numbers(&[1, 2], 3)),
+        15 => ("AltChkSumOpt", Form::Bytes),
+        19 => ("MD5", Form::Bytes),
+        25 => ("Mood", Form::Bytes),
+        28 => ("UTO", Form::Numbers(&[2], 2)),
+        29 => ("AO", Form::Bytes),
+        34 => ("TFO", Form::Numbers(&[4, 4], 8)),
+        _ => return None,
+    })
+}
+
+/// Takes the first option off (RFC 9293 section 3.1); after the end of the list nothing counts.
+fn split(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
+    let kind = *bytes.first()?;
+    let (name, form) = match form(kind) {
+        Some((name, form)) => (ItemName::Known(name), form),
+        None => (ItemName::Number(kind), Form::Bytes),
+    };
+    if let Form::Single = form {
+        let used = if kind == 0 { bytes.len() } else { 1 };
+        let value = ItemValue::Nothing;
+        return Some((Item { name, value }, used));
+    }
+    // A length below 2 cannot be: it covers itself and the kind.
+    let length = usize::from(*bytes.get(1).unwrap_or(&0)).max(2);
+    let data = bytes.get(2..length.min(bytes.len())).unwrap_or_default();
+    let value = match form {
+        Form::Numbers(widths, total) if data.len() == total => ItemValue::Numbers(data, widths),
+        Form::Words if data.len().is_multiple_of(4) => ItemValue::Numbers(data, &[4]),
+        _ => ItemValue::Bytes(data),
+    };
+    Some((Item { name, value }, length))
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    const NAMES: [(u8, &str); 8] = [
+        (0x01, "FIN"), (0x02, "SYN"), (0x04, "RST"), (0x08, "PSH"),
+        (0x10, "ACK"), (0x20, "URG"), (0x40, "ECN"), (0x80, "CWR"),
+    ];
+    let tcp = &packet.layers[index];
+    let flags = tcp.u8(13);
+    transport::ports(tcp, text);
+    text.str(" [");
+    let mut first = true;
+    for (bit, name) in NAMES {
+        if flags & bit != 0 {
+            text.str(if first { "" } else { ", " }).str(name);
+            first = false;
+        }
+    }
+    text.str(if first { "<None>] Seq=" } else { "] Seq=" });
+    text.dec(tcp.u32(4).into());
+    if flags & 0x10 != 0 {
+        text.str(" Ack=").dec(tcp.u32(8).into());
+    }
+    text.str(" Win=").dec(tcp.u16(14).into());
+    if flags & 0x20 != 0 {
+        text.str(" Urg=").dec(tcp.u16(18).into());
+    }
+    text.str(" Len=").dec(tcp.payload().len() as u64);
+    let Some(Value::Items(options)) = tcp.get("options") else {
+        return;
+    };
+    for option in options {
+        let ItemName::Known(name) = option.name else {
+            continue;
+        };
+        let mut numbers = option.value.numbers();
+        match (name, numbers.next(), numbers.next()) {
+            ("MSS", Some(size), _) => _ = text.str(" MSS=").dec(size),
+            ("WScale", Some(shift), _) => _ = text.str(" WS=").dec(1 << shift.min(14)),
+            ("SAckOK", _, _) => _ = text.str(" SACK_PERM"),
+            ("Timestamp", Some(value), Some(echo)) => {
+                text.str(" TSval=").dec(value).str(" TSecr=").dec(echo);
+            }
+            ("SAck", Some(left), Some(right)) => {
+                text.str(" SLE=").dec(left).str(" SRE=").dec(right);
+                while let (Some(left), Some(right)) = (numbers.next(), numbers.next()) {
+                    text.str(" SLE=").dec(left).str(" SRE=").dec(right);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+    let tcp = &packet.layers[index];
+    if tcp.header().len() < SHORTEST {
+        remarks.note("", format_args!("only 8 bytes of the header are quoted: from ack on, the values are scapy's defaults, not the wire's"));
+        return;
+    }
+    let words = tcp.u8(12) >> 4;
+    if usize::from(words) * 4 < SHORTEST {
+        remarks.error("dataofs", format_args!("{words} words are less than the 20 bytes of the shortest header"));
+    } else if usize::from(words) * 4 > tcp.bytes().len() {
+        remarks.error("dataofs", format_args!("{words} words reach beyond the end of the packet"));
+    }
+    if tcp.u8(13) & 0x03 == 0x03 {
+        remarks.warn("flags", format_args!("SYN and FIN together: no TCP sends this, port scanners do"));
+    }
+    transport::check_sum(packet, index, 6, 16, "chksum", remarks);
+}

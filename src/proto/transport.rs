@@ -1,0 +1,72 @@
+//! What UDP, TCP and ICMPv6 share: ports and the checksum over a pseudo-header.
+
+use crate::model::{Layer, Packet, Remarks, Text, Value, checksum};
+
+/// First port that Linux hands out to clients (net.ipv4.ip_local_port_range).
+const FIRST_CLIENT_PORT: u64 = 32768;
+
+/// `35932 → 23`
+pub(super) fn ports(layer: &Layer, text: &mut Text) {
+    text.dec(layer.u16(0).into())
+        .str(" → ")
+        .dec(layer.u16(2).into());
+}
+
+/// What a port number says.
+pub(super) fn says_port(_: &Layer, port: Value, text: &mut Text) {
+    let known = match port.number() {
+        23 => "telnet",
+        53 => "DNS",
+        67 => "DHCP, the server's side",
+        68 => "DHCP, the client's side",
+        80 => "HTTP",
+        443 => "HTTPS",
+        4789 => "VXLAN",
+        9090 => "the port of the course's tunnel server",
+        FIRST_CLIENT_PORT.. => "from the range that Linux hands out to clients",
+        _ => return,
+    };
+    text.str(known);
+}
+
+/// Compares the checksum at byte `at` of the layer with the right one over pseudo-header
+/// (RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1), header and payload.
+pub(super) fn check_sum(
+    packet: &Packet,
+    index: usize,
+    protocol: u8,
+    at: usize,
+    field: &str,
+    remarks: &mut Remarks,
+) {
+    let layer = &packet.layers[index];
+    let Some(addresses) = packet
+        .network_below(index)
+        .and_then(|network| network.protocol.pseudo?(network))
+    else {
+        return;
+    };
+    let bytes = layer.bytes();
+    let length = bytes.len() as u32;
+    let pseudo = addresses + u32::from(protocol) + (length >> 16) + (length & 0xffff);
+    let found = layer.u16(at);
+    let mut right = checksum::right(pseudo, bytes, at);
+    if protocol == 17 && right == 0 {
+        right = 0xffff; // RFC 768: zero would say that there is no checksum
+    }
+    // 0 and 0xffff are the same number in one's complement.
+    if found == right || (found == 0xffff && right == 0) {
+        return;
+    }
+    if found == checksum::fold(pseudo) {
+        remarks.note(
+            field,
+            format_args!("{found:#x} is the sum of the pseudo-header alone: the kernel left the rest to the network card (checksum offload); it will be {right:#x}"),
+        );
+        return;
+    }
+    remarks.error(
+        field,
+        format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops it"),
+    );
+}

@@ -1,0 +1,161 @@
+//! One JSON object a line. Times are strings, so that nanoseconds survive; numbers are numbers,
+//! addresses strings, bytes lower-case hexadecimal, flags as `show` writes them.
+
+use super::{View, line, remarks, value};
+use crate::capture::Direction;
+use crate::model::{ItemName, ItemValue, Kind, Layer, LinkType, Present, Text, Value};
+use std::fmt::Write;
+
+pub(super) fn packet(view: &View, text: &mut Text) {
+    let frame = &view.frame;
+    text.str("{\"n\":").dec(frame.number);
+    text.str(",\"time\":\"").dec(frame.time.seconds()).str(".");
+    text.dec_padded(frame.time.subsec_nanos().into(), 9, b'0');
+    text.str("\",\"link\":");
+    link(frame.link, text);
+    if let Some(interface) = frame.interface {
+        text.str(",\"iface\":");
+        string(interface, text);
+    }
+    if let Some(direction) = frame.direction {
+        text.str(match direction {
+            Direction::In => ",\"dir\":\"in\"",
+            Direction::Out => ",\"dir\":\"out\"",
+        });
+    }
+    text.str(",\"caplen\":").dec(frame.bytes.len() as u64);
+    text.str(",\"len\":").dec(frame.wire_len.into());
+    let (source, destination) = line::endpoints(view.packet);
+    text.str(",\"src\":\"");
+    value::plain_address(source, text);
+    text.str("\",\"dst\":\"");
+    value::plain_address(destination, text);
+    text.str("\",\"protocol\":\"");
+    line::column(view.packet, text);
+    text.str("\",\"info\":");
+    quoted(text, |text| line::info(view.packet, text));
+    text.str(",\"layers\":[");
+    for (index, layer) in view.packet.layers.iter().enumerate() {
+        text.str(if index > 0 { "," } else { "" });
+        self::layer(layer, text);
+    }
+    text.str("],\"remarks\":[");
+    let mut first = true;
+    remarks::each(view, &mut |remark| {
+        text.str(if first { "" } else { "," });
+        first = false;
+        text.str("{\"layer\":\"").str(remark.layer);
+        text.str("\",\"field\":\"").str(remark.field);
+        text.str("\",\"level\":\"").str(remark.level.name());
+        text.str("\",\"text\":");
+        quoted(text, |text| _ = text.write_fmt(remark.text));
+        text.str("}");
+    });
+    text.str("]}\n");
+}
+
+fn link(link: LinkType, text: &mut Text) {
+    match link.name() {
+        Some(name) => _ = text.str("\"").str(name).str("\""),
+        None => _ = text.str("\"").dec(link.0.into()).str("\""),
+    }
+}
+
+fn layer(layer: &Layer, text: &mut Text) {
+    text.str("{\"name\":\"").str(layer.protocol.name);
+    text.str("\",\"offset\":").dec(layer.start as u64);
+    text.str(",\"length\":")
+        .dec((layer.end - layer.start) as u64);
+    text.str(",\"fields\":{");
+    let mut first = true;
+    for present in layer.fields() {
+        if matches!(present.value, Value::Absent) {
+            continue;
+        }
+        text.str(if first { "\"" } else { ",\"" });
+        first = false;
+        text.str(present.field.name).str("\":");
+        field(layer, &present, text);
+    }
+    text.str("},\"names\":{");
+    let mut first = true;
+    for present in layer.fields() {
+        let Value::Uint(number) = present.value else {
+            continue;
+        };
+        if let Some(name) = present.field.name_of(layer, number) {
+            text.str(if first { "\"" } else { ",\"" });
+            first = false;
+            text.str(present.field.name).str("\":");
+            string(name, text);
+        }
+    }
+    text.str("}}");
+}
+
+fn field(layer: &Layer, present: &Present, text: &mut Text) {
+    match present.value {
+        Value::Uint(number) => match present.field.kind {
+            Kind::Flags(_) => {
+                text.str("\"");
+                value::write(layer, present, text);
+                text.str("\"");
+            }
+            _ => _ = text.dec(number),
+        },
+        Value::Bytes(bytes) => _ = text.str("\"").hex_bytes(bytes).str("\""),
+        Value::Addresses(addresses) => list(addresses.iter(), text, |address, text| {
+            text.str("\"");
+            value::plain_address(address, text);
+            text.str("\"");
+        }),
+        Value::Items(items) => list(items, text, |item, text| {
+            text.str("[");
+            match item.name {
+                ItemName::Known(name) => string(name, text),
+                ItemName::Number(number) => _ = text.dec(number.into()),
+            }
+            text.str(",");
+            match item.value {
+                ItemValue::Nothing => _ = text.str("null"),
+                ItemValue::Bytes(bytes) => _ = text.str("\"").hex_bytes(bytes).str("\""),
+                ItemValue::Numbers(..) if item.value.numbers().count() == 1 => {
+                    item.value.numbers().for_each(|number| _ = text.dec(number));
+                }
+                ItemValue::Numbers(..) => list(item.value.numbers(), text, |number, text| {
+                    text.dec(number);
+                }),
+            }
+            text.str("]");
+        }),
+        Value::Packets(children) => list(children, text, |child, text| self::layer(&child, text)),
+        Value::Absent => _ = text.str("null"),
+        address => {
+            text.str("\"");
+            value::plain_address(address, text);
+            text.str("\"");
+        }
+    }
+}
+
+fn list<T>(values: impl Iterator<Item = T>, text: &mut Text, write: impl Fn(T, &mut Text)) {
+    text.str("[");
+    for (index, value) in values.enumerate() {
+        text.str(if index > 0 { "," } else { "" });
+        write(value, text);
+    }
+    text.str("]");
+}
+
+fn string(content: &str, text: &mut Text) {
+    quoted(text, |text| _ = text.str(content));
+}
+
+/// Puts what `write` writes in quotes, escaped (RFC 8259 section 7).
+fn quoted(text: &mut Text, write: impl FnOnce(&mut Text)) {
+    text.str("\"");
+    let start = text.len();
+    write(text);
+    text.escape_json(start);
+    text.str("\"");
+}

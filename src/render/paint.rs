@@ -1,0 +1,102 @@
+//! Colour: it marks what a word is, and never changes the words.
+
+use crate::model::Text;
+use colored::{Color, ColoredString, Colorize};
+
+/// What a piece of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A layer's title.
+    Title,
+    /// A field's name.
+    Name,
+    /// A field's value.
+    Value,
+    /// A source or destination in `line`.
+    Address,
+    /// An explanation.
+    Explain,
+    /// A remark worth knowing.
+    Note,
+    /// A remark on something unusual.
+    Warning,
+    /// A remark on something wrong.
+    Error,
+    /// The bytes of the layer at this depth.
+    Depth(usize),
+}
+
+/// Colours of a packet's layers from the outside in, repeated for deeper ones.
+const DEPTHS: [Color; 6] = [
+    Color::Blue,
+    Color::Green,
+    Color::Yellow,
+    Color::Magenta,
+    Color::Cyan,
+    Color::Red,
+];
+
+/// The escape sequences before and after each role, worked out once; empty without colour.
+pub struct Paint {
+    fixed: [(String, String); 8],
+    depths: [(String, String); DEPTHS.len()],
+}
+
+impl Paint {
+    /// Colours, or none.
+    pub fn new(coloured: bool) -> Paint {
+        if !coloured {
+            return Paint {
+                fixed: Default::default(),
+                depths: Default::default(),
+            };
+        }
+        colored::control::set_override(true);
+        let paint = Paint {
+            fixed: [
+                ends("|".red().bold()),
+                ends("|".blue()),
+                ends("|".magenta()),
+                ends("|".cyan()),
+                ends("|".dimmed()),
+                ends("|".cyan()),
+                ends("|".yellow()),
+                ends("|".red().bold()),
+            ],
+            depths: DEPTHS.map(|color| ends("|".color(color))),
+        };
+        colored::control::unset_override();
+        paint
+    }
+
+    /// Writes `write`'s text in the colour of `role`.
+    pub fn with(&self, role: Role, text: &mut Text, write: impl FnOnce(&mut Text)) {
+        let (before, after) = self.ends_of(role);
+        text.str(before);
+        write(text);
+        text.str(after);
+    }
+
+    fn ends_of(&self, role: Role) -> &(String, String) {
+        match role {
+            Role::Title => &self.fixed[0],
+            Role::Name => &self.fixed[1],
+            Role::Value => &self.fixed[2],
+            Role::Address => &self.fixed[3],
+            Role::Explain => &self.fixed[4],
+            Role::Note => &self.fixed[5],
+            Role::Warning => &self.fixed[6],
+            Role::Error => &self.fixed[7],
+            Role::Depth(depth) => &self.depths[depth % DEPTHS.len()],
+        }
+    }
+}
+
+/// What stands before and after the `|` of a coloured string.
+fn ends(sample: ColoredString) -> (String, String) {
+    let sample = sample.to_string();
+    match sample.split_once('|') {
+        Some((before, after)) => (before.to_owned(), after.to_owned()),
+        None => (String::new(), String::new()),
+    }
+}

@@ -1,0 +1,111 @@
+//! Field by field, as scapy 2.8.0's `show()`, with explanations and remarks on request.
+
+use super::remarks;
+use super::{Paint, Role, View, value};
+use crate::model::{Kind, Layer, Present, Text, Value};
+
+/// Width of a field's name; longer ones push the `=` to the right.
+const NAME: usize = 10;
+
+/// Blanks that each layer is further to the right.
+const STEP: usize = 3;
+
+pub(super) struct Show<'s> {
+    pub(super) paint: &'s Paint,
+    pub(super) explain: bool,
+    pub(super) remarks: bool,
+    /// What stands before every line of a header inside a header.
+    pub(super) prefix: &'s mut Text,
+    pub(super) text: &'s mut Text,
+}
+
+impl Show<'_> {
+    pub(super) fn packet(&mut self, view: &View) {
+        for (index, layer) in view.packet.layers.iter().enumerate() {
+            self.layer(layer, STEP * index);
+            if self.remarks {
+                remarks::of_layer(view.packet, index, self.paint, self.text);
+            }
+        }
+        if self.remarks {
+            remarks::of_packet(view, self.paint, self.text);
+        }
+        self.text.str("\n");
+    }
+
+    fn layer(&mut self, layer: &Layer, indent: usize) {
+        self.text.str(self.prefix.as_str()).str("###[ ");
+        self.paint.with(Role::Title, self.text, |text| {
+            text.str(layer.title());
+        });
+        self.text.str(" ]###\n");
+        for present in layer.fields() {
+            self.field(layer, &present, indent);
+        }
+    }
+
+    fn field(&mut self, layer: &Layer, present: &Present, indent: usize) {
+        let name = present.field.name;
+        let padding = NAME.saturating_sub(name.len());
+        self.text.str(self.prefix.as_str()).spaces(indent + 2);
+        if let Value::Packets(children) = present.value {
+            self.text.str("\\");
+            self.paint.with(Role::Name, self.text, |text| {
+                text.str(name);
+            });
+            self.text.spaces(padding).str("\\\n");
+            self.explain(layer, present);
+            let outer = self.prefix.len();
+            self.prefix.spaces(indent).str("   |");
+            for child in children {
+                self.layer(&child, 0);
+            }
+            self.prefix.truncate(outer);
+            return;
+        }
+        self.paint.with(Role::Name, self.text, |text| {
+            text.str(name);
+        });
+        self.text.spaces(padding).str("= ");
+        self.paint.with(Role::Value, self.text, |text| {
+            value::write(layer, present, text);
+        });
+        self.text.str("\n");
+        self.explain(layer, present);
+    }
+
+    /// A line with the field's meaning, and one with what this packet's value says.
+    fn explain(&mut self, layer: &Layer, present: &Present) {
+        if !self.explain {
+            return;
+        }
+        let field = present.field;
+        self.paint.with(Role::Explain, self.text, |text| {
+            text.str(EXPLAIN).str(field.doc);
+        });
+        self.text.str("\n");
+        let start = self.text.len();
+        self.paint.with(Role::Explain, self.text, |text| {
+            text.str(EXPLAIN).str("Here: ");
+        });
+        let said = self.text.len();
+        if let (Kind::Flags(set), Value::Uint(number)) = (field.kind, present.value) {
+            for (index, flag) in set.set_in(number).enumerate() {
+                self.text
+                    .str(if index > 0 { "; " } else { "" })
+                    .str(flag.meaning);
+            }
+        }
+        if let Some(says) = field.says {
+            says(layer, present.value, self.text);
+        }
+        if self.text.len() == said {
+            self.text.truncate(start);
+        } else {
+            self.text.str("\n");
+        }
+    }
+}
+
+/// What stands before an explanation: the place where values begin.
+const EXPLAIN: &str = "             | ";

@@ -1,0 +1,103 @@
+//! Values as scapy writes them: Python's notation for bytes and lists.
+
+use crate::model::{Base, Item, ItemName, ItemValue, Items, Kind, Layer, Present, Text, Value};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Writes the value of a field that is no list of headers.
+pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
+    let field = present.field;
+    match present.value {
+        Value::Uint(number) => match (field.name_of(layer, number), field.kind) {
+            (Some(name), _) => _ = text.str(name),
+            (None, Kind::Flags(set)) => {
+                for (index, flag) in set.set_in(number).enumerate() {
+                    text.str(if index > 0 { set.joiner } else { "" })
+                        .str(flag.mark);
+                }
+            }
+            (None, Kind::Custom(show)) => show(number, text),
+            (None, Kind::Uint(Base::Hex)) => _ = text.hex(number, 1),
+            (None, _) => _ = text.dec(number),
+        },
+        Value::Bytes(bytes) => _ = text.repr(bytes),
+        Value::Items(items) => list(items, text),
+        Value::Addresses(addresses) => {
+            // scapy puts blanks inside the brackets of IPv6 lists only.
+            let blank = if addresses.size == 16 { " " } else { "" };
+            text.str("[").str(blank);
+            for (index, value) in addresses.iter().enumerate() {
+                text.str(if index > 0 { ", " } else { "" });
+                address(value, text);
+            }
+            text.str(blank).str("]");
+        }
+        Value::Absent => _ = text.str(field.absent),
+        other => address(other, text),
+    }
+}
+
+/// Writes an address with what scapy knows about it.
+fn address(value: Value, text: &mut Text) {
+    plain_address(value, text);
+    if let Value::Ipv6(address) = value {
+        embedded(address, text);
+    }
+}
+
+/// Writes a hardware or network address; nothing for other values.
+pub(super) fn plain_address(value: Value, text: &mut Text) {
+    match value {
+        Value::Mac(mac) => _ = text.mac(mac),
+        Value::Ipv4(address) => _ = text.ipv4(address),
+        Value::Ipv6(address) => _ = text.ipv6(address),
+        _ => {}
+    }
+}
+
+/// The IPv4 address inside a 6to4 (RFC 3056) or Teredo (RFC 4380) address, as scapy adds it.
+fn embedded(address: Ipv6Addr, text: &mut Text) {
+    let octets = address.octets();
+    match address.segments() {
+        [0x2002, ..] => {
+            let gateway = Ipv4Addr::new(octets[2], octets[3], octets[4], octets[5]);
+            text.str(" [6to4 GW: ").ipv4(gateway).str("]");
+        }
+        [0x2001, 0, _, _, _, port, high, low] => {
+            let server = Ipv4Addr::new(octets[4], octets[5], octets[6], octets[7]);
+            let client = Ipv4Addr::from(!(u32::from(high) << 16 | u32::from(low)));
+            text.str(" [Teredo srv: ").ipv4(server).str(" cli: ");
+            text.ipv4(client).str(":").dec((!port).into()).str("]");
+        }
+        _ => {}
+    }
+}
+
+/// A Python list of pairs: `[('MSS', 1460), ('NOP', None)]`.
+fn list(items: Items, text: &mut Text) {
+    text.str("[");
+    for (index, Item { name, value }) in items.enumerate() {
+        text.str(if index > 0 { ", (" } else { "(" });
+        match name {
+            ItemName::Known(name) => _ = text.str("'").str(name).str("'"),
+            ItemName::Number(number) => _ = text.dec(number.into()),
+        }
+        text.str(", ");
+        match value {
+            ItemValue::Nothing => _ = text.str("None"),
+            ItemValue::Bytes(bytes) => _ = text.repr(bytes),
+            ItemValue::Numbers(..) => numbers(value, text),
+        }
+        text.str(")");
+    }
+    text.str("]");
+}
+
+/// One number plainly, several as a tuple.
+fn numbers(value: ItemValue, text: &mut Text) {
+    let count = value.numbers().count();
+    text.str(if count == 1 { "" } else { "(" });
+    for (index, number) in value.numbers().enumerate() {
+        text.str(if index > 0 { ", " } else { "" }).dec(number);
+    }
+    text.str(if count == 1 { "" } else { ")" });
+}
