@@ -3,6 +3,7 @@
 use super::value::{Addresses, Items, Packets};
 use super::{FlagSet, Item, Layer, Names, NamesOf, Protocol, Text, Value, bits};
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 
 /// One row of a protocol's table.
 #[derive(Clone, Copy)]
@@ -36,6 +37,8 @@ pub enum Width {
     From(fn(&Layer) -> usize),
     /// Up to the header's end.
     Rest,
+    /// A part of the layer's trailer, as the layer tells; not there at all when it says so.
+    Trailer(fn(&Layer) -> Option<Range<usize>>),
 }
 
 /// How a field's bits are read and shown.
@@ -53,8 +56,12 @@ pub enum Kind {
     Ipv4,
     /// An IPv6 address.
     Ipv6,
+    /// The first bytes of an IPv6 address, whose zeros at the end are left out.
+    Ipv6Prefix,
     /// Bytes.
     Bytes,
+    /// Bytes that mean nothing; when all are zero, only their number is shown.
+    Fill,
     /// IPv4 addresses back to back.
     Ipv4List,
     /// IPv6 addresses back to back.
@@ -62,7 +69,7 @@ pub enum Kind {
     /// Named options back to back.
     Items(fn(&[u8]) -> Option<(Item<'_>, usize)>),
     /// Headers back to back.
-    Packets(fn(&Layer, &[u8]) -> Option<(&'static Protocol, usize)>),
+    Packets(fn(&Layer, usize, &[u8]) -> Option<(&'static Protocol, usize)>),
 }
 
 /// In which base a number is shown.
@@ -216,13 +223,16 @@ impl<'a> Iterator for Fields<'a> {
                 break field;
             }
         };
+        if let Width::Trailer(part) = field.width {
+            return Some(self.trailer(field, part(&self.layer)));
+        }
         let position = self.position;
         let total = (self.layer.end - self.layer.start) * 8;
         let wanted = match field.width {
             Width::Bits(bits) => bits,
             Width::Bytes(bytes) => bytes * 8,
             Width::From(of) => of(&self.layer).saturating_mul(8),
-            Width::Rest => total,
+            Width::Rest | Width::Trailer(_) => total,
         };
         let bits = wanted.min(total.saturating_sub(position));
         self.position += bits;
@@ -230,7 +240,16 @@ impl<'a> Iterator for Fields<'a> {
         let value = if fixed && bits < wanted {
             Value::Absent
         } else {
-            self.read(field, position, bits)
+            let (layer, header) = (&self.layer, self.layer.header());
+            match field.kind {
+                Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => {
+                    Value::Uint(bits::read_bits(header, position, bits.min(64)))
+                }
+                _ => {
+                    let start = layer.start + position / 8;
+                    read(layer, field, start..start + bits.div_ceil(8))
+                }
+            }
         };
         Some(Present {
             field,
@@ -242,34 +261,51 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn read(&self, field: &Field, position: usize, width: usize) -> Value<'a> {
-        let header = self.layer.header();
-        let start = position / 8;
-        let bytes = header
-            .get(start..start + width.div_ceil(8))
-            .unwrap_or_default();
-        match field.kind {
-            Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => {
-                Value::Uint(bits::read_bits(header, position, width.min(64)))
-            }
-            Kind::Mac => bytes.try_into().map_or(Value::Absent, Value::Mac),
-            Kind::Ipv4 => <[u8; 4]>::try_from(bytes)
-                .map_or(Value::Absent, |octets| Value::Ipv4(Ipv4Addr::from(octets))),
-            Kind::Ipv6 => <[u8; 16]>::try_from(bytes)
-                .map_or(Value::Absent, |octets| Value::Ipv6(Ipv6Addr::from(octets))),
-            Kind::Bytes => Value::Bytes(bytes),
-            Kind::Ipv4List => Value::Addresses(Addresses { bytes, size: 4 }),
-            Kind::Ipv6List => Value::Addresses(Addresses { bytes, size: 16 }),
-            Kind::Items(split) => Value::Items(Items { bytes, split }),
-            Kind::Packets(split) => {
-                let start = self.layer.start + start;
-                Value::Packets(Packets {
-                    parent: self.layer,
-                    start,
-                    end: start + bytes.len(),
-                    split,
-                })
-            }
+    fn trailer(&self, field: &'static Field, part: Option<Range<usize>>) -> Present<'a> {
+        let layer = &self.layer;
+        let range = part.map(|part| layer.limit + part.start..layer.limit + part.end);
+        let start = range.as_ref().map_or(layer.limit, |range| range.start);
+        Present {
+            field,
+            position: (start - layer.start) * 8,
+            bits: range.as_ref().map_or(0, |range| range.len() * 8),
+            value: match range {
+                Some(range) => read(layer, field, range),
+                None => Value::Absent,
+            },
         }
+    }
+}
+
+/// Reads whole bytes, given by their place in the packet.
+fn read<'a>(layer: &Layer<'a>, field: &Field, range: Range<usize>) -> Value<'a> {
+    let (start, end) = (range.start, range.end);
+    let bytes = layer.packet.get(range).unwrap_or_default();
+    match field.kind {
+        Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => {
+            Value::Uint(bits::read_bits(bytes, 0, 8 * bytes.len().min(8)))
+        }
+        Kind::Mac => bytes.try_into().map_or(Value::Absent, Value::Mac),
+        Kind::Ipv4 => <[u8; 4]>::try_from(bytes)
+            .map_or(Value::Absent, |octets| Value::Ipv4(Ipv4Addr::from(octets))),
+        Kind::Ipv6 => <[u8; 16]>::try_from(bytes)
+            .map_or(Value::Absent, |octets| Value::Ipv6(Ipv6Addr::from(octets))),
+        Kind::Ipv6Prefix => {
+            let mut octets = [0; 16];
+            let length = bytes.len().min(16);
+            octets[..length].copy_from_slice(&bytes[..length]);
+            Value::Ipv6(Ipv6Addr::from(octets))
+        }
+        Kind::Bytes | Kind::Fill => Value::Bytes(bytes),
+        Kind::Ipv4List => Value::Addresses(Addresses { bytes, size: 4 }),
+        Kind::Ipv6List => Value::Addresses(Addresses { bytes, size: 16 }),
+        Kind::Items(split) => Value::Items(Items { bytes, split }),
+        Kind::Packets(split) => Value::Packets(Packets {
+            parent: *layer,
+            start,
+            end,
+            split,
+            index: 0,
+        }),
     }
 }

@@ -22,8 +22,10 @@ pub struct Layer<'a> {
     pub start: usize,
     /// Byte after the header.
     pub end: usize,
-    /// Byte after what the header's own length field says belongs to it, as far as captured.
+    /// Byte after the payload, as far as captured.
     pub limit: usize,
+    /// Byte after what belongs to the layer behind its payload (ICMP extensions); mostly `limit`.
+    pub tail: usize,
     /// Plain or quoted.
     pub context: Context,
 }
@@ -39,9 +41,14 @@ impl<'a> Layer<'a> {
         self.packet.get(self.end..self.limit).unwrap_or_default()
     }
 
-    /// Header and payload.
+    /// What belongs to the layer behind its payload.
+    pub fn trailer(&self) -> &'a [u8] {
+        self.packet.get(self.limit..self.tail).unwrap_or_default()
+    }
+
+    /// Header, payload and trailer.
     pub fn bytes(&self) -> &'a [u8] {
-        self.packet.get(self.start..self.limit).unwrap_or_default()
+        self.packet.get(self.start..self.tail).unwrap_or_default()
     }
 
     /// The header byte at `index`, zero beyond its end.

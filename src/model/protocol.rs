@@ -29,6 +29,8 @@ pub struct Protocol {
     pub next: fn(&Layer) -> Next,
     /// How many bytes after the header are payload, when the header says; the rest is padding.
     pub payload: fn(&Layer) -> Option<usize>,
+    /// How many of the payload's last bytes belong to this layer itself.
+    pub trailer: fn(&Layer) -> usize,
     /// Source and destination for the address columns of `line`.
     pub endpoints: Option<for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>)>,
     /// This layer's share of a checksum's pseudo-header (RFC 768, RFC 8200 section 8.1): the
@@ -58,6 +60,7 @@ impl Protocol {
             quoted_cut: None,
             next: |_| Next::Bound,
             payload: |_| None,
+            trailer: |_| 0,
             endpoints: None,
             pseudo: None,
             info: |_, _, _| {},
@@ -138,6 +141,12 @@ impl Protocol {
     /// Sets the function that bounds the payload.
     pub const fn payload(mut self, payload: fn(&Layer) -> Option<usize>) -> Protocol {
         self.payload = payload;
+        self
+    }
+
+    /// Sets the function that measures the trailer.
+    pub const fn trailer(mut self, trailer: fn(&Layer) -> usize) -> Protocol {
+        self.trailer = trailer;
         self
     }
 
@@ -246,6 +255,8 @@ pub enum Next {
     Bound,
     /// Nothing that can be decoded from here.
     Raw,
+    /// This protocol.
+    Is(&'static Protocol),
     /// The packet that failed (RFC 792).
     Quoted(&'static Protocol),
 }

@@ -132,8 +132,10 @@ pub struct Packets<'a> {
     pub start: usize,
     /// Byte after the last in the packet.
     pub end: usize,
-    /// Says what the first bytes are and how many belong to it (at least 1 is taken).
-    pub split: fn(&Layer, &[u8]) -> Option<(&'static Protocol, usize)>,
+    /// From the parent, the child's number and the bytes left: what comes first and how many belong to it (at least 1 is taken).
+    pub split: fn(&Layer, usize, &[u8]) -> Option<(&'static Protocol, usize)>,
+    /// How many have been taken off.
+    pub index: usize,
 }
 
 impl<'a> Iterator for Packets<'a> {
@@ -144,16 +146,18 @@ impl<'a> Iterator for Packets<'a> {
         if bytes.is_empty() {
             return None;
         }
-        let (protocol, length) = (self.split)(&self.parent, bytes)?;
+        let (protocol, length) = (self.split)(&self.parent, self.index, bytes)?;
         let end = self.start + length.clamp(1, bytes.len());
         let child = Layer {
             protocol,
             start: self.start,
             end,
             limit: end,
+            tail: end,
             ..self.parent
         };
         self.start = end;
+        self.index += 1;
         Some(child)
     }
 }

@@ -56,20 +56,24 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             start,
             end: start + header.min(rest.len()),
             limit,
+            tail: limit,
             context,
         };
         if let Some(length) = (protocol.payload)(&layer)
             && layer.end + length < limit
         {
             layer.limit = layer.end + length;
+            layer.tail = layer.limit;
             let _ = padding.try_push((layer.limit, limit));
         }
+        layer.limit -= (protocol.trailer)(&layer).min(layer.limit - layer.end);
         packet.layers.push(layer);
         (start, limit) = (layer.end, layer.limit);
         if start < limit {
             next = match (protocol.next)(&layer) {
                 Next::Bound => entry.rider(&layer),
                 Next::Raw => None,
+                Next::Is(protocol) => proto::entry_of(protocol),
                 Next::Quoted(quoted) => {
                     context = Context::Quoted;
                     proto::entry_of(quoted)
@@ -104,6 +108,7 @@ fn opaque<'a>(
         start,
         end: limit,
         limit,
+        tail: limit,
         context,
     }
 }

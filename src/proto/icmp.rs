@@ -1,5 +1,6 @@
 //! Internet Control Message Protocol: RFC 792, with RFC 950, 1191, 4884.
 
+use super::icmp_extensions;
 use crate::model::{
     Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
@@ -148,12 +149,8 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
         Field::bytes("unused", Width::Bytes(0))
             .when(|icmp| matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 13..=18))
             .doc("Nothing: scapy lists it for every kind of message."),
-        Field::bytes("extpad", Width::Bytes(0))
-            .when(is_extended)
-            .doc("Zeros between the quoted packet and the extensions (RFC 4884)."),
-        Field::bytes("ext", Width::Bytes(0))
-            .when(is_extended)
-            .doc("Extensions: labels or interfaces of the router that reports (RFC 4884)."),
+        icmp_extensions::EXTPAD.when(is_extended),
+        icmp_extensions::EXT.when(is_extended),
     ])
     .next(|icmp| match icmp.u8(0) {
         UNREACHABLE | SOURCE_QUENCH | REDIRECT | TIME_EXCEEDED | PARAMETER_PROBLEM => {
@@ -161,6 +158,7 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
         }
         _ => Next::Raw,
     })
+    .trailer(|icmp| if is_extended(icmp) { icmp_extensions::length(icmp, 2) } else { 0 })
     .info(info)
     .check(check);
 

@@ -27,6 +27,8 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
     .about("Carries a packet from host to host across networks; each router looks at dst, takes one off ttl and passes it on.")
     .under(&[
         Under::field("Ether", "type", 0x0800),
+        Under::field("IP", "proto", 4),
+        Under::field("IPv6", "nh", 4),
         // As scapy: on a raw link, all that is not version 6 is read as IPv4.
         Under::link(LinkType::RAW.0).accept(|bytes| bytes.first().is_some_and(|first| first >> 4 != 6)),
     ])

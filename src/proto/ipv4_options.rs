@@ -8,7 +8,7 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
 ];
 
 /// The first option of `bytes` and its length.
-pub(super) fn split(_: &Layer, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
+pub(super) fn split(_: &Layer, _: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
     let first = *bytes.first()?;
     let length = usize::from(*bytes.get(1).unwrap_or(&0));
     let (protocol, least) = match first & 0x1f {

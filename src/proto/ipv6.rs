@@ -15,6 +15,7 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
         Under::field("Ether", "type", 0x86dd),
         Under::link(LinkType::RAW.0).accept(|bytes| bytes.first().is_some_and(|first| first >> 4 == 6)),
         Under::field("IP", "proto", 41),
+        Under::field("IPv6", "nh", 41),
     ])
     .header(40)
     .fields(&[

@@ -19,6 +19,14 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
             (None, Kind::Uint(Base::Hex)) => _ = text.hex(number, 1),
             (None, _) => _ = text.dec(number),
         },
+        // scapy says how many zeros fill a gap, not which.
+        Value::Bytes(bytes)
+            if matches!(field.kind, Kind::Fill)
+                && !bytes.is_empty()
+                && bytes.iter().all(|byte| *byte == 0) =>
+        {
+            text.str("b'' (").dec(bytes.len() as u64).str(" octets)");
+        }
         Value::Bytes(bytes) => _ = text.repr(bytes),
         Value::Items(items) => list(items, text),
         Value::Addresses(addresses) => {
