@@ -6,3 +6,4 @@
 //! - [`model`]: the vocabulary (protocol, field, value, layer) and the bounded bit reader
 pub mod capture;
 pub mod model;
+mod sys;
