@@ -1,23 +1,37 @@
 //! Where packets come from and where they go: capture files, TUN and TAP devices, live interfaces.
 //!
 //! Everything arrives as a [`Frame`], a borrowed slice with its time and link type. Files are
-//! a [`Source`], read with [`open`]; what is printed with `-w` goes to a [`Sink`].
+//! a [`Source`], read with [`open`]; what is printed with `-w` goes to a [`Sink`]. Live packets
+//! ([`TunDevice`], [`LiveInterface`]) have no end and must share the caller's `poll(2)` with
+//! signals and children, so those are no `Source`: they are an [`AsFd`] with a `recv`.
 //!
 //! - `window`: the bounded buffer under both file readers
 //! - `pcap`, `pcapng`: the two file formats, read
 //! - `pcap_write`: the classic format, written
+//! - `device_name`, `tun`, `tun_error`: devices made through `/dev/net/tun`
+//! - `interface`, `interface_error`: packets of an interface that exists already
 //! - `error`: what can go wrong with a file, and the next step
 
+mod device_name;
 mod error;
+mod interface;
+mod interface_error;
 mod pcap;
 mod pcap_write;
 mod pcapng;
+mod tun;
+mod tun_error;
 mod window;
 
+pub use device_name::{DeviceName, NameError};
 pub use error::{CaptureError, errno_words};
+pub use interface::LiveInterface;
+pub use interface_error::InterfaceError;
 pub use pcap::PcapReader;
 pub use pcap_write::PcapWriter;
 pub use pcapng::PcapngReader;
+pub use tun::{Mode, TunDevice, TunOptions};
+pub use tun_error::TunError;
 
 use crate::model::LinkType;
 use std::fs::File;
