@@ -1,0 +1,1 @@
+//! Topology, plan, apply and undo.

@@ -1,0 +1,412 @@
+//! Entering a private network: a network and a mount namespace of our own, and for those who are
+//! not root a user namespace around them, in which they are.
+//!
+//! 1. `unshare` the namespaces (`man 7 user_namespaces`).
+//! 2. In a user namespace, become its root: `setgroups`, `uid_map`, `gid_map`.
+//! 3. Make all mounts private, so that nothing mounted from here on is seen outside.
+//! 4. Mount `/sys` anew: it shows the devices of the namespace that it was mounted in.
+//!
+//! The PID namespace is made later, by [`super::child`]: a process which has unshared its PID
+//! namespace can start no more threads (kernel/fork.c).
+
+use std::{fmt, fs, io};
+
+use nix::{
+    errno::Errno,
+    mount::{MsFlags, mount},
+    sched::{CloneFlags, unshare},
+    unistd::{getegid, geteuid},
+};
+
+use super::{
+    errno,
+    readings::{Capabilities, Readings},
+};
+
+/// The private network that the process is now in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entered {
+    /// Whether a user namespace was needed around it.
+    pub user_namespace: bool,
+    /// Whether `/sys` is its own; a container may refuse that, and then `/sys/class/net` goes on
+    /// showing the machine's devices.
+    pub own_sys: Result<(), Errno>,
+}
+
+impl Entered {
+    /// The util-linux command that does the same.
+    pub fn command(&self) -> &'static str {
+        if self.user_namespace {
+            "unshare --user --map-root-user --net --mount --pid --fork"
+        } else {
+            "unshare --net --mount --pid --fork"
+        }
+    }
+}
+
+/// Moves the process into a fresh private network. There is no way back.
+///
+/// Call it while the process has one thread. Who may create namespaces as they are (root) gets no
+/// user namespace, so that files keep their owners.
+pub fn enter() -> Result<Entered, EnterError> {
+    // Read first: inside a user namespace some of these have other values.
+    let readings = Readings::take();
+    enter_knowing(&readings).map_err(|(step, errno)| EnterError::explain(step, errno, &readings))
+}
+
+/// Like [`enter`], with the failed step in the raw, for whoever has to pass it between processes.
+pub(crate) fn enter_knowing(readings: &Readings) -> Result<Entered, (Step, Errno)> {
+    const NEEDED: Capabilities =
+        Capabilities(Capabilities::SYS_ADMIN.0 | Capabilities::NET_ADMIN.0);
+    let user_namespace = !readings.capabilities.has(NEEDED);
+    let (euid, egid) = (geteuid(), getegid());
+
+    // Without a user namespace unshare would succeed, and move only this one thread.
+    if readings.threads.is_some_and(|threads| threads > 1) {
+        return Err((Step::Unshare, Errno::EINVAL));
+    }
+    let mut flags = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
+    if user_namespace {
+        flags |= CloneFlags::CLONE_NEWUSER;
+    }
+    unshare(flags).map_err(|errno| (Step::Unshare, errno))?;
+    if user_namespace {
+        // Only who gives up setgroups(2) may write gid_map without privilege (CVE-2014-8989).
+        write(Step::SetGroups, "/proc/self/setgroups", "deny")?;
+        write(Step::UidMap, "/proc/self/uid_map", &format!("0 {euid} 1"))?;
+        write(Step::GidMap, "/proc/self/gid_map", &format!("0 {egid} 1"))?;
+    }
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
+        .map_err(|errno| (Step::PrivateMounts, errno))?;
+    let sealed = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let own_sys = mount(Some("sysfs"), "/sys", Some("sysfs"), sealed, None::<&str>);
+    Ok(Entered {
+        user_namespace,
+        own_sys,
+    })
+}
+
+fn write(step: Step, path: &str, text: &str) -> Result<(), (Step, Errno)> {
+    fs::write(path, text).map_err(|error: io::Error| (step, errno::of(&error)))
+}
+
+/// The steps of entering that a machine may refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Creating the namespaces.
+    Unshare,
+    /// Writing `deny` to `/proc/self/setgroups`.
+    SetGroups,
+    /// Becoming user 0.
+    UidMap,
+    /// Becoming group 0.
+    GidMap,
+    /// Keeping mounts to ourselves.
+    PrivateMounts,
+    /// Creating the PID namespace in which CMD runs.
+    PidNamespace,
+}
+
+impl Step {
+    /// All of them, in order.
+    pub const ALL: [Step; 6] = [
+        Step::Unshare,
+        Step::SetGroups,
+        Step::UidMap,
+        Step::GidMap,
+        Step::PrivateMounts,
+        Step::PidNamespace,
+    ];
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Step::Unshare => "create a network namespace",
+            Step::SetGroups => "write /proc/self/setgroups",
+            Step::UidMap => "write /proc/self/uid_map",
+            Step::GidMap => "write /proc/self/gid_map",
+            Step::PrivateMounts => "make the mounts private",
+            Step::PidNamespace => "create a PID namespace",
+        })
+    }
+}
+
+/// Why this machine does not let us into a private network. Reads
+/// `create a network namespace: no space left on device (ENOSPC): user.max_user_namespaces is 0`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{step}: {}: {cause}", errno::text(*errno))]
+pub struct EnterError {
+    /// The step that failed.
+    pub step: Step,
+    /// With which error.
+    pub errno: Errno,
+    /// What that means on this machine.
+    pub cause: Cause,
+}
+
+/// What stands behind a refusal; the error number alone does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// User namespaces are switched off.
+    #[error("user.max_user_namespaces is 0")]
+    UserNamespacesOff,
+    /// User namespaces are switched off for ordinary users (Debian's setting).
+    #[error("kernel.unprivileged_userns_clone is 0")]
+    UnprivilegedOff,
+    /// AppArmor lets ordinary users create a user namespace, and do nothing in it (Ubuntu 24.04).
+    #[error(
+        "AppArmor restricts user namespaces, kernel.apparmor_restrict_unprivileged_userns is 1"
+    )]
+    AppArmor,
+    /// There are as many namespaces as allowed, or they are nested too deep.
+    #[error("this machine's limit of namespaces is reached")]
+    Limit,
+    /// The process has more than one thread.
+    #[error("the process has more than one thread")]
+    Threads,
+    /// The kernel was built without them.
+    #[error("this kernel has no such namespaces")]
+    Kernel,
+    /// Seccomp, a chroot, or missing capabilities: what containers do.
+    #[error("a container, a chroot or a sandbox forbids it")]
+    Sandbox,
+    /// A security module other than a known AppArmor.
+    #[error("a security module (AppArmor, SELinux) forbids it")]
+    SecurityModule,
+    /// Nothing known.
+    #[error("for a reason tunlab does not know")]
+    Unknown,
+}
+
+impl EnterError {
+    /// Finds the cause: a pure function of what failed and what was read before.
+    pub fn explain(step: Step, errno: Errno, readings: &Readings) -> Self {
+        EnterError {
+            step,
+            errno,
+            cause: Cause::of(step, errno, readings),
+        }
+    }
+
+    /// What to try next.
+    pub fn remedy(&self) -> Option<String> {
+        let text = match self.cause {
+            Cause::UserNamespacesOff => {
+                "run it as root (`sudo`), or allow them: `sudo sysctl -w user.max_user_namespaces=10000`"
+            }
+            Cause::UnprivilegedOff => {
+                "run it as root (`sudo`), or allow them: \
+                 `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
+            }
+            Cause::AppArmor => {
+                "run it as root (`sudo`), or allow them: \
+                 `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"
+            }
+            Cause::Limit => {
+                "close programs that hold namespaces (`lsns` lists them), or raise the limits: \
+                 `sysctl user`"
+            }
+            Cause::Threads => "this is a bug in tunlab, please report it",
+            Cause::Kernel => {
+                "use a kernel with CONFIG_USER_NS, CONFIG_NET_NS and CONFIG_PID_NS; without \
+                 CONFIG_USER_NS it works as root (`sudo`)"
+            }
+            Cause::Sandbox => {
+                "in a container, start that with `--cap-add SYS_ADMIN --cap-add NET_ADMIN \
+                 --security-opt seccomp=unconfined --device /dev/net/tun`; elsewhere run it as \
+                 root (`sudo`)"
+            }
+            Cause::SecurityModule => {
+                "run it as root (`sudo`), or allow user namespaces in the module's policy"
+            }
+            Cause::Unknown => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+impl Cause {
+    fn of(step: Step, errno: Errno, readings: &Readings) -> Cause {
+        let user_namespace = !readings.capabilities.has(Capabilities::SYS_ADMIN);
+        match (step, errno) {
+            // Before Linux 4.9 the same was EUSERS.
+            (_, Errno::ENOSPC | Errno::EUSERS) => {
+                if user_namespace && readings.max_user_namespaces == Some(0) {
+                    Cause::UserNamespacesOff
+                } else {
+                    Cause::Limit
+                }
+            }
+            (_, Errno::EINVAL) if readings.threads.is_some_and(|threads| threads > 1) => {
+                Cause::Threads
+            }
+            (Step::Unshare | Step::PidNamespace, Errno::EINVAL | Errno::ENOSYS) => Cause::Kernel,
+            (_, Errno::EPERM | Errno::EACCES) => Cause::of_denial(step, user_namespace, readings),
+            _ => Cause::Unknown,
+        }
+    }
+
+    fn of_denial(step: Step, user_namespace: bool, readings: &Readings) -> Cause {
+        let ordinary = user_namespace && readings.euid != 0;
+        if ordinary && readings.unprivileged_userns_clone == Some(0) {
+            Cause::UnprivilegedOff
+        } else if ordinary && readings.apparmor_restrict_unprivileged_userns == Some(1) {
+            Cause::AppArmor
+        } else if step == Step::Unshare {
+            Cause::Sandbox
+        } else {
+            // The namespace was granted and then made useless: only security modules do that.
+            Cause::SecurityModule
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ordinary_user() -> Readings {
+        Readings {
+            euid: 1000,
+            threads: Some(1),
+            max_user_namespaces: Some(63_000),
+            ..Readings::default()
+        }
+    }
+
+    fn cause(step: Step, errno: Errno, readings: &Readings) -> Cause {
+        EnterError::explain(step, errno, readings).cause
+    }
+
+    #[test]
+    fn user_namespaces_switched_off() {
+        let readings = Readings {
+            max_user_namespaces: Some(0),
+            ..ordinary_user()
+        };
+        let error = EnterError::explain(Step::Unshare, Errno::ENOSPC, &readings);
+        assert_eq!(
+            error.to_string(),
+            "create a network namespace: no space left on device (ENOSPC): \
+             user.max_user_namespaces is 0"
+        );
+        assert!(error.remedy().unwrap().contains("user.max_user_namespaces"));
+    }
+
+    #[test]
+    fn other_limits_are_not_taken_for_it() {
+        assert_eq!(
+            cause(Step::Unshare, Errno::ENOSPC, &ordinary_user()),
+            Cause::Limit
+        );
+        assert_eq!(
+            cause(Step::PidNamespace, Errno::ENOSPC, &ordinary_user()),
+            Cause::Limit
+        );
+        assert_eq!(
+            cause(Step::Unshare, Errno::EUSERS, &ordinary_user()),
+            Cause::Limit
+        );
+        // Root does not need a user namespace: 0 is no cause.
+        let root = Readings {
+            euid: 0,
+            capabilities: Capabilities::SYS_ADMIN,
+            max_user_namespaces: Some(0),
+            ..ordinary_user()
+        };
+        assert_eq!(cause(Step::Unshare, Errno::ENOSPC, &root), Cause::Limit);
+    }
+
+    #[test]
+    fn apparmor_refuses_at_any_step_with_either_number() {
+        let readings = Readings {
+            apparmor_restrict_unprivileged_userns: Some(1),
+            ..ordinary_user()
+        };
+        for step in Step::ALL {
+            for errno in [Errno::EPERM, Errno::EACCES] {
+                let error = EnterError::explain(step, errno, &readings);
+                assert_eq!(error.cause, Cause::AppArmor, "{step} {errno}");
+                assert!(
+                    error.remedy().unwrap().contains("apparmor_restrict"),
+                    "{step} {errno}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_late_refusal_without_the_apparmor_setting_is_some_security_module() {
+        for step in [
+            Step::SetGroups,
+            Step::UidMap,
+            Step::GidMap,
+            Step::PrivateMounts,
+        ] {
+            for errno in [Errno::EPERM, Errno::EACCES] {
+                assert_eq!(cause(step, errno, &ordinary_user()), Cause::SecurityModule);
+            }
+        }
+        let off = Readings {
+            apparmor_restrict_unprivileged_userns: Some(0),
+            ..ordinary_user()
+        };
+        assert_eq!(
+            cause(Step::UidMap, Errno::EPERM, &off),
+            Cause::SecurityModule
+        );
+    }
+
+    #[test]
+    fn debian_switch() {
+        let readings = Readings {
+            unprivileged_userns_clone: Some(0),
+            ..ordinary_user()
+        };
+        assert_eq!(
+            cause(Step::Unshare, Errno::EPERM, &readings),
+            Cause::UnprivilegedOff
+        );
+    }
+
+    #[test]
+    fn containers() {
+        assert_eq!(
+            cause(Step::Unshare, Errno::EPERM, &ordinary_user()),
+            Cause::Sandbox
+        );
+        // Root without CAP_SYS_ADMIN, as docker starts it; AppArmor's switch is not for root.
+        let root = Readings {
+            euid: 0,
+            apparmor_restrict_unprivileged_userns: Some(1),
+            ..ordinary_user()
+        };
+        assert_eq!(cause(Step::Unshare, Errno::EPERM, &root), Cause::Sandbox);
+    }
+
+    #[test]
+    fn threads_and_kernels() {
+        let threads = Readings {
+            threads: Some(2),
+            ..ordinary_user()
+        };
+        assert_eq!(
+            cause(Step::Unshare, Errno::EINVAL, &threads),
+            Cause::Threads
+        );
+        assert_eq!(
+            cause(Step::Unshare, Errno::EINVAL, &ordinary_user()),
+            Cause::Kernel
+        );
+        assert_eq!(
+            cause(Step::Unshare, Errno::ENOSYS, &ordinary_user()),
+            Cause::Kernel
+        );
+        assert_eq!(
+            cause(Step::UidMap, Errno::EINVAL, &ordinary_user()),
+            Cause::Unknown
+        );
+    }
+}
