@@ -69,6 +69,14 @@ impl ApplyError {
                     route.to
                 ))
             }
+            (Op::RouteAdd(route), OpError::Netlink(error))
+                if error.errno() == Some(Errno::ENETUNREACH) =>
+            {
+                let dev = &route.dev;
+                Some(format!(
+                    "`ip addr show {dev}` shows whether {dev} is up, and in which networks"
+                ))
+            }
             (Op::Mtu { .. }, OpError::Netlink(error)) if error.errno() == Some(Errno::EINVAL) => {
                 Some("write an MTU from 68 to 65535".to_owned())
             }

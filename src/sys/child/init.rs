@@ -4,7 +4,11 @@
 
 use std::{
     fs::File,
-    os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd},
+    io,
+    os::{
+        fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd},
+        unix::process::CommandExt,
+    },
     panic::{AssertUnwindSafe, catch_unwind},
     process::{Command, Stdio},
 };
@@ -90,15 +94,18 @@ fn let_go(control: RawFd) -> Result<OwnedFd, Errno> {
 
 /// Starts the command, and says whether that worked.
 fn start(command: &CommandSpec, control: &OwnedFd) -> Result<Pid, Errno> {
-    let stderr = std::io::stderr()
+    let stderr = io::stderr()
         .as_fd()
         .try_clone_to_owned()
         .map_err(|e| errno::of(&e))?;
-    let spawned = Command::new(&command.program)
+    let mut prepared = Command::new(&command.program);
+    prepared
         .args(&command.args)
         .envs(command.env.iter().map(|(name, value)| (name, value)))
-        .stdout(Stdio::from(File::from(stderr)))
-        .spawn();
+        .stdout(Stdio::from(File::from(stderr)));
+    // SAFETY: between fork and exec the closure makes one system call and allocates nothing.
+    unsafe { prepared.pre_exec(unblock_signals) };
+    let spawned = prepared.spawn();
     match spawned {
         Ok(child) => {
             tell(control, Report::Started)?;
@@ -110,6 +117,11 @@ fn start(command: &CommandSpec, control: &OwnedFd) -> Result<Pid, Errno> {
             Err(errno)
         }
     }
+}
+
+/// What we block would stay blocked across exec (`man 7 signal`), and Ctrl-C would do nothing.
+fn unblock_signals() -> io::Result<()> {
+    Ok(SigSet::empty().thread_set_mask()?)
 }
 
 /// Waits for the command's end, a request, or our parent's end, whichever comes first.

@@ -2,10 +2,11 @@
 
 use netlink_packet_route::{
     AddressFamily, RouteNetlinkMessage,
-    link::{LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo, LinkMessage},
+    link::{LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo, LinkLayerType, LinkMessage},
 };
+use nix::{errno::Errno, libc::IFNAMSIZ};
 
-use super::{Netlink, NetlinkError, unexpected};
+use super::{Netlink, NetlinkError, refused, unexpected};
 
 /// A network device, as it was when asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,10 @@ impl Netlink {
     /// The device called `name`. `ENODEV` if there is none.
     pub fn link(&self, name: &str) -> Result<Link, NetlinkError> {
         let operation = format!("find device {name}");
+        // A name that no device can have: the kernel would complain about the question.
+        if name.is_empty() || name.len() >= IFNAMSIZ {
+            return Err(refused(&operation, &Errno::ENODEV.into()));
+        }
         let mut question = LinkMessage::default();
         question
             .attributes
@@ -121,6 +126,7 @@ fn about(link: &Link) -> LinkMessage {
 
 impl From<LinkMessage> for Link {
     fn from(message: LinkMessage) -> Self {
+        let ethernet = message.header.link_layer_type == LinkLayerType::Ether;
         let mut link = Link {
             index: message.header.index,
             name: String::new(),
@@ -133,7 +139,7 @@ impl From<LinkMessage> for Link {
             match attribute {
                 LinkAttribute::IfName(name) => link.name = name,
                 LinkAttribute::Mtu(mtu) => link.mtu = mtu,
-                LinkAttribute::Address(bytes) => link.mac = bytes.try_into().ok(),
+                LinkAttribute::Address(bytes) if ethernet => link.mac = bytes.try_into().ok(),
                 LinkAttribute::LinkInfo(info) => {
                     link.kind = info.iter().find_map(|part| match part {
                         LinkInfo::Kind(kind) => Some(kind.to_string()),

@@ -69,17 +69,14 @@ impl NetlinkError {
 
     /// What to try next.
     pub fn remedy(&self) -> Option<String> {
-        Some(match self.errno()? {
-            Errno::EPERM | Errno::EACCES => {
+        match self.errno()? {
+            Errno::EPERM | Errno::EACCES => Some(
                 "run as root (`sudo`), or in a private network: end the command with `-- CMD`"
-                    .to_owned()
-            }
-            Errno::ENODEV => "list the devices with `ip link`".to_owned(),
-            Errno::ENETUNREACH => {
-                "give the device an address and bring it up before its routes".to_owned()
-            }
-            _ => return None,
-        })
+                    .to_owned(),
+            ),
+            Errno::ENODEV => Some("list the devices with `ip link`".to_owned()),
+            _ => None,
+        }
     }
 }
 
