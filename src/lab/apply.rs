@@ -82,9 +82,11 @@ impl ApplyError {
             }
             (_, OpError::Netlink(error)) => error.remedy(),
             (_, OpError::Sysctl { key, errno, .. }) => match errno {
-                Errno::EPERM | Errno::EACCES | Errno::EROFS => {
-                    Some("run it as root (`sudo`)".to_owned())
-                }
+                Errno::EPERM | Errno::EACCES => Some("run it as root (`sudo`)".to_owned()),
+                Errno::EROFS => Some(
+                    "containers mount /proc/sys read-only: start that with `--privileged`"
+                        .to_owned(),
+                ),
                 Errno::ENOENT => Some(format!("this kernel has no {key}; is its module loaded?")),
                 _ => None,
             },

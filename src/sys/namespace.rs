@@ -18,10 +18,7 @@ use nix::{
     unistd::{getegid, geteuid},
 };
 
-use super::{
-    errno,
-    readings::{Capabilities, Readings},
-};
+use super::{errno, readings::Readings};
 
 /// The private network that the process is now in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +53,7 @@ pub fn enter() -> Result<Entered, EnterError> {
 
 /// Like [`enter`], with the failed step in the raw, for whoever has to pass it between processes.
 pub(crate) fn enter_knowing(readings: &Readings) -> Result<Entered, (Step, Errno)> {
-    const NEEDED: Capabilities =
-        Capabilities(Capabilities::SYS_ADMIN.0 | Capabilities::NET_ADMIN.0);
-    let user_namespace = !readings.capabilities.has(NEEDED);
+    let user_namespace = readings.needs_user_namespace();
     let (euid, egid) = (geteuid(), getegid());
 
     // Without a user namespace unshare would succeed, and move only this one thread.
@@ -229,7 +224,7 @@ impl EnterError {
 
 impl Cause {
     fn of(step: Step, errno: Errno, readings: &Readings) -> Cause {
-        let user_namespace = !readings.capabilities.has(Capabilities::SYS_ADMIN);
+        let user_namespace = readings.needs_user_namespace();
         match (step, errno) {
             // Before Linux 4.9 the same was EUSERS.
             (_, Errno::ENOSPC | Errno::EUSERS) => {
@@ -266,6 +261,7 @@ impl Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::readings::Capabilities;
 
     fn ordinary_user() -> Readings {
         Readings {
@@ -312,7 +308,7 @@ mod tests {
         // Root does not need a user namespace: 0 is no cause.
         let root = Readings {
             euid: 0,
-            capabilities: Capabilities::SYS_ADMIN,
+            capabilities: Capabilities(u64::MAX),
             max_user_namespaces: Some(0),
             ..ordinary_user()
         };

@@ -40,6 +40,13 @@ impl Readings {
             unprivileged_userns_clone: number("kernel.unprivileged_userns_clone"),
         }
     }
+
+    /// Whether namespaces, devices and mounts are out of reach without a user namespace around
+    /// them: true for everyone but root, and for root in most containers.
+    pub fn needs_user_namespace(&self) -> bool {
+        !(self.capabilities.has(Capabilities::SYS_ADMIN)
+            && self.capabilities.has(Capabilities::NET_ADMIN))
+    }
 }
 
 /// The effective capability set (`man 7 capabilities`), one bit each.
