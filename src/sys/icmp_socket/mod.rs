@@ -5,6 +5,8 @@
 //! `net.ipv4.ping_group_range` opens to ordinary users: the kernel puts its own identifier into
 //! what is sent, and errors come through a queue of their own. [`Heard`] is the same for both.
 
+mod quotation;
+
 use std::{
     io::{IoSlice, IoSliceMut},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
@@ -26,6 +28,7 @@ use nix::{
 };
 
 use super::errno;
+use quotation::{quoted_v6, strip_v4};
 
 /// A socket for ICMP (to an IPv4 destination) or ICMPv6.
 #[derive(Debug)]
@@ -218,9 +221,9 @@ impl IcmpSocket {
         let arrived = self.read(buffer, MsgFlags::MSG_DONTWAIT)?;
         let len = arrived.len;
         let what = if self.kind == Kind::Raw && !self.v6 {
-            strip(&mut buffer[..len])
+            strip_v4(&mut buffer[..len])
         } else if self.kind == Kind::Raw {
-            Some(quoted(&mut buffer[..len], V6))
+            Some(quoted_v6(&mut buffer[..len]))
         } else {
             Some(Heard::Message { len })
         };
@@ -317,65 +320,6 @@ struct Raw {
     error: Option<(u8, u8, Option<IpAddr>)>,
 }
 
-/// What differs between the two protocols in an error's quotation.
-struct Shape {
-    is_error: fn(u8) -> bool,
-    ip_header_len: fn(&[u8]) -> Option<usize>,
-}
-
-/// RFC 792: unreachable, quench, redirect, time exceeded, parameter problem.
-const V4: Shape = Shape {
-    is_error: |kind| matches!(kind, 3 | 4 | 5 | 11 | 12),
-    ip_header_len: ipv4_header_len,
-};
-
-/// RFC 4443 section 2.1: errors have the high bit clear.
-const V6: Shape = Shape {
-    is_error: |kind| kind < 128,
-    ip_header_len: |_| Some(40),
-};
-
-/// Takes the IPv4 header off what a raw socket received, and looks into errors.
-fn strip(packet: &mut [u8]) -> Option<Heard> {
-    let header = ipv4_header_len(packet)?;
-    let len = packet.len().checked_sub(header)?;
-    packet.copy_within(header.., 0);
-    Some(quoted(&mut packet[..len], V4))
-}
-
-/// An error's quotation moves to the front; any other message stays where it is.
-fn quoted(message: &mut [u8], shape: Shape) -> Heard {
-    const ERROR_HEADER: usize = 8;
-    let len = message.len();
-    let whole = Heard::Message { len };
-    let (Some(&kind), Some(&code)) = (message.first(), message.get(1)) else {
-        return whole;
-    };
-    if !(shape.is_error)(kind) {
-        return whole;
-    }
-    let Some(inner) = message.get(ERROR_HEADER..) else {
-        return whole;
-    };
-    let Some(start) = (shape.ip_header_len)(inner).map(|len| ERROR_HEADER + len) else {
-        return whole;
-    };
-    if start > len {
-        return whole;
-    }
-    message.copy_within(start.., 0);
-    Heard::Error {
-        kind,
-        code,
-        len: len - start,
-    }
-}
-
-fn ipv4_header_len(packet: &[u8]) -> Option<usize> {
-    let len = usize::from(packet.first()? & 0x0f) * 4;
-    (len >= 20).then_some(len)
-}
-
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     match address.family()? {
         AddressFamily::Inet => Some(address.as_sockaddr_in()?.ip().into()),
@@ -388,47 +332,5 @@ fn failed(operation: &str) -> impl Fn(Errno) -> IcmpError {
     move |errno| IcmpError {
         operation: operation.to_owned(),
         errno,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reply_loses_its_ip_header() {
-        let mut packet = vec![0x45; 20];
-        packet.extend_from_slice(&[0, 0, 9, 9, 0x12, 0x34, 0, 1]);
-        assert_eq!(strip(&mut packet), Some(Heard::Message { len: 8 }));
-        assert_eq!(packet[..8], [0, 0, 9, 9, 0x12, 0x34, 0, 1]);
-    }
-
-    #[test]
-    fn an_error_leaves_what_it_quotes() {
-        let mut packet = vec![0x46; 24]; // a router alert makes the header longer
-        packet.extend_from_slice(&[11, 0, 0, 0, 0, 0, 0, 0]);
-        packet.extend_from_slice(&[0x45; 20]);
-        packet.extend_from_slice(&[8, 0, 9, 9, 0x12, 0x34, 0, 1]);
-        assert_eq!(
-            strip(&mut packet),
-            Some(Heard::Error {
-                kind: 11,
-                code: 0,
-                len: 8
-            })
-        );
-        assert_eq!(packet[..8], [8, 0, 9, 9, 0x12, 0x34, 0, 1]);
-    }
-
-    #[test]
-    fn any_cut_is_survived() {
-        let mut packet = vec![0x45; 20];
-        packet.extend_from_slice(&[3, 1, 0, 0, 0, 0, 0, 0]);
-        packet.extend_from_slice(&[0x4f; 30]);
-        for cut in 0..packet.len() {
-            strip(&mut packet.clone()[..cut]);
-            quoted(&mut packet.clone()[20.min(cut)..cut], V6);
-        }
-        assert_eq!(strip(&mut [0x41; 40]), None);
     }
 }
