@@ -1,3 +1,21 @@
-//! What needs the operating system below nix's safe calls: the only unsafe code.
+//! The kernel's interfaces, thinly wrapped and typed: the only folder with unsafe code.
+//!
+//! - [`errno`]: how an error number reads in a message
+//! - [`netlink`]: devices, addresses and routes of one network namespace
+//! - [`namespace`]: entering a private network, and why a machine refuses
+//! - [`readings`]: what `/proc` says about this process and this machine
+//! - [`child`]: a command run in a PID namespace of its own, so that none of it can stay behind
+//! - [`fork`]: trying something in a process that can be thrown away
+//! - [`signals`]: Ctrl-C as something to poll
+//! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
+//! - [`icmp_socket`]: sending and hearing ICMP without a device
 
+pub mod child;
+pub mod errno;
+pub mod fork;
+pub mod icmp_socket;
+pub mod namespace;
+pub mod netlink;
+pub mod readings;
+pub mod signals;
 pub(crate) mod tun_ioctl;

@@ -1,0 +1,262 @@
+//! Routes (`RTM_NEWROUTE` and its family), and the kernel's own answer to "where would this
+//! packet go?".
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use netlink_packet_route::{
+    AddressFamily, RouteNetlinkMessage,
+    route::{
+        RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope,
+        RouteType,
+    },
+};
+
+use super::{Link, Netlink, NetlinkError, unexpected};
+
+/// A route of the main table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The network it leads to; `0.0.0.0` or `::` with a prefix of 0 is the default route.
+    pub destination: IpAddr,
+    /// The bits of `destination` that must match.
+    pub prefix_len: u8,
+    /// The number of the device it leads through; a blackhole or a multipath route has none.
+    pub index: Option<u32>,
+    /// The router it leads through, if not straight to the destination.
+    pub gateway: Option<IpAddr>,
+    /// What becomes of packets that take it.
+    pub kind: RouteKind,
+}
+
+/// The kernel's answer to [`Netlink::route_lookup`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The number of the device the packet would leave through; for a packet to this host, the
+    /// loopback device's.
+    pub index: Option<u32>,
+    /// The router it would be handed to.
+    pub gateway: Option<IpAddr>,
+    /// The source address the kernel would choose.
+    pub source: Option<IpAddr>,
+    /// What would become of it.
+    pub kind: RouteKind,
+}
+
+/// What becomes of a packet that takes a route (`RTN_*`, include/uapi/linux/rtnetlink.h).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteKind {
+    /// It leaves through a device.
+    Unicast,
+    /// It is for this host.
+    Local,
+    /// It is for everyone on the network, this host included.
+    Broadcast,
+    /// It is for the members of a group.
+    Multicast,
+    /// It disappears without a word.
+    Blackhole,
+    /// It is answered with "host unreachable".
+    Unreachable,
+    /// It is answered with "administratively prohibited".
+    Prohibit,
+    /// Another kind, by its number.
+    Other(u8),
+}
+
+impl Netlink {
+    /// Adds a route to the main table. `EEXIST` if one to the same network is there, `EINVAL` if
+    /// `destination` has bits set beyond its prefix, `ENETUNREACH` if the device is down or `via`
+    /// is on none of its networks.
+    pub fn add_route(
+        &self,
+        destination: IpAddr,
+        prefix_len: u8,
+        link: &Link,
+        via: Option<IpAddr>,
+    ) -> Result<(), NetlinkError> {
+        let operation = describe("add", destination, prefix_len, link, via);
+        let mut message = about(destination, prefix_len, link, via);
+        message.header.protocol = RouteProtocol::Boot;
+        message.header.kind = RouteType::Unicast;
+        // Without a router the destination is on the link itself; the kernel wants to be told.
+        if via.is_none() && destination.is_ipv4() {
+            message.header.scope = RouteScope::Link;
+        }
+        self.create(operation, RouteNetlinkMessage::NewRoute(message))
+    }
+
+    /// Deletes a route of the main table. `ESRCH` if there is none like it.
+    pub fn delete_route(
+        &self,
+        destination: IpAddr,
+        prefix_len: u8,
+        link: &Link,
+        via: Option<IpAddr>,
+    ) -> Result<(), NetlinkError> {
+        let operation = describe("delete", destination, prefix_len, link, via);
+        let mut message = about(destination, prefix_len, link, via);
+        message.header.scope = RouteScope::NoWhere; // any
+        self.change(operation, RouteNetlinkMessage::DelRoute(message), 0)
+    }
+
+    /// The main table, IPv4 and IPv6.
+    pub fn routes(&self) -> Result<Vec<Route>, NetlinkError> {
+        let mut routes = Vec::new();
+        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+            let mut question = RouteMessage::default();
+            question.header.address_family = family;
+            question.header.table = RouteHeader::RT_TABLE_MAIN;
+            let answer = self.dump("list routes", RouteNetlinkMessage::GetRoute(question))?;
+            routes.extend(answer.into_iter().filter_map(|message| match message {
+                // Kernels without filtered dumps send every table.
+                RouteNetlinkMessage::NewRoute(message)
+                    if message.header.table == RouteHeader::RT_TABLE_MAIN =>
+                {
+                    Some(Route::from(message))
+                }
+                _ => None,
+            }));
+        }
+        Ok(routes)
+    }
+
+    /// Where the kernel would send a packet to `destination`, asked as `ip route get` does.
+    ///
+    /// With `iif` (a device's number) the question is about a packet from `source` that came *in*
+    /// through that device, and the refusals tell what receiving would do:
+    ///
+    /// - `EINVAL` (`EXDEV` on some kernels): `rp_filter` would drop it, the way back to `source`
+    ///   does not lead through that device (net/ipv4/fib_frontend.c, `fib_validate_source`);
+    /// - `EHOSTUNREACH`: it is for someone else, and forwarding is off;
+    /// - `ENETUNREACH`: no route.
+    pub fn route_lookup(
+        &self,
+        destination: IpAddr,
+        source: Option<IpAddr>,
+        iif: Option<u32>,
+    ) -> Result<Lookup, NetlinkError> {
+        let mut operation = format!("look up the route to {destination}");
+        let mut message = to(destination, host_prefix(destination));
+        if let Some(source) = source {
+            operation += &format!(" from {source}");
+            message.header.source_prefix_length = host_prefix(source);
+            message
+                .attributes
+                .push(RouteAttribute::Source(source.into()));
+        }
+        if let Some(iif) = iif {
+            operation += &format!(" in through device {iif}");
+            message.attributes.push(RouteAttribute::Iif(iif));
+        }
+        match self.get(&operation, RouteNetlinkMessage::GetRoute(message))? {
+            RouteNetlinkMessage::NewRoute(message) => Ok(Lookup::from(message)),
+            _ => Err(unexpected(&operation, "it is about something else")),
+        }
+    }
+}
+
+fn to(destination: IpAddr, prefix_len: u8) -> RouteMessage {
+    let mut message = RouteMessage::default();
+    message.header.address_family = match destination {
+        IpAddr::V4(_) => AddressFamily::Inet,
+        IpAddr::V6(_) => AddressFamily::Inet6,
+    };
+    message.header.destination_prefix_length = prefix_len;
+    if prefix_len > 0 {
+        message
+            .attributes
+            .push(RouteAttribute::Destination(destination.into()));
+    }
+    message
+}
+
+fn about(destination: IpAddr, prefix_len: u8, link: &Link, via: Option<IpAddr>) -> RouteMessage {
+    let mut message = to(destination, prefix_len);
+    message.header.table = RouteHeader::RT_TABLE_MAIN;
+    message.attributes.push(RouteAttribute::Oif(link.index));
+    if let Some(via) = via {
+        message.attributes.push(RouteAttribute::Gateway(via.into()));
+    }
+    message
+}
+
+fn describe(verb: &str, to: IpAddr, prefix_len: u8, link: &Link, via: Option<IpAddr>) -> String {
+    let via = via.map_or_else(String::new, |router| format!(" via {router}"));
+    format!("{verb} route {to}/{prefix_len}{via} dev {}", link.name)
+}
+
+fn host_prefix(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
+}
+
+impl From<RouteMessage> for Route {
+    fn from(message: RouteMessage) -> Self {
+        let mut route = Route {
+            destination: match message.header.address_family {
+                AddressFamily::Inet6 => Ipv6Addr::UNSPECIFIED.into(),
+                _ => Ipv4Addr::UNSPECIFIED.into(),
+            },
+            prefix_len: message.header.destination_prefix_length,
+            index: None,
+            gateway: None,
+            kind: message.header.kind.into(),
+        };
+        for attribute in message.attributes {
+            match attribute {
+                RouteAttribute::Destination(address) => {
+                    route.destination = ip(address).unwrap_or(route.destination);
+                }
+                RouteAttribute::Oif(index) => route.index = Some(index),
+                RouteAttribute::Gateway(address) => route.gateway = ip(address),
+                _ => {}
+            }
+        }
+        route
+    }
+}
+
+impl From<RouteMessage> for Lookup {
+    fn from(message: RouteMessage) -> Self {
+        let mut lookup = Lookup {
+            index: None,
+            gateway: None,
+            source: None,
+            kind: message.header.kind.into(),
+        };
+        for attribute in message.attributes {
+            match attribute {
+                RouteAttribute::Oif(index) => lookup.index = Some(index),
+                RouteAttribute::Gateway(address) => lookup.gateway = ip(address),
+                RouteAttribute::PrefSource(address) => lookup.source = ip(address),
+                _ => {}
+            }
+        }
+        lookup
+    }
+}
+
+impl From<RouteType> for RouteKind {
+    fn from(kind: RouteType) -> Self {
+        match kind {
+            RouteType::Unicast => RouteKind::Unicast,
+            RouteType::Local => RouteKind::Local,
+            RouteType::Broadcast => RouteKind::Broadcast,
+            RouteType::Multicast => RouteKind::Multicast,
+            RouteType::BlackHole => RouteKind::Blackhole,
+            RouteType::Unreachable => RouteKind::Unreachable,
+            RouteType::Prohibit => RouteKind::Prohibit,
+            other => RouteKind::Other(other.into()),
+        }
+    }
+}
+
+fn ip(address: RouteAddress) -> Option<IpAddr> {
+    match address {
+        RouteAddress::Inet(v4) => Some(v4.into()),
+        RouteAddress::Inet6(v6) => Some(v6.into()),
+        _ => None,
+    }
+}
