@@ -4,6 +4,9 @@ use crate::model::LinkType;
 use nix::errno::Errno;
 use std::io;
 
+/// What errors call standard input.
+pub(super) const STDIN: &str = "standard input";
+
 /// A capture file or stream that could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
@@ -141,7 +144,7 @@ fn describe_start(start: &[u8]) -> String {
 /// A file's name for a shell line; none when it is a stream or needs more than simple quotes.
 fn quoted(file: &str) -> Option<String> {
     match file {
-        "standard input" => None,
+        STDIN => None,
         name if name.contains(['\'', '\u{fffd}']) => None,
         name if name
             .bytes()
@@ -182,7 +185,7 @@ mod tests {
             damaged("my file.pcap").remedy().unwrap(),
             "to keep the sound part: head -c 124 'my file.pcap' > sound.pcap"
         );
-        assert_eq!(damaged("standard input").remedy(), None);
+        assert_eq!(damaged(STDIN).remedy(), None);
         let gzip = CaptureError::NotACapture {
             file: "a.pcap.gz".into(),
             start: vec![0x1f, 0x8b, 8, 0],

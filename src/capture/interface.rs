@@ -8,13 +8,14 @@
 use super::interface_error::{InterfaceError, missing};
 use super::{Direction, Frame, MAX_FRAME, Timestamp};
 use crate::model::LinkType;
+use crate::sys::tun_ioctl;
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::ReceiveTimestampns;
 use nix::sys::socket::{
-    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType, getsockname,
-    recvmsg, setsockopt, socket,
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType, recvmsg,
+    setsockopt, socket,
 };
 use nix::sys::time::TimeSpec;
 use pnet::datalink::{self, NetworkInterface};
@@ -46,9 +47,9 @@ impl LiveInterface {
         let failed = |errno| InterfaceError::failed(name, errno);
         let socket = bound_socket(&interface).map_err(failed)?;
         setsockopt(&socket, ReceiveTimestampns, &true).map_err(failed)?;
-        // Asked of the socket rather than /sys, which may show another network namespace.
-        let address: LinkAddr = getsockname(socket.as_raw_fd()).map_err(failed)?;
-        let hardware = address.hatype();
+        // /sys may show another network namespace, and a list of addresses leaves out a device
+        // without one, as every TUN is.
+        let hardware = tun_ioctl::hardware_type(&socket, name).map_err(failed)?;
         let link = link_type(hardware).ok_or_else(|| InterfaceError::OtherHardware {
             name: name.to_owned(),
             hardware,

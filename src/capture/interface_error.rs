@@ -75,7 +75,7 @@ impl InterfaceError {
         let name = name.to_owned();
         match errno {
             Errno::EPERM | Errno::EACCES => InterfaceError::NotPermitted { name, errno },
-            Errno::ENETDOWN | Errno::ENXIO | Errno::ENODEV => InterfaceError::Down { name },
+            Errno::ENETDOWN | Errno::ENXIO => InterfaceError::Down { name },
             _ => InterfaceError::Other { name, errno },
         }
     }

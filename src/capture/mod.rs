@@ -145,7 +145,7 @@ pub trait Sink {
 /// [`CaptureError::Open`] when there is no such file or it may not be read,
 /// [`CaptureError::NotACapture`] when it is something else.
 pub fn open(path: &Path) -> Result<Box<dyn Source>, CaptureError> {
-    let file = shown(path, "standard input");
+    let file = shown(path, error::STDIN);
     let input = open_input(path).map_err(|source| CaptureError::Open {
         file: file.clone(),
         source,
