@@ -1,7 +1,7 @@
 //! A field of a header: its place, its reading, its meaning.
 
-use super::value::{Addresses, Items, Packets};
-use super::{FlagSet, Item, Layer, Names, NamesOf, Protocol, Text, Value, bits};
+use super::value::{Addresses, Items, Packets, SplitHeaders, SplitItems};
+use super::{FlagSet, Layer, Names, NamesOf, Text, Value, bits};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -67,9 +67,9 @@ pub enum Kind {
     /// IPv6 addresses back to back.
     Ipv6List,
     /// Named options back to back.
-    Items(fn(&[u8]) -> Option<(Item<'_>, usize)>),
+    Items(SplitItems),
     /// Headers back to back.
-    Packets(fn(&Layer, usize, &[u8]) -> Option<(&'static Protocol, usize)>),
+    Packets(SplitHeaders),
 }
 
 /// In which base a number is shown.

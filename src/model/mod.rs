@@ -21,7 +21,9 @@ pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
 pub use packet::{End, MAX_LAYERS, Packet};
-pub use protocol::{Header, Next, Protocol, Under};
+pub use protocol::{Endpoints, Header, Next, Protocol, Under};
 pub use remark::{Level, Remark, Remarks};
 pub use text::Text;
-pub use value::{Addresses, Item, ItemName, ItemValue, Items, Packets, Value};
+pub use value::{
+    Addresses, Item, ItemName, ItemValue, Items, Packets, SplitHeaders, SplitItems, Value,
+};

@@ -32,7 +32,7 @@ pub struct Protocol {
     /// How many of the payload's last bytes belong to this layer itself.
     pub trailer: fn(&Layer) -> usize,
     /// Source and destination for the address columns of `line`.
-    pub endpoints: Option<for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>)>,
+    pub endpoints: Option<Endpoints>,
     /// This layer's share of a checksum's pseudo-header (RFC 768, RFC 8200 section 8.1): the
     /// one's complement sum of its addresses; nothing when its payload is not all here.
     pub pseudo: Option<fn(&Layer) -> Option<u32>>,
@@ -151,10 +151,7 @@ impl Protocol {
     }
 
     /// Sets the function that tells source and destination.
-    pub const fn endpoints(
-        mut self,
-        endpoints: for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>),
-    ) -> Protocol {
+    pub const fn endpoints(mut self, endpoints: Endpoints) -> Protocol {
         self.endpoints = Some(endpoints);
         self
     }
@@ -183,6 +180,9 @@ impl Protocol {
         self
     }
 }
+
+/// Reads source and destination of a layer.
+pub type Endpoints = for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>);
 
 /// How long a header is.
 #[derive(Clone, Copy)]

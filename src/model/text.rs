@@ -250,8 +250,8 @@ impl AsRef<[u8]> for Text {
 
 fn longest_zero_run(groups: &[u16; 8]) -> (usize, usize) {
     let (mut best, mut start) = ((8, 0), 0);
-    for index in 0..=8 {
-        if index == 8 || groups[index] != 0 {
+    for index in 0..=groups.len() {
+        if groups.get(index) != Some(&0) {
             if index - start > best.1 {
                 best = (start, index - start);
             }

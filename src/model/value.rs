@@ -58,13 +58,20 @@ impl<'a> Addresses<'a> {
     }
 }
 
+/// From the option bytes left: the first option and how many bytes it used (at least 1 is taken).
+pub type SplitItems = fn(&[u8]) -> Option<(Item<'_>, usize)>;
+
+/// From the parent, the child's number and the bytes left: what comes first and how many bytes
+/// belong to it (at least 1 is taken).
+pub type SplitHeaders = fn(&Layer, usize, &[u8]) -> Option<(&'static Protocol, usize)>;
+
 /// A list of options, split as they are read.
 #[derive(Clone, Copy)]
 pub struct Items<'a> {
     /// The options back to back.
     pub bytes: &'a [u8],
     /// Takes the first option off: the option and the bytes it used (at least 1).
-    pub split: fn(&[u8]) -> Option<(Item<'_>, usize)>,
+    pub split: SplitItems,
 }
 
 impl<'a> Iterator for Items<'a> {
@@ -132,8 +139,8 @@ pub struct Packets<'a> {
     pub start: usize,
     /// Byte after the last in the packet.
     pub end: usize,
-    /// From the parent, the child's number and the bytes left: what comes first and how many belong to it (at least 1 is taken).
-    pub split: fn(&Layer, usize, &[u8]) -> Option<(&'static Protocol, usize)>,
+    /// Takes the next child off.
+    pub split: SplitHeaders,
     /// How many have been taken off.
     pub index: usize,
 }
