@@ -1,6 +1,7 @@
 //! What can go wrong with a capture file, and the next step to take.
 
 use crate::model::LinkType;
+use crate::sys::errno;
 use nix::errno::Errno;
 use std::io;
 
@@ -108,24 +109,10 @@ impl CaptureError {
     }
 }
 
-/// An errno as every error message shows it: `permission denied (EACCES)`.
-pub fn errno_words(errno: Errno) -> String {
-    let text = errno.desc();
-    let mut rest = text.chars();
-    // `I/O error` and other abbreviations keep their capital.
-    let lowered = match (rest.next(), rest.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain(rest).collect()
-        }
-        _ => text.to_owned(),
-    };
-    format!("{lowered} ({errno:?})")
-}
-
 /// An I/O error in the same words; one that came from no system call has only its text.
 fn io_words(error: &io::Error) -> String {
     match error.raw_os_error() {
-        Some(raw) => errno_words(Errno::from_raw(raw)),
+        Some(raw) => errno::text(Errno::from_raw(raw)),
         None => error.to_string(),
     }
 }
@@ -159,20 +146,6 @@ fn quoted(file: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn errno_words_lower_the_first_letter_but_not_an_abbreviation() {
-        let table = [
-            (Errno::EACCES, "permission denied (EACCES)"),
-            (Errno::EPERM, "operation not permitted (EPERM)"),
-            (Errno::EBUSY, "device or resource busy (EBUSY)"),
-            (Errno::EIO, "I/O error (EIO)"),
-            (Errno::EDOTDOT, "RFS specific error (EDOTDOT)"),
-        ];
-        for (errno, words) in table {
-            assert_eq!(errno_words(errno), words);
-        }
-    }
 
     #[test]
     fn remedies_name_a_line_to_type() {

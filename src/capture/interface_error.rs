@@ -1,13 +1,14 @@
 //! Why an interface cannot be listened on, and the next step to take.
 
-use super::{errno_words, without_controls};
+use super::without_controls;
+use crate::sys::errno;
 use nix::errno::Errno;
 
 /// An interface that cannot be listened on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InterfaceError {
     /// This network namespace has no interface of that name.
-    #[error("capture on {name}: {}", errno_words(Errno::ENODEV))]
+    #[error("capture on {name}: {}", errno::text(Errno::ENODEV))]
     Missing {
         /// As typed.
         name: String,
@@ -17,7 +18,7 @@ pub enum InterfaceError {
         all: Vec<String>,
     },
     /// A packet socket needs CAP_NET_RAW.
-    #[error("capture on {name}: {}", errno_words(*errno))]
+    #[error("capture on {name}: {}", errno::text(*errno))]
     NotPermitted {
         /// The interface.
         name: String,
@@ -25,7 +26,7 @@ pub enum InterfaceError {
         errno: Errno,
     },
     /// The interface is down, or went away.
-    #[error("capture on {name}: {}", errno_words(Errno::ENETDOWN))]
+    #[error("capture on {name}: {}", errno::text(Errno::ENETDOWN))]
     Down {
         /// The interface.
         name: String,
@@ -39,7 +40,7 @@ pub enum InterfaceError {
         hardware: u16,
     },
     /// Anything else.
-    #[error("capture on {name}: {}", errno_words(*errno))]
+    #[error("capture on {name}: {}", errno::text(*errno))]
     Other {
         /// The interface.
         name: String,

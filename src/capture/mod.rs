@@ -13,6 +13,7 @@
 //! - `error`: what can go wrong with a file, and the next step
 
 mod device_name;
+pub mod driver;
 mod error;
 mod interface;
 mod interface_error;
@@ -24,7 +25,7 @@ mod tun_error;
 mod window;
 
 pub use device_name::{DeviceName, NameError};
-pub use error::{CaptureError, errno_words};
+pub use error::CaptureError;
 pub use interface::LiveInterface;
 pub use interface_error::InterfaceError;
 pub use pcap::PcapReader;

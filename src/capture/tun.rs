@@ -7,8 +7,8 @@
 //! passed over: with packet information they add and strip the four bytes that a student wants
 //! to see, and refuse what is no IP packet before the kernel can.
 
-use super::tun_error::{TunError, check_driver, errno_of};
-use super::{DeviceName, Direction, Frame, Timestamp};
+use super::tun_error::{TunError, errno_of};
+use super::{DeviceName, Direction, Frame, Timestamp, driver};
 use crate::model::LinkType;
 use crate::sys::tun_ioctl;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -81,7 +81,7 @@ impl TunDevice {
     /// # Errors
     /// Each way in which the kernel refuses is a [`TunError`] of its own.
     pub fn open(options: &TunOptions) -> Result<TunDevice, TunError> {
-        check_driver()?;
+        driver::check()?;
         let name = &options.name;
         // The kernel does not say afterwards whether it created or attached.
         let attached = !name.is_pattern() && if_nametoindex(name.as_str()).is_ok();

@@ -1,31 +1,21 @@
 //! The ways in which a TUN or TAP device is refused, told apart, and the next step for each.
 
-use super::{DeviceName, Mode, errno_words};
+use super::driver::DriverError;
+use super::{DeviceName, Mode};
+use crate::sys::errno;
 use nix::errno::Errno;
 use nix::net::if_::if_nametoindex;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
-
-/// The one file through which all TUN and TAP devices are made.
-const DRIVER: &str = "/dev/net/tun";
 
 /// A device that could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TunError {
-    /// The machine has no `/dev/net/tun`, or no driver behind it.
-    #[error("open {DRIVER}: {}", errno_words(*errno))]
-    NoDriver {
-        /// ENOENT without the file, ENODEV or ENXIO without the driver.
-        errno: Errno,
-    },
-    /// `/dev/net/tun` is there, and not for us.
-    #[error("open {DRIVER}: {}", errno_words(*errno))]
-    DriverDenied {
-        /// EACCES by the file's mode, EPERM by a container's rules.
-        errno: Errno,
-    },
+    /// `/dev/net/tun` itself cannot be opened.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
     /// The network namespace is not ours to change, or the device is another user's.
-    #[error("{} {mode} device {name}: {}", verb(*attach), errno_words(Errno::EPERM))]
+    #[error("{} {mode} device {name}: {}", verb(*attach), errno::text(Errno::EPERM))]
     NotPermitted {
         /// As asked for.
         name: String,
@@ -35,7 +25,7 @@ pub enum TunError {
         attach: bool,
     },
     /// Another program has the device open.
-    #[error("attach {mode} device {name}: {}", errno_words(Errno::EBUSY))]
+    #[error("attach {mode} device {name}: {}", errno::text(Errno::EBUSY))]
     Busy {
         /// As asked for.
         name: String,
@@ -45,7 +35,7 @@ pub enum TunError {
     /// The name is taken by an interface of another kind.
     #[error(
         "attach {mode} device {name}, which is {actual}: {}",
-        errno_words(Errno::EINVAL)
+        errno::text(Errno::EINVAL)
     )]
     OtherKind {
         /// As asked for.
@@ -56,7 +46,7 @@ pub enum TunError {
         actual: &'static str,
     },
     /// Anything else.
-    #[error("{} {mode} device {name}: {}", verb(*attach), errno_words(*errno))]
+    #[error("{} {mode} device {name}: {}", verb(*attach), errno::text(*errno))]
     Other {
         /// As asked for.
         name: String,
@@ -73,19 +63,7 @@ impl TunError {
     /// The next step to take, where there is one.
     pub fn remedy(&self) -> Option<String> {
         let step = match self {
-            TunError::NoDriver { .. } => {
-                "load the driver as root: modprobe tun; \
-                 a container needs to be started with --device /dev/net/tun"
-            }
-            TunError::DriverDenied {
-                errno: Errno::EACCES,
-            } => {
-                "run as root, or let every user open it as most distributions do: \
-                 sudo chmod 0666 /dev/net/tun"
-            }
-            TunError::DriverDenied { .. } => {
-                "a container needs to be started with --device /dev/net/tun"
-            }
+            TunError::Driver(error) => return error.remedy(),
             TunError::NotPermitted { attach: false, .. } => {
                 "run as root, or add `-- CMD` to use a private network"
             }
@@ -115,23 +93,6 @@ impl TunError {
                 errno,
             },
         }
-    }
-}
-
-/// Opens the driver for a moment. The tun crate reports a refusal here and one of the device
-/// alike; asking first tells them apart. It also makes the kernel load the module.
-pub(super) fn check_driver() -> Result<(), TunError> {
-    let opened = OpenOptions::new().read(true).write(true).open(DRIVER);
-    match opened.map_err(|error| errno_of(error.into())) {
-        Ok(_) => Ok(()),
-        Err(errno) => Err(driver_refused(errno)),
-    }
-}
-
-fn driver_refused(errno: Errno) -> TunError {
-    match errno {
-        Errno::EACCES | Errno::EPERM => TunError::DriverDenied { errno },
-        _ => TunError::NoDriver { errno },
     }
 }
 
@@ -181,26 +142,6 @@ mod tests {
         let name: DeviceName = "yujie0".parse().unwrap();
         let refused = |attach, errno| TunError::refused(&name, Mode::Tun, attach, errno);
         let table = [
-            (
-                driver_refused(Errno::ENOENT),
-                "open /dev/net/tun: no such file or directory (ENOENT)",
-                Some("modprobe tun"),
-            ),
-            (
-                driver_refused(Errno::ENODEV),
-                "open /dev/net/tun: no such device (ENODEV)",
-                Some("modprobe tun"),
-            ),
-            (
-                driver_refused(Errno::EACCES),
-                "open /dev/net/tun: permission denied (EACCES)",
-                Some("chmod 0666 /dev/net/tun"),
-            ),
-            (
-                driver_refused(Errno::EPERM),
-                "open /dev/net/tun: operation not permitted (EPERM)",
-                Some("--device /dev/net/tun"),
-            ),
             (
                 refused(false, Errno::EPERM),
                 "create TUN device yujie0: operation not permitted (EPERM)",

@@ -25,4 +25,4 @@ pub mod probe;
 
 pub use apply::{Applied, ApplyError, apply};
 pub use cidr::{Cidr, CidrError};
-pub use plan::{DeviceMode, Op, Plan, device_plan};
+pub use plan::{Op, Plan, device_plan};

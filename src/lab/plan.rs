@@ -7,6 +7,7 @@
 use std::{fmt, net::IpAddr};
 
 use super::Cidr;
+use crate::capture::Mode;
 
 /// One change to a host's network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub enum Op {
         /// Its name.
         dev: String,
         /// Packets or frames.
-        mode: DeviceMode,
+        mode: Mode,
     },
     /// Bring a device up.
     LinkUp {
@@ -72,15 +73,6 @@ pub struct Route {
     pub dev: String,
     /// The router it leads through, if not straight to the destination.
     pub via: Option<IpAddr>,
-}
-
-/// What a virtual device carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceMode {
-    /// IP packets.
-    Tun,
-    /// Ethernet frames.
-    Tap,
 }
 
 /// Operations in the order in which they must be done.
@@ -133,7 +125,13 @@ impl Op {
                 format!("sysctl -qw '{key}={value}'")
             }
             Op::Sysctl { key, value } => format!("sysctl -qw {key}={value}"),
-            Op::DeviceCreate { dev, mode } => format!("ip tuntap add dev {dev} mode {mode}"),
+            Op::DeviceCreate { dev, mode } => {
+                let mode = match mode {
+                    Mode::Tun => "tun",
+                    Mode::Tap => "tap",
+                };
+                format!("ip tuntap add dev {dev} mode {mode}")
+            }
             Op::LinkUp { dev } => format!("ip link set dev {dev} up"),
             Op::LinkDown { dev } => format!("ip link set dev {dev} down"),
             Op::Mtu { dev, mtu } => format!("ip link set dev {dev} mtu {mtu}"),
@@ -177,15 +175,6 @@ impl fmt::Display for Route {
             write!(out, " via {via}")?;
         }
         write!(out, " dev {}", self.dev)
-    }
-}
-
-impl fmt::Display for DeviceMode {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            DeviceMode::Tun => "tun",
-            DeviceMode::Tap => "tap",
-        })
     }
 }
 
@@ -239,7 +228,7 @@ mod tests {
         );
         let tap = Op::DeviceCreate {
             dev: "tap0".to_owned(),
-            mode: DeviceMode::Tap,
+            mode: Mode::Tap,
         };
         assert_eq!(tap.command(), "ip tuntap add dev tap0 mode tap");
         let v6 = Op::AddrAdd {

@@ -1,25 +1,19 @@
 //! What on this machine would refuse tunlab's work, found out without doing any of it here: the
 //! questions of `tunlab doctor`.
 
-use std::{
-    fs, io,
-    os::unix::fs::{FileTypeExt, MetadataExt},
-    path::Path,
-};
+use std::io;
 
 use nix::{
     errno::Errno,
     sched::{CloneFlags, unshare},
 };
 
+use crate::capture::driver::{self, DriverError};
 use crate::sys::{
-    errno, fork,
+    fork,
     namespace::{self, EnterError, Step},
     readings::{Capabilities, Readings},
 };
-
-/// Where the kernel gives TUN and TAP devices out (Documentation/networking/tuntap.rst).
-pub const TUN_DEVICE: &str = "/dev/net/tun";
 
 /// Everything that was found out.
 #[derive(Debug)]
@@ -29,7 +23,7 @@ pub struct Findings {
     /// Whether a private network can be entered; an I/O error if it could not be tried.
     pub private_network: io::Result<Result<(), EnterError>>,
     /// Whether a device can be had.
-    pub tun_device: Result<(), TunDeviceError>,
+    pub tun_device: Result<(), DriverError>,
 }
 
 impl Findings {
@@ -38,7 +32,7 @@ impl Findings {
         Findings {
             readings: Readings::take(),
             private_network: private_network(),
-            tun_device: tun_device(),
+            tun_device: driver::check(),
         }
     }
 
@@ -85,79 +79,6 @@ fn decode(bytes: &[u8]) -> Option<Result<(), (Step, Errno)>> {
     }
 }
 
-/// Why no TUN or TAP device can be had. Reads
-/// `open /dev/net/tun: permission denied (EACCES); its mode is 0600, its owner 0`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TunDeviceError {
-    /// It is not there.
-    #[error("open /dev/net/tun: {}", errno::text(*.0))]
-    Missing(Errno),
-    /// Something else has its name.
-    #[error("open /dev/net/tun: it is no character device")]
-    Impostor,
-    /// It is there, and not for us.
-    #[error("open /dev/net/tun: {}; its mode is {mode:04o}, its owner {owner}", errno::text(*errno))]
-    Refused {
-        /// Why not.
-        errno: Errno,
-        /// Its permission bits.
-        mode: u32,
-        /// The number of the user who owns it.
-        owner: u32,
-    },
-}
-
-impl TunDeviceError {
-    /// What to try next.
-    pub fn remedy(&self) -> Option<String> {
-        let text = match self {
-            TunDeviceError::Missing(_) => {
-                "load the module: `sudo modprobe tun`; in a container, start that with \
-                 `--device /dev/net/tun`"
-            }
-            TunDeviceError::Impostor => {
-                "as root: `rm /dev/net/tun && mknod -m 666 /dev/net/tun c 10 200`"
-            }
-            TunDeviceError::Refused {
-                errno: Errno::EACCES,
-                ..
-            } => {
-                "run it as root (`sudo`), or open the device to everyone, as most distributions \
-                 do: `sudo chmod 666 /dev/net/tun`"
-            }
-            // The node is there, and no driver behind it; or a container's device policy.
-            TunDeviceError::Refused {
-                errno: Errno::ENODEV | Errno::ENXIO,
-                ..
-            } => "load the module: `sudo modprobe tun`",
-            TunDeviceError::Refused { .. } => {
-                "in a container, start that with `--device /dev/net/tun`"
-            }
-        };
-        Some(text.to_owned())
-    }
-}
-
-/// Opens [`TUN_DEVICE`] and closes it again, which creates nothing.
-pub fn tun_device() -> Result<(), TunDeviceError> {
-    open_device(Path::new(TUN_DEVICE))
-}
-
-fn open_device(path: &Path) -> Result<(), TunDeviceError> {
-    let found = fs::metadata(path).map_err(|error| TunDeviceError::Missing(errno::of(&error)))?;
-    if !found.file_type().is_char_device() {
-        return Err(TunDeviceError::Impostor);
-    }
-    match fs::OpenOptions::new().read(true).write(true).open(path) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(TunDeviceError::Refused {
-            errno: errno::of(&error),
-            mode: found.mode() & 0o7777,
-            owner: found.uid(),
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,30 +92,5 @@ mod tests {
         assert_eq!(decode(&encode(Ok(()))), Some(Ok(())));
         assert_eq!(decode(b""), None);
         assert_eq!(decode(&[1, 99, 0, 0, 0, 0]), None);
-    }
-
-    #[test]
-    fn missing_and_impostor() {
-        let missing = open_device(Path::new("/nonexistent/tun")).unwrap_err();
-        assert_eq!(missing, TunDeviceError::Missing(Errno::ENOENT));
-        assert_eq!(
-            open_device(Path::new("/proc/version")),
-            Err(TunDeviceError::Impostor)
-        );
-        assert_eq!(open_device(Path::new("/dev/null")), Ok(()));
-    }
-
-    #[test]
-    fn a_refusal_shows_the_mode() {
-        let error = TunDeviceError::Refused {
-            errno: Errno::EACCES,
-            mode: 0o600,
-            owner: 0,
-        };
-        assert_eq!(
-            error.to_string(),
-            "open /dev/net/tun: permission denied (EACCES); its mode is 0600, its owner 0"
-        );
-        assert!(error.remedy().unwrap().contains("chmod 666"));
     }
 }
