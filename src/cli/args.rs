@@ -1,0 +1,183 @@
+//! Flags that several commands share, named as tcpdump and iproute2 name theirs.
+
+use crate::capture::DeviceName;
+use crate::lab::Cidr;
+use crate::render::{Format, Options, Paint};
+use clap::{Args, ValueEnum};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// When to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal only.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl When {
+    /// Whether to do it on stdout. Nothing typed and a set NO_COLOR means no colour
+    /// (<https://no-color.org>).
+    pub(super) fn colours(self) -> bool {
+        match self {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                stdout_is_terminal() && !no_color && !dumb
+            }
+        }
+    }
+
+    fn on_terminal(self) -> bool {
+        match self {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => stdout_is_terminal(),
+        }
+    }
+}
+
+/// Whether somebody reads along.
+pub(super) fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Which packets, and how they are printed.
+#[derive(Args)]
+#[command(next_help_heading = "Packets")]
+pub(super) struct PacketArgs {
+    /// Stop after N packets
+    #[arg(short, long = "count", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) count: Option<u64>,
+
+    /// How packets are printed
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "show"
+    )]
+    format: FormatArg,
+
+    /// Explain each field: what it is for, and what this value says
+    #[arg(long)]
+    explain: bool,
+
+    /// Whether remarks on what is odd stand beside the packets
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    remarks: When,
+
+    /// Also keep the packets in a capture file; `-` is stdout
+    #[arg(short, value_name = "FILE")]
+    pub(super) write: Option<PathBuf>,
+
+    /// Write each packet at once, also to a file or pipe
+    #[arg(long)]
+    pub(super) line_buffered: bool,
+
+    /// Print no packets
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+/// `-o`'s values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// Field by field, as scapy's show()
+    Show,
+    /// One line a packet, as tshark
+    Line,
+    /// One JSON object a line
+    Json,
+    /// Bytes in hexadecimal, each layer in its colour
+    Hex,
+}
+
+impl PacketArgs {
+    /// What the renderer is told.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            format: match self.format {
+                FormatArg::Show => Format::Show,
+                FormatArg::Line => Format::Line,
+                FormatArg::Json => Format::Json,
+                FormatArg::Hex => Format::Hex,
+            },
+            explain: self.explain,
+            remarks: self.remarks.on_terminal(),
+        }
+    }
+}
+
+/// The colours to print in.
+pub(super) fn paint(color: When) -> Paint {
+    Paint::new(color.colours())
+}
+
+/// Which device to create or attach, and how it is configured.
+#[derive(Args)]
+#[command(next_help_heading = "Device")]
+pub(super) struct DeviceArgs {
+    /// Its name; `%d` or a missing last digit is filled in by the kernel: yujie gives yujie0
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<DeviceName>,
+
+    /// Its address and network [default: 192.168.53.99/24]
+    #[arg(long, value_name = "CIDR")]
+    pub(super) addr: Option<Cidr>,
+
+    /// A network that is reached through it; may be repeated
+    #[arg(long = "route", value_name = "CIDR", value_parser = Cidr::parse_network)]
+    pub(super) routes: Vec<Cidr>,
+
+    /// Its largest packet, in bytes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(68..=65535))]
+    pub(super) mtu: Option<u32>,
+
+    /// Leave it behind when tunlab ends
+    #[arg(long)]
+    pub(super) persist: bool,
+
+    /// Create it only: no address, and down
+    #[arg(long, conflicts_with_all = ["addr", "routes", "mtu"])]
+    pub(super) no_config: bool,
+
+    /// Show the equivalent commands on stderr
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+impl DeviceArgs {
+    /// Whether anything about a device was typed.
+    pub(super) fn any(&self) -> bool {
+        self.name.is_some()
+            || self.addr.is_some()
+            || !self.routes.is_empty()
+            || self.mtu.is_some()
+            || self.persist
+            || self.no_config
+    }
+}
+
+/// A command that runs in a private network.
+#[derive(Args)]
+#[command(next_help_heading = "Private network")]
+pub(super) struct PrivateArgs {
+    /// Leave IPv6 on in the private network
+    #[arg(long)]
+    pub(super) ipv6: bool,
+
+    /// Exit with CMD's own exit code
+    #[arg(long, requires = "cmd")]
+    pub(super) exit_from_cmd: bool,
+
+    /// Run CMD in a fresh network of its own, with the device in it, and stop when CMD does
+    #[arg(last = true, value_name = "CMD")]
+    pub(super) cmd: Vec<OsString>,
+}

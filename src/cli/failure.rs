@@ -1,0 +1,174 @@
+//! Errors become words and exit codes here and nowhere else.
+
+use crate::capture::{CaptureError, InterfaceError, NameError, TunError};
+use crate::lab::conflict::Conflict;
+use crate::lab::private::PrivateError;
+use crate::lab::{ApplyError, CidrError};
+use crate::sys::child::SpawnError;
+use crate::sys::icmp_socket::IcmpError;
+use crate::sys::netlink::NetlinkError;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// A run that did not do what was asked.
+#[derive(Debug)]
+pub(super) struct Failure {
+    code: u8,
+    message: String,
+    remedy: Option<String>,
+    quiet: bool,
+}
+
+impl Failure {
+    /// Bad usage or bad input.
+    pub(super) fn usage(message: impl ToString) -> Failure {
+        Failure::new(2, message, None)
+    }
+
+    /// This machine refuses.
+    pub(super) fn refused(message: impl ToString, remedy: Option<String>) -> Failure {
+        Failure::new(3, message, remedy)
+    }
+
+    fn new(code: u8, message: impl ToString, remedy: Option<String>) -> Failure {
+        Failure {
+            code,
+            message: message.to_string(),
+            remedy,
+            quiet: false,
+        }
+    }
+
+    /// Whoever read our output has gone: nothing is left to say.
+    fn nobody_reads() -> Failure {
+        Failure {
+            quiet: true,
+            ..Failure::new(0, "", None)
+        }
+    }
+
+    /// Adds to the next step.
+    pub(super) fn with_hint(mut self, hint: String) -> Failure {
+        self.remedy = Some(match self.remedy {
+            Some(remedy) => format!("{remedy}; {hint}"),
+            None => hint,
+        });
+        self
+    }
+
+    /// Whether the machine refused, rather than the user erred.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.code == 3
+    }
+
+    /// Prints `tunlab: message; remedy` to stderr and gives the exit code.
+    pub(super) fn report(self) -> ExitCode {
+        if !self.quiet {
+            let remedy = self.remedy.map(|remedy| format!("; {remedy}"));
+            status(&format!(
+                "tunlab: {}{}",
+                self.message,
+                remedy.unwrap_or_default()
+            ));
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+/// Writes a line to stderr. That nobody reads it is no reason to stop.
+pub(super) fn status(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Writes text to stdout.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::nobody_reads(),
+            _ => {
+                let errno = crate::sys::errno::text(crate::sys::errno::of(&error));
+                Failure::new(3, format!("write to stdout: {errno}"), None)
+            }
+        }
+    }
+}
+
+impl From<CaptureError> for Failure {
+    fn from(error: CaptureError) -> Failure {
+        if error.is_broken_pipe() {
+            return Failure::nobody_reads();
+        }
+        let code = match error {
+            CaptureError::Write { .. } | CaptureError::Read { .. } => 3,
+            _ => 2,
+        };
+        Failure::new(code, &error, error.remedy())
+    }
+}
+
+impl From<TunError> for Failure {
+    fn from(error: TunError) -> Failure {
+        let code = match error {
+            TunError::Busy { .. } | TunError::OtherKind { .. } => 2,
+            _ => 3,
+        };
+        Failure::new(code, &error, error.remedy())
+    }
+}
+
+impl From<InterfaceError> for Failure {
+    fn from(error: InterfaceError) -> Failure {
+        let code = match error {
+            InterfaceError::Missing { .. } | InterfaceError::OtherHardware { .. } => 2,
+            _ => 3,
+        };
+        Failure::new(code, &error, error.remedy())
+    }
+}
+
+/// The kernel refuses what it calls invalid because of what was typed, the rest by itself.
+fn code_of(errno: Option<nix::errno::Errno>) -> u8 {
+    use nix::errno::Errno::{EEXIST, EINVAL, ENETUNREACH, ERANGE};
+    match errno {
+        Some(EINVAL | EEXIST | ENETUNREACH | ERANGE) => 2,
+        _ => 3,
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Failure {
+        Failure::new(code_of(error.errno()), &error, error.remedy())
+    }
+}
+
+/// Errors that always have the same exit code.
+macro_rules! failures {
+    ($($error:ty => $code:literal),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Failure {
+                Failure::new($code, &error, error.remedy())
+            }
+        })*
+    };
+}
+
+failures! {
+    NameError => 2,
+    Conflict => 2,
+    SpawnError => 2,
+    PrivateError => 3,
+    NetlinkError => 3,
+    IcmpError => 3,
+}
+
+impl From<CidrError> for Failure {
+    fn from(error: CidrError) -> Failure {
+        Failure::usage(error)
+    }
+}

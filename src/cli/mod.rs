@@ -1,0 +1,104 @@
+//! The command line: what was typed, what it means, what is printed, the exit code. Only this
+//! folder prints and only this folder exits.
+//!
+//! - [`args`]: flags that several commands share
+//! - `read`, `spoof`, `tap_dump`, `write_garbage`, `ping`, `doctor`: one file a command
+//! - `station`: the device, the private network and CMD that a live command works with
+//! - `watch`: the loop over packets, signals and CMD
+//! - `two_way`: what spoof and tap-dump have in common: read, answer, write
+//! - `output`: packets to stdout and to `-w`
+//! - `failure`: errors become words and exit codes
+
+mod args;
+mod doctor;
+mod failure;
+mod output;
+mod ping;
+mod read;
+mod spoof;
+mod station;
+mod tap_dump;
+mod two_way;
+mod watch;
+mod write_garbage;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use failure::Failure;
+use std::process::ExitCode;
+
+/// What a run of the program ends with.
+type Outcome = Result<ExitCode, Failure>;
+
+/// A packet-inspection teaching tool for TUN/TAP and VPN tunnelling.
+#[derive(Parser)]
+#[command(name = "tunlab", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 a verdict is negative, 2 bad usage or input, 3 this machine refuses."
+)]
+struct Cli {
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: args::When,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Dissect a capture, or live packets of a TUN device that it creates
+    Read(read::Read),
+    /// Answer each packet read with a forged one
+    #[command(visible_alias = "spoof-reply")]
+    Spoof(spoof::Spoof),
+    /// Write what is no IP packet; show and explain the kernel's verdict
+    WriteGarbage(write_garbage::WriteGarbage),
+    /// Dissect the frames of a TAP device: Ethernet and ARP
+    TapDump(tap_dump::TapDump),
+    /// A small ping, for machines without one
+    Ping(ping::Ping),
+    /// What on this machine would stop tunlab, each with its remedy
+    Doctor(doctor::Doctor),
+}
+
+/// Parses the command line, runs the command, and says how it ended.
+pub fn main() -> ExitCode {
+    // clap prints usage errors itself and exits with 2, as the contract has it.
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => greet(),
+        Some(Command::Read(read)) => read.run(cli.color),
+        Some(Command::Spoof(spoof)) => spoof.run(cli.color),
+        Some(Command::WriteGarbage(garbage)) => garbage.run(cli.color),
+        Some(Command::TapDump(dump)) => dump.run(cli.color),
+        Some(Command::Ping(ping)) => ping.run(),
+        Some(Command::Doctor(doctor)) => doctor.run(cli.color),
+    };
+    outcome.unwrap_or_else(|failure| failure.report())
+}
+
+/// `tunlab` alone: five commands to try first.
+fn greet() -> Outcome {
+    let greeting = "\
+tunlab dissects, forges and explains the packets of TUN and TAP devices.
+Five commands to try, none of which needs a second terminal:
+
+  tunlab read -- ping -c 2 -W 1 192.168.53.1      see a ping arrive on a TUN device
+  tunlab spoof --src 1.2.3.4 -- ping -c 3 192.168.53.1
+                                                  answer it from an address that is not yours
+  tunlab read --explain -c 1 -- ping -c 1 192.168.53.1
+                                                  the same, every field explained
+  tunlab write-garbage -- sleep 1                 what the kernel takes, and what it refuses
+  tunlab tap-dump --arp-reply aa:bb:cc:dd:ee:ff --echo -- ping -c 2 192.168.53.1
+                                                  Ethernet and ARP, answered
+
+`tunlab doctor` tells what this machine allows; `tunlab --help` lists everything.
+";
+    failure::print(greeting)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The command line as data, for tests and documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
