@@ -58,7 +58,7 @@ pub static RP_FILTER_LOOSE: Cause = Cause {
 /// A first nibble that is neither 4 nor 6.
 pub static NOT_IP: Cause = Cause {
     name: "not_ip",
-    sentence: "a TUN device looks at the first four bits and at nothing else: {nibble} is neither 4 nor 6",
+    sentence: "a TUN device looks at the first four bits and at nothing else: they must be 4 or 6, the versions of IP",
     function: "tun_get_user",
     counters: &["{dev}.rx_dropped"],
     cure: "",
@@ -85,7 +85,7 @@ pub static NO_PACKET_INFORMATION: Cause = Cause {
 /// A frame without a whole Ethernet header.
 pub static SHORT_FRAME: Cause = Cause {
     name: "short_frame",
-    sentence: "a TAP device wants a whole Ethernet header, 14 bytes, and looks no further",
+    sentence: "a TAP device wants a whole Ethernet header, 14 bytes, and looks at nothing else",
     function: "tun_get_user",
     counters: &[],
     cure: "",
@@ -121,7 +121,7 @@ pub static IP_TRUNCATED: Cause = Cause {
 /// A header that makes no sense.
 pub static IP_HEADER: Cause = Cause {
     name: "ip_header",
-    sentence: "the device takes it, for it starts with 4; IP finds no sense in the header and drops it",
+    sentence: "the device takes it as IPv4; IP finds no sense in the header and drops it",
     function: "ip_rcv_core",
     counters: &["Ip.InHdrErrors"],
     cure: "",
@@ -130,7 +130,7 @@ pub static IP_HEADER: Cause = Cause {
 /// IPv6 arriving where it is switched off.
 pub static IPV6_OFF: Cause = Cause {
     name: "ipv6_off",
-    sentence: "the device takes it, for it starts with 6; IPv6 is off here and drops it",
+    sentence: "the device takes it as IPv6; IPv6 is off here and drops it",
     function: "ip6_rcv_core",
     counters: &["Ip6InDiscards"],
     cure: "sysctl -w net.ipv6.conf.{dev}.disable_ipv6=0",
@@ -139,7 +139,7 @@ pub static IPV6_OFF: Cause = Cause {
 /// An IPv6 header that makes no sense.
 pub static IPV6_HEADER: Cause = Cause {
     name: "ipv6_header",
-    sentence: "the device takes it, for it starts with 6; IPv6 finds no sense in the header and drops it",
+    sentence: "the device takes it as IPv6; IPv6 finds no sense in the header and drops it",
     function: "ip6_rcv_core",
     counters: &["Ip6InHdrErrors", "Ip6InTruncatedPkts"],
     cure: "",

@@ -10,7 +10,7 @@ use crate::garbage::{Attempt, Setting, Verdict, attempts, judge};
 use crate::lab::counters::Counters;
 use crate::sys::errno;
 use clap::Args;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use nix::errno::Errno;
 use std::net::{IpAddr, Ipv4Addr};
 use std::thread::sleep;
@@ -19,8 +19,8 @@ use std::time::Duration;
 /// How long a counter may take to move.
 const PATIENCE: Duration = Duration::from_millis(5);
 
-/// Columns of the table where no terminal tells.
-const WIDTH: u16 = 100;
+/// Columns of the explanations below the table.
+const WIDTH: usize = 80;
 
 #[derive(Args)]
 pub(super) struct WriteGarbage {
@@ -67,7 +67,7 @@ impl WriteGarbage {
                 let (outcome, verdict) = try_out(&station, &setting, &attempt)?;
                 rows.push((attempt, outcome, verdict));
             }
-            print(&table(&rows, color))?;
+            print(&format!("{}\n", table(&rows, color)))?;
             let taken = rows
                 .iter()
                 .filter(|(_, outcome, _)| outcome.is_ok())
@@ -121,51 +121,90 @@ fn read_counters() -> Result<Counters, Failure> {
     })
 }
 
+/// A row an attempt, and below it each reason once: most attempts share theirs.
 fn table(rows: &[(Attempt, Result<usize, Errno>, Verdict)], color: When) -> String {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["written", "bytes", "write()", "counters", "why"]);
-    if table.width().is_none() {
-        table.set_width(WIDTH);
-    }
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(["written", "bytes", "write()", "why", "counters"]);
     if color.colours() {
         table.enforce_styling();
     } else {
         table.force_no_tty();
     }
+    let mut reasons: Vec<&Verdict> = Vec::new();
     for (attempt, outcome, verdict) in rows {
+        let known = reasons.iter().position(|reason| reason.why == verdict.why);
+        let number = known.unwrap_or_else(|| {
+            reasons.push(verdict);
+            reasons.len() - 1
+        });
         let (word, colour) = match outcome {
             Ok(_) => ("accepted".to_owned(), Color::Green),
             Err(errno) => (format!("{errno:?}"), Color::Red),
         };
-        let counters: Vec<String> = verdict
-            .counters
-            .iter()
-            .map(|(name, delta)| format!("{name} {delta:+}"))
-            .collect();
         table.add_row([
             Cell::new(&attempt.what),
             Cell::new(hex(&attempt.bytes)),
-            Cell::new(word).fg(colour).add_attribute(Attribute::Bold),
-            Cell::new(counters.join("\n")),
-            Cell::new(&verdict.why),
+            Cell::new(word).fg(colour),
+            Cell::new(format!("[{}]", number + 1)),
+            Cell::new(counters(verdict)),
         ]);
     }
-    format!("{table}\n")
+    let mut text = table.trim_fmt();
+    text.push('\n');
+    for (number, reason) in reasons.iter().enumerate() {
+        let why = &reason.why;
+        let seen_by = match reason.cause {
+            Some(cause) => format!(" ({}())", cause.function),
+            None => String::new(),
+        };
+        text += &wrapped(&format!("[{}]", number + 1), &format!("{why}{seen_by}"));
+    }
+    text
+}
+
+/// The most telling counters; the rest repeats them.
+fn counters(verdict: &Verdict) -> String {
+    let cells: Vec<String> = verdict
+        .counters
+        .iter()
+        .take(2)
+        .map(|(name, delta)| format!("{name} {delta:+}"))
+        .collect();
+    match cells.len() {
+        0 => "none".to_owned(),
+        _ => cells.join(", "),
+    }
+}
+
+/// `label` and the words of `text` behind it, in lines of at most [`WIDTH`] columns.
+fn wrapped(label: &str, text: &str) -> String {
+    let mut lines = format!("\n {label:<4}");
+    let mut column = lines.len() - 1;
+    for word in text.split(' ') {
+        if column + 1 + word.len() > WIDTH {
+            lines += "\n     ";
+            column = 5;
+        }
+        lines += " ";
+        lines += word;
+        column += 1 + word.len();
+    }
+    lines
 }
 
 /// The first bytes, and how many there are.
 fn hex(bytes: &[u8]) -> String {
-    let shown: Vec<String> = bytes
+    let first: Vec<String> = bytes
         .iter()
         .take(4)
         .map(|byte| format!("{byte:02x}"))
         .collect();
     match bytes.len() {
         0 => "none".to_owned(),
-        1..=4 => shown.join(" "),
-        length => format!("{} … ({length})", shown.join(" ")),
+        1..=4 => first.join(" "),
+        length => format!("{} … ({length})", first.join(" ")),
     }
 }

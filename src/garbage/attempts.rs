@@ -53,7 +53,7 @@ pub fn attempts(setting: &Setting, words: &[String]) -> Vec<Attempt> {
         let first = word.bytes().next().unwrap_or(0);
         // Straight to the device, as a student's first try is: also where a prefix is due.
         list.push(Attempt {
-            what: format!("the word {word:?}: it starts with {first:#04x}"),
+            what: format!("the word {word:?}, first byte {first:#04x}"),
             bytes: word.into_bytes(),
         });
     }
@@ -71,7 +71,7 @@ fn packets(setting: &Setting) -> Vec<Attempt> {
             let mut bytes = vec![0; 20];
             bytes[0] = nibble << 4;
             Attempt {
-                what: format!("20 bytes, the first nibble {nibble:x}"),
+                what: format!("20 bytes, first nibble {nibble:x}"),
                 bytes: [prefix, &bytes].concat(),
             }
         })
@@ -84,13 +84,13 @@ fn packets(setting: &Setting) -> Vec<Attempt> {
     };
     let good = ping(peer_of(setting.own), setting.own);
     add("one byte, 0x45", &[0x45]);
-    add("a ping's ICMP without its IP header", &good[20..]);
+    add("a ping without its IP header", &good[20..]);
     add("a whole ping", &good);
     add("a ping with a wrong IP checksum", &broken(&good, 11, 1));
     // 60,000 bytes announced: the checksum is right again, only the length lies.
-    add("a ping that announces more bytes", &lengthened(&good));
+    add("a ping announcing 60,000 bytes", &lengthened(&good));
     add(
-        "a ping from the host's own address",
+        "a ping from the host itself",
         &ping(setting.own, setting.own),
     );
     add(
@@ -99,20 +99,20 @@ fn packets(setting: &Setting) -> Vec<Attempt> {
     );
     if setting.packet_information {
         list.push(Attempt {
-            what: "three bytes: less than the packet information".to_owned(),
+            what: "three bytes of packet information".to_owned(),
             bytes: vec![0, 0, 8],
         });
         list.push(Attempt {
-            what: "packet information and nothing behind it".to_owned(),
+            what: "packet information, no packet".to_owned(),
             bytes: prefix.to_vec(),
         });
         list.push(Attempt {
-            what: "a whole ping without packet information".to_owned(),
+            what: "a ping, no packet information".to_owned(),
             bytes: good,
         });
     }
     list.push(Attempt {
-        what: "nothing: no bytes at all".to_owned(),
+        what: "no bytes at all".to_owned(),
         bytes: Vec::new(),
     });
     list
@@ -125,22 +125,16 @@ fn frames(setting: &Setting) -> Vec<Attempt> {
         bytes,
     };
     vec![
-        attempt("nothing: no bytes at all", Vec::new()),
+        attempt("no bytes at all", Vec::new()),
         attempt("one byte, 0x45", vec![0x45]),
         attempt("13 bytes: one less than a header", vec![0xff; 13]),
-        attempt(
-            "14 bytes: a header and nothing else",
-            frame(setting.mac, IPV4, &[]),
-        ),
+        attempt("14 bytes: a header only", frame(setting.mac, IPV4, &[])),
         attempt(
             "a frame of EtherType 0x88b5",
             frame(setting.mac, 0x88b5, &[0; 46]),
         ),
-        attempt(
-            "a ping for another hardware address",
-            frame(STRANGER, IPV4, &ping),
-        ),
-        attempt("a ping without its Ethernet header", ping.clone()),
+        attempt("a ping for another MAC", frame(STRANGER, IPV4, &ping)),
+        attempt("a ping without Ethernet header", ping.clone()),
         attempt("a ping's ICMP alone", ping[20..].to_vec()),
         attempt("a whole ping in a frame", frame(setting.mac, IPV4, &ping)),
     ]
