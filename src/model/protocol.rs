@@ -1,6 +1,6 @@
 //! A protocol is a table plus a few small functions.
 
-use super::{Field, Layer, Packet, Remarks, Text, Value};
+use super::{Field, Layer, LinkType, Packet, Remarks, Text, Value};
 
 /// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
 /// protocol's file reads as one declaration.
@@ -21,6 +21,8 @@ pub struct Protocol {
     pub fields: &'static [Field],
     /// What this protocol rides on.
     pub under: &'static [Under],
+    /// Whose riders it carries, too: an 802.1Q tag carries whatever Ethernet does.
+    pub carries: Option<Carries>,
     /// How long the header is.
     pub header: Header,
     /// A shorter length at which a header cut off by an ICMP error can still be read.
@@ -56,6 +58,7 @@ impl Protocol {
             about: "",
             fields: &[],
             under: &[],
+            carries: None,
             header: Header::Rest,
             quoted_cut: None,
             next: |_| Next::Bound,
@@ -102,6 +105,22 @@ impl Protocol {
     /// Sets what the protocol rides on.
     pub const fn under(mut self, under: &'static [Under]) -> Protocol {
         self.under = under;
+        self
+    }
+
+    /// Carries whatever rides on `parent`: what `parent_field` tells there, `field` tells here.
+    /// Protocols that declare this protocol itself as their parent go first.
+    pub const fn carries(
+        mut self,
+        field: &'static str,
+        parent: &'static str,
+        parent_field: &'static str,
+    ) -> Protocol {
+        self.carries = Some(Carries {
+            field,
+            parent,
+            parent_field,
+        });
         self
     }
 
@@ -248,6 +267,18 @@ impl Under {
     }
 }
 
+/// A field with the same values as another protocol's, so that what rides there rides here,
+/// too, and need not declare it once more.
+#[derive(Clone, Copy)]
+pub struct Carries {
+    /// The field of this protocol that tells what follows.
+    pub field: &'static str,
+    /// Name of the protocol whose riders these are.
+    pub parent: &'static str,
+    /// The field that tells them apart there.
+    pub parent_field: &'static str,
+}
+
 /// What follows a header.
 #[derive(Clone, Copy)]
 pub enum Next {
@@ -257,6 +288,8 @@ pub enum Next {
     Raw,
     /// This protocol.
     Is(&'static Protocol),
+    /// A whole frame of this link type, as in a tunnel.
+    Frame(LinkType),
     /// The packet that failed (RFC 792).
     Quoted(&'static Protocol),
 }
