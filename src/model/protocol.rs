@@ -36,8 +36,9 @@ pub struct Protocol {
     /// Source and destination for the address columns of `line`.
     pub endpoints: Option<Endpoints>,
     /// This layer's share of a checksum's pseudo-header (RFC 768, RFC 8200 section 8.1): the
-    /// one's complement sum of its addresses; nothing when its payload is not all here.
-    pub pseudo: Option<fn(&Layer) -> Option<u32>>,
+    /// one's complement sum of the addresses; nothing when its payload is not all here. A layer
+    /// between the addresses and the payload (an IPv6 fragment) has a say, too.
+    pub pseudo: Option<Pseudo>,
     /// Writes the info column of `line`.
     pub info: fn(&Packet, usize, &mut Text),
     /// Remarks on the layer at an index of the packet.
@@ -176,7 +177,7 @@ impl Protocol {
     }
 
     /// Sets the function that sums the addresses for a pseudo-header.
-    pub const fn pseudo(mut self, pseudo: fn(&Layer) -> Option<u32>) -> Protocol {
+    pub const fn pseudo(mut self, pseudo: Pseudo) -> Protocol {
         self.pseudo = Some(pseudo);
         self
     }
@@ -202,6 +203,9 @@ impl Protocol {
 
 /// Reads source and destination of a layer.
 pub type Endpoints = for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>);
+
+/// Sums the addresses of a layer, given by its place in the packet.
+pub type Pseudo = fn(&Packet, usize) -> Option<u32>;
 
 /// How long a header is.
 #[derive(Clone, Copy)]

@@ -139,7 +139,8 @@ fn says_address(_: &Layer, address: Value, text: &mut Text) {
     }
 }
 
-fn pseudo(ip: &Layer) -> Option<u32> {
+fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
+    let ip = &packet.layers[index];
     let fragment = ip.u16(6) & 0x3fff != 0;
     let whole = ip.bytes().len() >= usize::from(ip.u16(2));
     (!fragment && whole).then(|| checksum::add(0, ip.header().get(12..20).unwrap_or_default()))

@@ -79,7 +79,8 @@ fn says_address(_: &Layer, address: Value, text: &mut Text) {
     text.str(meaning);
 }
 
-fn pseudo(ip: &Layer) -> Option<u32> {
+fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
+    let ip = &packet.layers[index];
     let whole = ip.bytes().len() >= 40 + usize::from(ip.u16(4));
     whole.then(|| checksum::add(0, ip.header().get(8..40).unwrap_or_default()))
 }
