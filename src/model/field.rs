@@ -46,6 +46,8 @@ pub enum Width {
 pub enum Kind {
     /// A number.
     Uint(Base),
+    /// A number whose last byte stands first.
+    LittleEndian,
     /// Single bits with marks.
     Flags(&'static FlagSet),
     /// A number with a notation of its own, as ICMP's time of day.
@@ -103,6 +105,11 @@ impl Field {
     /// A number of `bits` bits, shown in hexadecimal.
     pub const fn hex(name: &'static str, bits: usize) -> Field {
         Field::new(name, Width::Bits(bits), Kind::Uint(Base::Hex))
+    }
+
+    /// A number of `bits` bits (whole bytes) in the order of a PC, shown in decimal.
+    pub const fn little_endian(name: &'static str, bits: usize) -> Field {
+        Field::new(name, Width::Bits(bits), Kind::LittleEndian)
     }
 
     /// Flags in `bits` bits.
@@ -245,6 +252,10 @@ impl<'a> Iterator for Fields<'a> {
                 Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => {
                     Value::Uint(bits::read_bits(header, position, bits.min(64)))
                 }
+                Kind::LittleEndian => {
+                    let number = bits::read_bits(header, position, bits.min(64));
+                    Value::Uint(number.swap_bytes() >> (64 - bits.clamp(1, 64)))
+                }
                 _ => {
                     let start = layer.start + position / 8;
                     read(layer, field, start..start + bits.div_ceil(8))
@@ -284,6 +295,10 @@ fn read<'a>(layer: &Layer<'a>, field: &Field, range: Range<usize>) -> Value<'a> 
     match field.kind {
         Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => {
             Value::Uint(bits::read_bits(bytes, 0, 8 * bytes.len().min(8)))
+        }
+        Kind::LittleEndian => {
+            let ordered = bytes.iter().rev().take(8);
+            Value::Uint(ordered.fold(0, |number, byte| number << 8 | u64::from(*byte)))
         }
         Kind::Mac => bytes.try_into().map_or(Value::Absent, Value::Mac),
         Kind::Ipv4 => <[u8; 4]>::try_from(bytes)

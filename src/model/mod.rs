@@ -21,7 +21,7 @@ pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
 pub use packet::{End, MAX_LAYERS, Packet};
-pub use protocol::{Endpoints, Header, Next, Protocol, Under};
+pub use protocol::{Carries, Endpoints, Header, Next, Protocol, Pseudo, Under};
 pub use remark::{Level, Remark, Remarks};
 pub use text::Text;
 pub use value::{

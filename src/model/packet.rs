@@ -44,12 +44,22 @@ impl<'a> Packet<'a> {
         self.layers.get(index.checked_sub(1)?)
     }
 
-    /// The nearest layer outside `index` that can stand in a pseudo-header: IPv4 or IPv6.
+    /// The nearest layer outside `index` whose addresses stand in a pseudo-header: IPv4 or IPv6.
     pub fn network_below(&self, index: usize) -> Option<&Layer<'a>> {
         self.layers[..index.min(self.layers.len())]
             .iter()
             .rev()
-            .find(|layer| layer.protocol.pseudo.is_some())
+            .find(|layer| layer.protocol.pseudo.is_some() && layer.protocol.endpoints.is_some())
+    }
+
+    /// The sum of the addresses in the pseudo-header of the layer at `index`; nothing when it is
+    /// not all here.
+    pub fn pseudo_below(&self, index: usize) -> Option<u32> {
+        let below = self.layers.get(..index)?;
+        below.iter().enumerate().rev().find_map(|(index, layer)| {
+            let sum = layer.protocol.pseudo?;
+            Some(sum(self, index))
+        })?
     }
 
     /// The innermost layer that is the packet's own and decodes something: what a

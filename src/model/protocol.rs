@@ -1,6 +1,6 @@
 //! A protocol is a table plus a few small functions.
 
-use super::{Field, Layer, Packet, Remarks, Text, Value};
+use super::{Field, Layer, LinkType, Packet, Remarks, Text, Value};
 
 /// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
 /// protocol's file reads as one declaration.
@@ -21,6 +21,8 @@ pub struct Protocol {
     pub fields: &'static [Field],
     /// What this protocol rides on.
     pub under: &'static [Under],
+    /// Whose riders it carries, too: an 802.1Q tag carries whatever Ethernet does.
+    pub carries: Option<Carries>,
     /// How long the header is.
     pub header: Header,
     /// A shorter length at which a header cut off by an ICMP error can still be read.
@@ -34,8 +36,9 @@ pub struct Protocol {
     /// Source and destination for the address columns of `line`.
     pub endpoints: Option<Endpoints>,
     /// This layer's share of a checksum's pseudo-header (RFC 768, RFC 8200 section 8.1): the
-    /// one's complement sum of its addresses; nothing when its payload is not all here.
-    pub pseudo: Option<fn(&Layer) -> Option<u32>>,
+    /// one's complement sum of the addresses; nothing when its payload is not all here. A layer
+    /// between the addresses and the payload (an IPv6 fragment) has a say, too.
+    pub pseudo: Option<Pseudo>,
     /// Writes the info column of `line`.
     pub info: fn(&Packet, usize, &mut Text),
     /// Remarks on the layer at an index of the packet.
@@ -56,6 +59,7 @@ impl Protocol {
             about: "",
             fields: &[],
             under: &[],
+            carries: None,
             header: Header::Rest,
             quoted_cut: None,
             next: |_| Next::Bound,
@@ -102,6 +106,22 @@ impl Protocol {
     /// Sets what the protocol rides on.
     pub const fn under(mut self, under: &'static [Under]) -> Protocol {
         self.under = under;
+        self
+    }
+
+    /// Carries whatever rides on `parent`: what `parent_field` tells there, `field` tells here.
+    /// Protocols that declare this protocol itself as their parent go first.
+    pub const fn carries(
+        mut self,
+        field: &'static str,
+        parent: &'static str,
+        parent_field: &'static str,
+    ) -> Protocol {
+        self.carries = Some(Carries {
+            field,
+            parent,
+            parent_field,
+        });
         self
     }
 
@@ -157,7 +177,7 @@ impl Protocol {
     }
 
     /// Sets the function that sums the addresses for a pseudo-header.
-    pub const fn pseudo(mut self, pseudo: fn(&Layer) -> Option<u32>) -> Protocol {
+    pub const fn pseudo(mut self, pseudo: Pseudo) -> Protocol {
         self.pseudo = Some(pseudo);
         self
     }
@@ -183,6 +203,9 @@ impl Protocol {
 
 /// Reads source and destination of a layer.
 pub type Endpoints = for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>);
+
+/// Sums the addresses of a layer, given by its place in the packet.
+pub type Pseudo = fn(&Packet, usize) -> Option<u32>;
 
 /// How long a header is.
 #[derive(Clone, Copy)]
@@ -248,6 +271,18 @@ impl Under {
     }
 }
 
+/// A field with the same values as another protocol's, so that what rides there rides here,
+/// too, and need not declare it once more.
+#[derive(Clone, Copy)]
+pub struct Carries {
+    /// The field of this protocol that tells what follows.
+    pub field: &'static str,
+    /// Name of the protocol whose riders these are.
+    pub parent: &'static str,
+    /// The field that tells them apart there.
+    pub parent_field: &'static str,
+}
+
 /// What follows a header.
 #[derive(Clone, Copy)]
 pub enum Next {
@@ -257,6 +292,8 @@ pub enum Next {
     Raw,
     /// This protocol.
     Is(&'static Protocol),
+    /// A whole frame of this link type, as in a tunnel.
+    Frame(LinkType),
     /// The packet that failed (RFC 792).
     Quoted(&'static Protocol),
 }

@@ -73,6 +73,7 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             next = match (protocol.next)(&layer) {
                 Next::Bound => entry.rider(&layer),
                 Next::Raw => None,
+                Next::Frame(link) => proto::first(link, &bytes[start..limit]),
                 Next::Is(protocol) => proto::entry_of(protocol),
                 Next::Quoted(quoted) => {
                     context = Context::Quoted;

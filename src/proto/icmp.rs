@@ -327,10 +327,7 @@ fn words(kind: u8, code: u8) -> (&'static str, &'static str) {
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     let icmp = &packet.layers[index];
-    let whole = packet
-        .network_below(index)
-        .is_some_and(|ip| ip.protocol.pseudo.is_some_and(|pseudo| pseudo(ip).is_some()));
-    if !whole {
+    if packet.pseudo_below(index).is_none() {
         return;
     }
     let (found, right) = (icmp.u16(2), checksum::right(0, icmp.bytes(), 2));

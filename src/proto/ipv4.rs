@@ -30,7 +30,11 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
         Under::field("IP", "proto", 4),
         Under::field("IPv6", "nh", 4),
         // As scapy: on a raw link, all that is not version 6 is read as IPv4.
-        Under::link(LinkType::RAW.0).accept(|bytes| bytes.first().is_some_and(|first| first >> 4 != 6)),
+        Under::link(LinkType::RAW.0).accept(is_no_ipv6),
+        // The number that some systems write for RAW.
+        Under::link(12).accept(is_no_ipv6),
+        Under::link(14).accept(is_no_ipv6),
+        Under::link(LinkType::IPV4.0),
     ])
     .header_from(SHORTEST, |bytes| {
         4 * usize::from(bytes.first().unwrap_or(&0) & 0xf)
@@ -122,6 +126,10 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
     .info(info)
     .check(check);
 
+fn is_no_ipv6(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first >> 4 != 6)
+}
+
 fn says_address(_: &Layer, address: Value, text: &mut Text) {
     let Value::Ipv4(address) = address else { return };
     if address.is_loopback() {
@@ -139,7 +147,8 @@ fn says_address(_: &Layer, address: Value, text: &mut Text) {
     }
 }
 
-fn pseudo(ip: &Layer) -> Option<u32> {
+fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
+    let ip = &packet.layers[index];
     let fragment = ip.u16(6) & 0x3fff != 0;
     let whole = ip.bytes().len() >= usize::from(ip.u16(2));
     (!fragment && whole).then(|| checksum::add(0, ip.header().get(12..20).unwrap_or_default()))

@@ -13,7 +13,11 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
     .about("The successor of IPv4: longer addresses, a header of fixed length, no checksum of its own. A fresh TUN device sends some by itself.")
     .under(&[
         Under::field("Ether", "type", 0x86dd),
-        Under::link(LinkType::RAW.0).accept(|bytes| bytes.first().is_some_and(|first| first >> 4 == 6)),
+        Under::link(LinkType::RAW.0).accept(is_ipv6),
+        // The number that some systems write for RAW.
+        Under::link(12).accept(is_ipv6),
+        Under::link(14).accept(is_ipv6),
+        Under::link(LinkType::IPV6.0),
         Under::field("IP", "proto", 41),
         Under::field("IPv6", "nh", 41),
     ])
@@ -61,6 +65,10 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
     .info(info)
     .check(check);
 
+fn is_ipv6(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first >> 4 == 6)
+}
+
 fn says_address(_: &Layer, address: Value, text: &mut Text) {
     let Value::Ipv6(address) = address else { return };
     let meaning = match address.segments() {
@@ -79,7 +87,8 @@ fn says_address(_: &Layer, address: Value, text: &mut Text) {
     text.str(meaning);
 }
 
-fn pseudo(ip: &Layer) -> Option<u32> {
+fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
+    let ip = &packet.layers[index];
     let whole = ip.bytes().len() >= 40 + usize::from(ip.u16(4));
     whole.then(|| checksum::add(0, ip.header().get(8..40).unwrap_or_default()))
 }

@@ -67,6 +67,7 @@ struct Selector {
     choices: Vec<Choice>,
 }
 
+#[derive(Clone)]
 struct Choice {
     value: u64,
     accept: fn(&[u8]) -> bool,
@@ -81,6 +82,24 @@ impl Entry {
             let value = layer.bits(selector.position, selector.width);
             choose(&selector.choices, value, payload)
         })
+    }
+
+    /// The choices by the field called `name`, none yet when nobody has asked before.
+    fn selector(&mut self, name: &str) -> &mut Selector {
+        let (position, width) = place(self.protocol, name);
+        let riders = &mut self.riders;
+        let known = riders
+            .iter()
+            .position(|selector| selector.position == position);
+        let index = known.unwrap_or_else(|| {
+            riders.push(Selector {
+                position,
+                width,
+                choices: Vec::new(),
+            });
+            riders.len() - 1
+        });
+        &mut riders[index]
     }
 }
 
@@ -140,20 +159,24 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             else {
                 panic!("{} rides on unknown {}", protocol.name, under.parent);
             };
-            let (position, width) = place(parent.protocol, under.field);
-            let riders = &mut parent.riders;
-            let known = riders
-                .iter()
-                .position(|selector| selector.position == position);
-            let selector = known.unwrap_or_else(|| {
-                riders.push(Selector {
-                    position,
-                    width,
-                    choices: Vec::new(),
-                });
-                riders.len() - 1
-            });
-            insert(&mut riders[selector].choices, choice);
+            insert(&mut parent.selector(under.field).choices, choice);
+        }
+    }
+    for index in 0..table.entries.len() {
+        let Some(carries) = table.entries[index].protocol.carries else {
+            continue;
+        };
+        let Some(parent) = table
+            .entries
+            .iter_mut()
+            .find(|entry| entry.protocol.name == carries.parent)
+        else {
+            panic!("nothing rides on unknown {}", carries.parent);
+        };
+        let lent = parent.selector(carries.parent_field).choices.clone();
+        let selector = table.entries[index].selector(carries.field);
+        for choice in lent {
+            insert(&mut selector.choices, choice);
         }
     }
     table

@@ -40,10 +40,7 @@ pub(super) fn check_sum(
     remarks: &mut Remarks,
 ) {
     let layer = &packet.layers[index];
-    let Some(addresses) = packet
-        .network_below(index)
-        .and_then(|network| network.protocol.pseudo?(network))
-    else {
+    let Some(addresses) = packet.pseudo_below(index) else {
         return;
     };
     let bytes = layer.bytes();
