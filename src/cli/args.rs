@@ -1,7 +1,9 @@
 //! Flags that several commands share, named as tcpdump and iproute2 name theirs.
 
+use super::failure::Failure;
 use crate::capture::DeviceName;
 use crate::lab::Cidr;
+use crate::packet::filter::Filter;
 use crate::render::{Format, Options, Paint};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -56,6 +58,14 @@ pub(super) struct PacketArgs {
     #[arg(short, long = "count", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) count: Option<u64>,
 
+    /// Leave out the first N packets
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) skip: u64,
+
+    /// Only packets that match, in Wireshark's manner: `icmp.type == 8 && ip.src == 10.0.0.0/8`
+    #[arg(short, long = "filter", value_name = "FILTER")]
+    filter: Option<String>,
+
     /// How packets are printed
     #[arg(
         short = 'o',
@@ -100,6 +110,15 @@ enum FormatArg {
 }
 
 impl PacketArgs {
+    /// The compiled filter, if one was typed.
+    pub(super) fn filter(&self) -> Result<Option<Filter>, Failure> {
+        match self.filter.as_deref().map(Filter::compile) {
+            Some(Err(error)) => Err(Failure::usage(error)),
+            Some(Ok(filter)) => Ok(Some(filter)),
+            None => Ok(None),
+        }
+    }
+
     /// What the renderer is told.
     pub(super) fn options(&self) -> Options {
         Options {

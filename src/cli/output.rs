@@ -2,9 +2,10 @@
 
 use super::args::{PacketArgs, When, paint, stdout_is_terminal};
 use super::failure::Failure;
-use crate::capture::{Frame, PcapWriter, Sink};
-use crate::model::Text;
+use crate::capture::{Frame, PcapWriter, Sink, Timestamp};
+use crate::model::{Packet, Text};
 use crate::packet::dissect;
+use crate::packet::filter::{Facts, Filter};
 use crate::render::{Renderer, View};
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,8 +14,14 @@ use std::os::fd::AsFd;
 /// Bytes collected before they go to a file or pipe.
 const BLOCK: usize = 64 * 1024;
 
-/// Prints packets, keeps them with `-w`, and counts them.
+/// Selects packets, prints them, and keeps them with `-w`.
 pub(super) struct Output {
+    filter: Option<Filter>,
+    /// Packets still to be left out.
+    skip: u64,
+    /// Packets still wanted.
+    left: u64,
+    started: Option<Timestamp>,
     renderer: Renderer,
     text: Text,
     /// Past std's own buffer: whole blocks are collected here.
@@ -32,6 +39,10 @@ impl Output {
             None => None,
         };
         Ok(Output {
+            filter: args.filter()?,
+            skip: args.skip,
+            left: u64::MAX,
+            started: None,
             renderer: Renderer::new(args.options(), paint(color)),
             text: Text::with_capacity(2 * BLOCK),
             stdout: File::from(io::stdout().as_fd().try_clone_to_owned()?),
@@ -42,15 +53,26 @@ impl Output {
         })
     }
 
-    /// Prints and keeps one packet; `notes` are remarks that only the caller can make.
+    /// Stops after `count` packets.
+    pub(super) fn limited(mut self, count: Option<u64>) -> Output {
+        self.left = count.unwrap_or(u64::MAX);
+        self
+    }
+
+    /// Prints and keeps one packet, if it is selected; `notes` are remarks that only the caller
+    /// can make.
     pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
+        let packet = dissect(frame.link, frame.bytes);
+        if !self.selects(&frame, &packet) || self.left == 0 {
+            return Ok(());
+        }
+        self.left -= 1;
         if let Some(sink) = &mut self.sink {
             sink.write(&frame)?;
         }
         if self.quiet {
             return Ok(());
         }
-        let packet = dissect(frame.link, frame.bytes);
         let view = View {
             frame,
             packet: &packet,
@@ -61,6 +83,27 @@ impl Output {
             self.flush_text()?;
         }
         Ok(())
+    }
+
+    /// Whether as many packets have been printed as were wanted.
+    pub(super) fn has_enough(&self) -> bool {
+        self.left == 0
+    }
+
+    fn selects(&mut self, frame: &Frame, packet: &Packet) -> bool {
+        let started = *self.started.get_or_insert(frame.time);
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.filter.as_ref().is_none_or(|filter| {
+            let facts = Facts {
+                number: frame.number,
+                wire_len: frame.wire_len,
+                seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
+            };
+            filter.selects(packet, &facts)
+        })
     }
 
     /// Hands over everything so far: nothing more is coming at the moment.

@@ -74,9 +74,8 @@ impl Read {
             )));
         }
         let mut source = capture::open(file)?;
-        let mut output = Output::new(&self.packets, color)?;
-        let mut left = self.packets.count.unwrap_or(u64::MAX);
-        while left > 0 {
+        let mut output = Output::new(&self.packets, color)?.limited(self.packets.count);
+        while !output.has_enough() {
             match source.next() {
                 Ok(Some(frame)) => output.packet(frame, &[])?,
                 Ok(None) => break,
@@ -86,7 +85,6 @@ impl Read {
                     return Err(error.into());
                 }
             }
-            left -= 1;
         }
         output.finish()?;
         Ok(ExitCode::SUCCESS)
@@ -109,20 +107,18 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Prints every packet, up to `-c`.
+/// Prints packets until there are enough.
 pub(super) struct Printer {
     output: Output,
     name: String,
-    limit: u64,
     count: u64,
 }
 
 impl Printer {
     pub(super) fn new(args: &PacketArgs, color: When, name: &str) -> Result<Printer, Failure> {
         Ok(Printer {
-            output: Output::new(args, color)?,
+            output: Output::new(args, color)?.limited(args.count),
             name: name.to_owned(),
-            limit: args.count.unwrap_or(u64::MAX),
             count: 0,
         })
     }
@@ -138,7 +134,7 @@ impl Handler for Printer {
     fn packet(&mut self, frame: Frame) -> Result<Flow, Failure> {
         self.output.packet(frame, &[])?;
         self.count += 1;
-        Ok(if self.count >= self.limit {
+        Ok(if self.output.has_enough() {
             Flow::Enough
         } else {
             Flow::Continue

@@ -10,6 +10,8 @@ use std::ops::Range;
 pub struct Field {
     /// scapy's name.
     pub name: &'static str,
+    /// Further names in filters, Wireshark's.
+    pub aliases: &'static [Alias],
     /// How many bits or bytes it has.
     pub width: Width,
     /// How its bits are read.
@@ -24,6 +26,28 @@ pub struct Field {
     pub doc: &'static str,
     /// Writes what this packet's value says; nothing when there is nothing to add.
     pub says: Option<fn(&Layer, Value, &mut Text)>,
+}
+
+/// Another name of a field, in filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alias {
+    /// The whole name: `ip.hdr_len`.
+    pub name: &'static str,
+    /// What the field's value is multiplied with under this name: 4 for a length that the header
+    /// counts in words and Wireshark in bytes.
+    pub scale: u64,
+}
+
+impl Alias {
+    /// The same value under another name.
+    pub const fn of(name: &'static str) -> Alias {
+        Alias { name, scale: 1 }
+    }
+
+    /// The value times `scale` under another name.
+    pub const fn times(name: &'static str, scale: u64) -> Alias {
+        Alias { name, scale }
+    }
 }
 
 /// How wide a field is.
@@ -87,6 +111,7 @@ impl Field {
     const fn new(name: &'static str, width: Width, kind: Kind) -> Field {
         Field {
             name,
+            aliases: &[],
             width,
             kind,
             names: NamesOf::Nothing,
@@ -145,6 +170,12 @@ impl Field {
     /// A field of any kind.
     pub const fn of(name: &'static str, width: Width, kind: Kind) -> Field {
         Field::new(name, width, kind)
+    }
+
+    /// Sets Wireshark's names, for filters.
+    pub const fn aliases(mut self, aliases: &'static [Alias]) -> Field {
+        self.aliases = aliases;
+        self
     }
 
     /// Names the values.

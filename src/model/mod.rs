@@ -16,7 +16,7 @@ mod remark;
 mod text;
 mod value;
 
-pub use field::{Base, Field, Fields, Kind, Present, Width};
+pub use field::{Alias, Base, Field, Fields, Kind, Present, Width};
 pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};

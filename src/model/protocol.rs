@@ -7,6 +7,8 @@ use super::{Field, Layer, LinkType, Packet, Remarks, Text, Value};
 pub struct Protocol {
     /// Name in expressions and JSON: scapy's class name (`IP`, `Dot1Q`).
     pub name: &'static str,
+    /// Further names in filters, Wireshark's.
+    pub aliases: &'static [&'static str],
     /// Name in `show`: scapy's title (`802.1Q`).
     pub title: &'static str,
     /// Title when quoted in an ICMP error (`IP in ICMP`).
@@ -52,6 +54,7 @@ impl Protocol {
     pub const fn new(name: &'static str, title: &'static str) -> Protocol {
         Protocol {
             name,
+            aliases: &[],
             title,
             quoted_title: None,
             column: title,
@@ -71,6 +74,12 @@ impl Protocol {
             check: |_, _, _| {},
             opaque: false,
         }
+    }
+
+    /// Sets Wireshark's names, for filters.
+    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Protocol {
+        self.aliases = aliases;
+        self
     }
 
     /// Sets the title used inside an ICMP error.

@@ -1,5 +1,6 @@
 //! The loops over the tables.
 
 mod dissect;
+pub mod filter;
 
 pub use dissect::dissect;

@@ -13,9 +13,9 @@ const SHORTEST: usize = 20;
 
 static FLAGS: FlagSet = FlagSet {
     flags: &[
-        Flag { mark: "MF", meaning: "more fragments follow" },
-        Flag { mark: "DF", meaning: "don't fragment: a router that would have to must drop it and say so" },
-        Flag { mark: "evil", meaning: "reserved, must be zero (RFC 3514 is a joke)" },
+        Flag { name: "mf", mark: "MF", meaning: "more fragments follow" },
+        Flag { name: "df", mark: "DF", meaning: "don't fragment: a router that would have to must drop it and say so" },
+        Flag { name: "rb", mark: "evil", meaning: "reserved, must be zero (RFC 3514 is a joke)" },
     ],
     joiner: "+",
 };
