@@ -14,6 +14,7 @@ macro_rules! registry {
 
 registry! {
     ether,
+    llc,
     arp,
     ipv4,
     ipv4_options,
