@@ -15,6 +15,7 @@ macro_rules! registry {
 registry! {
     ether,
     llc,
+    stp,
     arp,
     ipv4,
     ipv4_options,
