@@ -16,6 +16,7 @@ registry! {
     ether,
     llc,
     stp,
+    dot1q,
     arp,
     ipv4,
     ipv4_options,
