@@ -17,6 +17,7 @@ registry! {
     llc,
     stp,
     dot1q,
+    cooked,
     arp,
     ipv4,
     ipv4_options,
