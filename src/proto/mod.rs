@@ -18,6 +18,7 @@ registry! {
     stp,
     dot1q,
     cooked,
+    cooked2,
     arp,
     ipv4,
     ipv4_options,
