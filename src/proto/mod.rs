@@ -19,6 +19,7 @@ registry! {
     dot1q,
     cooked,
     cooked2,
+    loopback,
     arp,
     ipv4,
     ipv4_options,
