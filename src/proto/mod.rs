@@ -24,6 +24,7 @@ registry! {
     ipv4,
     ipv4_options,
     ipv6,
+    ipv6_options,
     icmp,
     icmp_extensions,
     icmpv6,
