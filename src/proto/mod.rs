@@ -25,6 +25,7 @@ registry! {
     ipv4_options,
     ipv6,
     ipv6_options,
+    ipv6_fragment,
     icmp,
     icmp_extensions,
     icmpv6,
