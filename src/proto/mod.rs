@@ -26,6 +26,7 @@ registry! {
     ipv6,
     ipv6_options,
     ipv6_fragment,
+    ipv6_routing,
     icmp,
     icmp_extensions,
     icmpv6,
