@@ -27,6 +27,7 @@ registry! {
     ipv6_options,
     ipv6_fragment,
     ipv6_routing,
+    gre,
     icmp,
     icmp_extensions,
     icmpv6,
