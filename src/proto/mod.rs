@@ -28,6 +28,7 @@ registry! {
     ipv6_fragment,
     ipv6_routing,
     gre,
+    vxlan,
     icmp,
     icmp_extensions,
     icmpv6,
