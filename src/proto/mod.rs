@@ -29,6 +29,7 @@ registry! {
     ipv6_routing,
     gre,
     vxlan,
+    igmp,
     icmp,
     icmp_extensions,
     icmpv6,
