@@ -34,6 +34,7 @@ registry! {
     icmp_extensions,
     icmpv6,
     icmpv6_mld,
+    icmpv6_node,
     icmpv6_nd,
     icmpv6_nd_options,
     udp,
