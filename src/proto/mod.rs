@@ -35,6 +35,7 @@ registry! {
     icmpv6,
     icmpv6_mld,
     icmpv6_node,
+    icmpv6_mobile,
     icmpv6_nd,
     icmpv6_nd_options,
     udp,
