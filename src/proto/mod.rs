@@ -36,6 +36,7 @@ registry! {
     icmpv6_mld,
     icmpv6_node,
     icmpv6_mobile,
+    icmpv6_inverse,
     icmpv6_nd,
     icmpv6_nd_options,
     udp,
