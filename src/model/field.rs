@@ -76,6 +76,8 @@ pub enum Kind {
     Flags(&'static FlagSet),
     /// A number with a notation of its own, as ICMP's time of day.
     Custom(fn(u64, &mut Text)),
+    /// Bytes with a notation of their own.
+    CustomBytes(fn(&[u8], &mut Text)),
     /// An Ethernet address.
     Mac,
     /// An IPv4 address.
@@ -342,7 +344,7 @@ fn read<'a>(layer: &Layer<'a>, field: &Field, range: Range<usize>) -> Value<'a> 
             octets[..length].copy_from_slice(&bytes[..length]);
             Value::Ipv6(Ipv6Addr::from(octets))
         }
-        Kind::Bytes | Kind::Fill => Value::Bytes(bytes),
+        Kind::Bytes | Kind::Fill | Kind::CustomBytes(_) => Value::Bytes(bytes),
         Kind::Ipv4List => Value::Addresses(Addresses { bytes, size: 4 }),
         Kind::Ipv6List => Value::Addresses(Addresses { bytes, size: 16 }),
         Kind::Items(split) => Value::Items(Items { bytes, split }),

@@ -15,6 +15,8 @@ pub struct Protocol {
     pub quoted_title: Option<&'static str>,
     /// Name in the protocol column of `line`, as tshark's.
     pub column: &'static str,
+    /// Another name in that column, where one header serves several protocols (DNS and MDNS).
+    pub column_by: Option<fn(&Packet, usize) -> &'static str>,
     /// The defining document (`RFC 791`).
     pub reference: &'static str,
     /// One or two sentences on what the protocol is for.
@@ -58,6 +60,7 @@ impl Protocol {
             title,
             quoted_title: None,
             column: title,
+            column_by: None,
             reference: "",
             about: "",
             fields: &[],
@@ -91,6 +94,12 @@ impl Protocol {
     /// Sets the protocol column of `line`.
     pub const fn column(mut self, column: &'static str) -> Protocol {
         self.column = column;
+        self
+    }
+
+    /// Sets the protocol column of `line` by what the packet holds.
+    pub const fn column_by(mut self, by: fn(&Packet, usize) -> &'static str) -> Protocol {
+        self.column_by = Some(by);
         self
     }
 

@@ -180,6 +180,12 @@ impl Text {
         self
     }
 
+    /// Appends bytes as [`Text::repr`], without the zeros that fill the field at its end.
+    pub fn repr_filled(&mut self, bytes: &[u8]) -> &mut Self {
+        let used = bytes.iter().rposition(|byte| *byte != 0);
+        self.repr(&bytes[..used.map_or(0, |last| last + 1)])
+    }
+
     /// Pads what was written since `start` with spaces on its left, to `width` characters.
     pub fn pad_left(&mut self, start: usize, width: usize) -> &mut Self {
         let missing = width.saturating_sub(self.0.len() - start);

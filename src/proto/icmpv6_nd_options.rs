@@ -1,7 +1,7 @@
 //! Options of Neighbour Discovery: RFC 4861 section 4.6, RFC 4191, RFC 8106, RFC 5175.
 
 use super::icmpv6_nd::PREFERENCES;
-use crate::model::{Field, Kind, Layer, Next, Protocol, Width};
+use crate::model::{Field, Kind, Layer, Names, Next, Protocol, Text, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &SOURCE_ADDRESS,
@@ -12,6 +12,18 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTE,
     &DNS_SERVERS,
     &FLAGS,
+    &SHORTCUT,
+    &INTERVAL,
+    &HOME_AGENT,
+    &SOURCE_LIST,
+    &TARGET_LIST,
+    &IP_ADDRESS,
+    &NEW_PREFIX,
+    &LINK_LAYER,
+    &ANCHOR_POINT,
+    &SEARCH_LIST,
+    &CAPTIVE_PORTAL,
+    &PREF64,
     &UNKNOWN,
 ];
 
@@ -30,6 +42,18 @@ pub(super) fn next(layer: &Layer) -> Next {
         24 => &ROUTE,
         25 => &DNS_SERVERS,
         26 => &FLAGS,
+        6 => &SHORTCUT,
+        7 => &INTERVAL,
+        8 => &HOME_AGENT,
+        9 => &SOURCE_LIST,
+        10 => &TARGET_LIST,
+        17 => &IP_ADDRESS,
+        18 => &NEW_PREFIX,
+        19 => &LINK_LAYER,
+        23 => &ANCHOR_POINT,
+        31 => &SEARCH_LIST,
+        37 => &CAPTIVE_PORTAL,
+        38 => &PREF64,
         _ => &UNKNOWN,
     })
 }
@@ -164,6 +188,254 @@ static FLAGS: Protocol = option(
     TYPE,
     LEN,
     Field::uint("res", 48).doc("The flags; none is defined (RFC 5175)."),
+]);
+
+static SHORTCUT: Protocol = option(
+    "ICMPv6NDOptShortcutLimit",
+    "ICMPv6 Neighbor Discovery Option - NBMA Shortcut Limit",
+)
+.reference("RFC 2491")
+.about("How eager a host shall be to reach others directly on a link without broadcast.")
+.header(8)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("shortcutlim", 8).doc("Routers that a direct way may bypass (RFC 2491)."),
+    Field::uint("res1", 8).doc("Kept for later, zero (RFC 2491)."),
+    Field::uint("res2", 32).doc("Kept for later, zero (RFC 2491)."),
+]);
+
+static INTERVAL: Protocol = option(
+    "ICMPv6NDOptAdvInterval",
+    "ICMPv6 Neighbor Discovery - Interval Advertisement",
+)
+.reference("RFC 6275")
+.about("How often the router announces itself, so that a host on the move notices its absence.")
+.header(8)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("res", 16).doc("Kept for later, zero (RFC 6275)."),
+    Field::uint("advint", 32).doc("Milliseconds between two announcements (RFC 6275)."),
+]);
+
+static HOME_AGENT: Protocol = option(
+    "ICMPv6NDOptHAInfo",
+    "ICMPv6 Neighbor Discovery - Home Agent Information",
+)
+.reference("RFC 6275")
+.about("How well the router serves hosts on the move as their agent at home.")
+.header(8)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("res", 16).doc("Kept for later, zero (RFC 6275)."),
+    Field::uint("pref", 16).doc("How much it wants to be preferred (RFC 6275)."),
+    Field::uint("lifetime", 16).doc("Seconds that it will serve (RFC 6275)."),
+]);
+
+const ADDRESS_LIST: &[Field] = &[
+    TYPE,
+    LEN,
+    Field::of(
+        "res",
+        Width::Bytes(6),
+        Kind::CustomBytes(|zeros, text| _ = text.repr_filled(zeros)),
+    )
+    .doc("Kept for later, zero (RFC 3122)."),
+    Field::of("addrlist", Width::Rest, Kind::Ipv6List).doc("The addresses (RFC 3122)."),
+];
+
+static SOURCE_LIST: Protocol = option(
+    "ICMPv6NDOptSrcAddrList",
+    "ICMPv6 Inverse Neighbor Discovery Option - Source Address List",
+)
+.reference("RFC 3122")
+.about("The sender's own addresses.")
+.header_from(8, announced)
+.fields(ADDRESS_LIST);
+
+static TARGET_LIST: Protocol = option(
+    "ICMPv6NDOptTgtAddrList",
+    "ICMPv6 Inverse Neighbor Discovery Option - Target Address List",
+)
+.reference("RFC 3122")
+.about("The addresses that were asked for.")
+.header_from(8, announced)
+.fields(ADDRESS_LIST);
+
+static CARE_OF: Names = Names(&[
+    (1, "Old Care-Of Address"),
+    (2, "New Care-Of Address"),
+    (3, "NAR's IP address"),
+]);
+
+const PREFIX_LENGTH: Field =
+    Field::uint("plen", 8).doc("Bits of the prefix that count (RFC 5568).");
+const RES32: Field = Field::uint("res", 32).doc("Kept for later, zero (RFC 5568).");
+
+static IP_ADDRESS: Protocol = option(
+    "ICMPv6NDOptIPAddr",
+    "ICMPv6 Neighbor Discovery - IP Address Option (FH for MIPv6)",
+)
+.reference("RFC 5568")
+.about("An address of a host that changes from one router to another.")
+.header(24)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("optcode", 8)
+        .names(&CARE_OF)
+        .doc("Whose address it is (RFC 5568)."),
+    PREFIX_LENGTH,
+    RES32,
+    Field::ipv6("addr").doc("The address (RFC 5568)."),
+]);
+
+static NEW_PREFIX: Protocol = option(
+    "ICMPv6NDOptNewRtrPrefix",
+    "ICMPv6 Neighbor Discovery - New Router Prefix Information Option (FH for MIPv6)",
+)
+.reference("RFC 5568")
+.about("The prefix of the router that a host changes to.")
+.header(24)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("optcode", 8).doc("Zero (RFC 5568)."),
+    PREFIX_LENGTH,
+    RES32,
+    Field::ipv6("prefix").doc("The prefix (RFC 5568)."),
+]);
+
+static LINK_LAYER_CODES: Names = Names(&[
+    (0, "Wildcard requesting resolution for all nearby AP"),
+    (1, "LLA for the new AP"),
+    (2, "LLA of the MN"),
+    (3, "LLA of the NAR"),
+    (4, "LLA of the src of TrSolPr or PrRtAdv msg"),
+    (5, "AP identified by LLA belongs to current iface of router"),
+    (6, "No preifx info available for AP identified by the LLA"),
+    (7, "No fast handovers support for AP identified by the LLA"),
+]);
+
+static LINK_LAYER: Protocol = option(
+    "ICMPv6NDOptLLA",
+    "ICMPv6 Neighbor Discovery - Link-Layer Address (LLA) Option (FH for MIPv6)",
+)
+.reference("RFC 5568")
+.about("The hardware address of an access point or of a host that changes to it.")
+.header(9)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("optcode", 8)
+        .names(&LINK_LAYER_CODES)
+        .doc("Whose address it is (RFC 5568)."),
+    Field::mac("lla").doc("The address (RFC 5568)."),
+]);
+
+static ANCHOR_POINT: Protocol =
+    option("ICMPv6NDOptMAP", "ICMPv6 Neighbor Discovery - MAP Option")
+        .reference("RFC 5380")
+        .about("A nearby agent for hosts on the move.")
+        .header(24)
+        .fields(&[
+            TYPE,
+            LEN,
+            Field::uint("dist", 4).doc("How far it is (RFC 5380)."),
+            Field::uint("pref", 4).doc("How much it wants to be preferred (RFC 5380)."),
+            Field::uint("R", 1).doc("Whether hosts shall make themselves an address there (RFC 5380)."),
+            Field::uint("res", 7).doc("Kept for later, zero (RFC 5380)."),
+            Field::uint("validlifetime", 32).doc("Seconds that it will serve (RFC 5380)."),
+            Field::ipv6("addr").doc("Its address (RFC 5380)."),
+        ]);
+
+static SEARCH_LIST: Protocol = option(
+    "ICMPv6NDOptDNSSL",
+    "ICMPv6 Neighbor Discovery Option - DNS Search List Option",
+)
+.reference("RFC 8106")
+.about("Domains that are appended to short names.")
+.header_from(8, announced)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("res", 16).doc("Kept for later, zero (RFC 8106)."),
+    Field::uint("lifetime", 32).doc("Seconds that they may be used (RFC 8106)."),
+    Field::of("searchlist", Width::Rest, Kind::CustomBytes(domains))
+        .doc("The domains (RFC 8106)."),
+]);
+
+/// A Python list of names, each a row of labels that a zero ends; more zeros fill the option.
+fn domains(mut bytes: &[u8], text: &mut Text) {
+    text.str("[");
+    let mut labels = 0;
+    let mut names = 0;
+    while let Some((length, rest)) = bytes.split_first() {
+        bytes = rest;
+        if *length == 0 {
+            text.str(if labels > 0 { "'" } else { "" });
+            labels = 0;
+            continue;
+        }
+        if labels == 0 {
+            text.str(if names > 0 { ", '" } else { "'" });
+            names += 1;
+        }
+        labels += 1;
+        let (label, rest) = rest.split_at(usize::from(*length).min(rest.len()));
+        for byte in label {
+            match byte {
+                b'\'' | b'\\' => _ = text.str("\\").ascii(*byte),
+                0x20..0x7f => _ = text.ascii(*byte),
+                _ => _ = text.str("\\x").hex_bytes(&[*byte]),
+            }
+        }
+        text.str(".");
+        bytes = rest;
+    }
+    text.str(if labels > 0 { "']" } else { "]" });
+}
+
+static CAPTIVE_PORTAL: Protocol = option(
+    "ICMPv6NDOptCaptivePortal",
+    "ICMPv6 Neighbor Discovery Option - Captive-Portal Option",
+)
+.reference("RFC 8910")
+.about("Where one must log in before the network lets packets through.")
+.header_from(2, announced)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::of("URI", Width::Rest, Kind::CustomBytes(|uri, text| _ = text.repr_filled(uri)))
+        .doc("The page (RFC 8910)."),
+]);
+
+static PREFIX_LENGTHS: Names = Names(&[
+    (0, "/96"),
+    (1, "/64"),
+    (2, "/56"),
+    (3, "/48"),
+    (4, "/40"),
+    (5, "/32"),
+]);
+
+static PREF64: Protocol = option(
+    "ICMPv6NDOptPREF64",
+    "ICMPv6 Neighbor Discovery Option - PREF64 Option",
+)
+.reference("RFC 8781")
+.about("The prefix under which IPv4 hosts are reached from a network that has IPv6 only.")
+.header(16)
+.fields(&[
+    TYPE,
+    LEN,
+    Field::uint("scaledlifetime", 13).doc("Units of 8 seconds that it may be used (RFC 8781)."),
+    Field::uint("plc", 3)
+        .names(&PREFIX_LENGTHS)
+        .doc("Length of the prefix (RFC 8781)."),
+    Field::of("prefix", Width::Rest, Kind::Ipv6Prefix).doc("The prefix (RFC 8781)."),
 ]);
 
 static UNKNOWN: Protocol = option(

@@ -27,7 +27,10 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
         {
             text.str("b'' (").dec(bytes.len() as u64).str(" octets)");
         }
-        Value::Bytes(bytes) => _ = text.repr(bytes),
+        Value::Bytes(bytes) => match field.kind {
+            Kind::CustomBytes(show) => show(bytes, text),
+            _ => _ = text.repr(bytes),
+        },
         Value::Items(items) => list(items, text),
         Value::Addresses(addresses) => {
             // scapy puts blanks inside the brackets of IPv6 lists only.

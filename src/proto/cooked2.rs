@@ -1,0 +1,35 @@
+//! The cooked header's second version, LINKTYPE_LINUX_SLL2, which also tells the device.
+
+use super::cooked::{self, filled};
+use super::numbers::ETHER_TYPES;
+use crate::model::{Field, Kind, Protocol, Under, Width};
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&SLL2];
+
+static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
+    .column("SLL")
+    .reference("LINKTYPE_LINUX_SLL2")
+    .about("Stands in front of a packet that was captured on all devices at once, and says on which: tcpdump -i any writes it.")
+    .under(&[Under::link(276)])
+    .carries("proto", "Ether", "type")
+    .header(20)
+    .fields(&[
+        Field::hex("proto", 16)
+            .names(&ETHER_TYPES)
+            .doc(cooked::PROTOCOL_DOC),
+        Field::uint("reserved", 16).doc("Kept for later, zero (LINKTYPE_LINUX_SLL2)."),
+        Field::uint("ifindex", 32)
+            .doc("Number of the device; `ip link` shows it before the name (packet(7), sll_ifindex)."),
+        Field::hex("lladdrtype", 16)
+            .doc(cooked::LINK_DOC)
+            .says(cooked::says_link),
+        Field::uint("pkttype", 8)
+            .names(&cooked::PACKET_TYPES)
+            .doc(cooked::PACKET_TYPE_DOC)
+            .says(cooked::says_packet_type),
+        Field::uint("lladdrlen", 8).doc(cooked::LENGTH_DOC),
+        Field::of("src", Width::Bytes(8), Kind::CustomBytes(filled)).doc(cooked::SOURCE_DOC),
+    ])
+    .next(|cooked| cooked::next(cooked.u16(0)))
+    .endpoints(|cooked| cooked::source(cooked, 11, 12))
+    .info(|packet, index, text| cooked::info(packet, index, 10, text));

@@ -1,0 +1,392 @@
+//! Internet Group Management Protocol: how a host tells the routers of its link which multicast
+//! groups it listens to. Versions 1 (RFC 1112), 2 (RFC 2236) and 3 (RFC 9776), and the search
+//! for multicast routers (RFC 4286).
+
+use crate::model::{
+    Field, Flag, FlagSet, Kind, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value,
+    Width, checksum,
+};
+use std::net::Ipv4Addr;
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[
+    &QUERY3,
+    &QUERY,
+    &REPORT1,
+    &REPORT2,
+    &LEAVE,
+    &REPORT3,
+    &RECORD,
+    &ROUTER_ADVERTISEMENT,
+    &ROUTER_SOLICITATION,
+    &ROUTER_TERMINATION,
+];
+
+static TYPES: Names = Names(&[
+    (0x11, "Group Membership Query"),
+    (0x12, "Version 1 - Membership Report"),
+    (0x16, "Version 2 - Membership Report"),
+    (0x17, "Leave Group"),
+]);
+
+static TYPES3: Names = Names(&[
+    (0x11, "Membership Query"),
+    (0x22, "Version 3 - Membership Report"),
+    (0x30, "Multicast Router Advertisement"),
+    (0x31, "Multicast Router Solicitation"),
+    (0x32, "Multicast Router Termination"),
+]);
+
+const TYPE: Field = Field::uint("type", 8)
+    .names(&TYPES)
+    .doc("Kind of message (RFC 2236).");
+const TYPE3: Field = Field::uint("type", 8)
+    .names(&TYPES3)
+    .doc("Kind of message (RFC 9776).");
+const CHKSUM: Field = Field::hex("chksum", 16).doc("Sum over the whole message (RFC 2236).");
+const GROUP: Field = Field::ipv4("gaddr")
+    .doc("The multicast group; 0.0.0.0 in a query asks for all of them (RFC 2236).");
+const RESERVED: Field = Field::uint("reserved", 8).doc("Kept for later, zero (RFC 9776).");
+
+/// A message; its file adds place and fields.
+const fn message(name: &'static str, title: &'static str) -> Protocol {
+    Protocol::new(name, title)
+        .column("IGMP")
+        .next(|_| Next::Raw)
+        .check(check)
+}
+
+/// Rides on IP with type `TYPE` and at least `MIN` bytes.
+const fn on_ip<const TYPE: u8, const MIN: usize>() -> Under {
+    Under::field("IP", "proto", 2)
+        .accept(|bytes| bytes.first() == Some(&TYPE) && bytes.len() >= MIN)
+}
+
+const VERSION2: &[Field] = &[
+    TYPE,
+    Field::custom("mrcode", 8, tenths)
+        .doc("Longest time until the answer, in tenths of a second; in a query of version 1 zero (RFC 2236)."),
+    CHKSUM,
+    GROUP,
+];
+
+/// A query's eight bytes, with more behind them, are version 3.
+const LONG: usize = 12;
+
+static QUERY: Protocol = message("IGMP_MQ", "IGMPv1/v2 Membership Query")
+    .column_by(|packet, index| match packet.layers[index].u8(1) {
+        0 => "IGMPv1",
+        _ => "IGMPv2",
+    })
+    .reference("RFC 2236")
+    .about("A router asks who on this link listens to which multicast group.")
+    .under(&[on_ip::<0x11, 8>()])
+    .header(8)
+    .fields(VERSION2)
+    .info(|packet, index, text| {
+        text.str("Membership Query");
+        let query = &packet.layers[index];
+        if query.u8(1) != 0 {
+            asked(query, text);
+        }
+    });
+
+static REPORT1: Protocol = message("IGMP_MR", "IGMPv1 Membership Report")
+    .column("IGMPv1")
+    .reference("RFC 1112")
+    .about("A host says that it listens to a multicast group.")
+    .under(&[on_ip::<0x12, 8>()])
+    .header(8)
+    .fields(VERSION2)
+    .info(|_, _, text| _ = text.str("Membership Report"));
+
+static REPORT2: Protocol = message("IGMPv2_MR", "IGMPv2 Membership Report")
+    .column("IGMPv2")
+    .reference("RFC 2236")
+    .about("A host says that it listens to a multicast group.")
+    .under(&[on_ip::<0x16, 8>()])
+    .header(8)
+    .fields(VERSION2)
+    .info(|packet, index, text| {
+        text.str("Membership Report group ");
+        text.ipv4(packet.layers[index].u32(4).into());
+    });
+
+static LEAVE: Protocol = message("IGMPv2_LG", "IGMPv2 Leave Group")
+    .column("IGMPv2")
+    .reference("RFC 2236")
+    .about("A host says that it no longer listens to a multicast group.")
+    .under(&[on_ip::<0x17, 8>()])
+    .header(8)
+    .fields(VERSION2)
+    .info(|packet, index, text| {
+        text.str("Leave Group ");
+        text.ipv4(packet.layers[index].u32(4).into());
+    });
+
+fn tenths(time: u64, text: &mut Text) {
+    text.dec(time).str(" 1/10sec");
+}
+
+/// From 128 on the number has a mantissa and an exponent (RFC 9776 section 4.1.1).
+fn says_float(_: &Layer, code: Value, text: &mut Text) {
+    let code = code.number();
+    if code >= 128 {
+        text.str("a floating-point number: ");
+        tenths((code & 0xf | 0x10) << ((code >> 4 & 7) + 3), text);
+    }
+}
+
+/// `, general`, or the group that a query is about.
+fn asked(query: &Layer, text: &mut Text) {
+    match query.u32(4) {
+        0 => _ = text.str(", general"),
+        group => _ = text.str(", specific for group ").ipv4(group.into()),
+    }
+}
+
+const NO_FLAG: Flag = Flag { mark: "", meaning: "kept for later" };
+
+static QUERY_FLAGS: FlagSet = FlagSet {
+    flags: &[
+        NO_FLAG,
+        NO_FLAG,
+        NO_FLAG,
+        Flag { mark: "extended", meaning: "extensions follow" },
+    ],
+    joiner: "+",
+};
+
+static QUERY3: Protocol = message("IGMPv3_MQ", "IGMPv3 Membership Query")
+    .column("IGMPv3")
+    .reference("RFC 9776")
+    .about("A router asks who on this link listens to which multicast group, and from which sources.")
+    .under(&[on_ip::<0x11, LONG>()])
+    .header_from(LONG, |bytes| {
+        LONG + 4 * usize::from(count(bytes, 10)).min(bytes.len().saturating_sub(LONG) / 4)
+    })
+    .fields(&[
+        TYPE3,
+        Field::custom("mrcode", 8, tenths)
+            .doc("Longest time until the answer, in tenths of a second; above 127 a small floating-point number (RFC 9776).")
+            .says(says_float),
+        CHKSUM,
+        GROUP,
+        Field::flags("flags", 4, &QUERY_FLAGS).doc("Whether extensions follow (RFC 9279)."),
+        Field::uint("s", 1).doc("Tells other routers not to act on this query (RFC 9776)."),
+        Field::uint("qrv", 3).doc("How many reports may get lost (RFC 9776)."),
+        Field::uint("qqic", 8).doc("How often the router asks, in seconds (RFC 9776)."),
+        Field::uint("numsrc", 16).doc("How many sources follow (RFC 9776)."),
+        Field::of("srcaddrs", Width::Rest, Kind::Ipv4List)
+            .doc("The sources that are asked about (RFC 9776)."),
+    ])
+    .info(|packet, index, text| {
+        let query = &packet.layers[index];
+        text.str("Membership Query");
+        asked(query, text);
+        sources(", source", query.header().get(LONG..).unwrap_or_default(), text);
+    });
+
+fn count(bytes: &[u8], at: usize) -> u16 {
+    bytes
+        .get(at..at + 2)
+        .map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
+}
+
+/// The sources in braces, `what` in the plural when there are several; nothing for none.
+fn sources(what: &str, addresses: &[u8], text: &mut Text) {
+    let (chunks, _) = addresses.as_chunks::<4>();
+    if chunks.is_empty() {
+        return;
+    }
+    text.str(what).str(if chunks.len() > 1 { "s {" } else { " {" });
+    list(chunks, text);
+}
+
+fn list(addresses: &[[u8; 4]], text: &mut Text) {
+    for (index, address) in addresses.iter().enumerate() {
+        text.str(if index > 0 { ", " } else { "" });
+        text.ipv4(Ipv4Addr::from(*address));
+    }
+    text.str("}");
+}
+
+/// Bytes of a report before its records.
+const REPORT: usize = 8;
+
+/// Bytes of a record without sources.
+const SHORTEST: usize = 8;
+
+static REPORT_FLAGS: FlagSet = FlagSet {
+    flags: &[
+        NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG,
+        NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG,
+        Flag { mark: "extended", meaning: "extensions follow" },
+    ],
+    joiner: "+",
+};
+
+static REPORT3: Protocol = message("IGMPv3_MR", "IGMPv3 Membership Report")
+    .column("IGMPv3")
+    .reference("RFC 9776")
+    .about("A host says which multicast groups it listens to, and from which sources.")
+    .under(&[on_ip::<0x22, REPORT>()])
+    .header_from(REPORT, |bytes| {
+        let mut end = REPORT;
+        for _ in 0..count(bytes, 6) {
+            match bytes.get(end..) {
+                Some(rest) if !rest.is_empty() => end += record_length(rest),
+                _ => break,
+            }
+        }
+        end
+    })
+    .fields(&[
+        TYPE3,
+        RESERVED,
+        CHKSUM,
+        Field::flags("flags", 16, &REPORT_FLAGS).doc("Whether extensions follow (RFC 9279)."),
+        Field::uint("numgrp", 16).doc("How many records follow (RFC 9776)."),
+        Field::of("records", Width::Rest, Kind::Packets(|_, _, bytes| {
+            if bytes.len() < SHORTEST {
+                return Some((super::raw(), bytes.len()));
+            }
+            Some((&RECORD, record_length(bytes)))
+        }))
+        .doc("One record a group (RFC 9776)."),
+    ])
+    .info(report);
+
+fn record_length(record: &[u8]) -> usize {
+    let auxiliary = 4 * usize::from(*record.get(1).unwrap_or(&0));
+    SHORTEST + 4 * usize::from(count(record, 2)) + auxiliary
+}
+
+static CHANGES: Names = Names(&[
+    (1, "Mode Is Include"),
+    (2, "Mode Is Exclude"),
+    (3, "Change To Include Mode"),
+    (4, "Change To Exclude Mode"),
+    (5, "Allow New Sources"),
+    (6, "Block Old Sources"),
+]);
+
+static RECORD: Protocol = Protocol::new("IGMPv3_MR_Group", "IGMPv3 Group Record")
+    .reference("RFC 9776")
+    .about("What a host wants of one multicast group.")
+    .header_rest(SHORTEST)
+    .fields(&[
+        Field::uint("rtype", 8)
+            .names(&CHANGES)
+            .doc("State or change of the listening (RFC 9776).")
+            .says(says_change),
+        Field::uint("auxdlen", 8)
+            .doc("Words of 4 bytes of auxiliary data; none is defined (RFC 9776)."),
+        Field::uint("numsrc", 16).doc("How many sources follow (RFC 9776)."),
+        Field::ipv4("maddr").doc("The group (RFC 9776)."),
+        Field::of("srcaddrs", Width::From(|record| 4 * usize::from(record.u16(2))), Kind::Ipv4List)
+            .doc("The sources that the host wants, or does not want (RFC 9776)."),
+    ])
+    .opaque();
+
+fn says_change(_: &Layer, change: Value, text: &mut Text) {
+    let meaning = match change.number() {
+        1 => "listens to the sources given only",
+        2 => "listens to all sources but those given",
+        3 => "from now on listens to the sources given only; to none, when none is given: it leaves",
+        4 => "from now on listens to all sources but those given: it joins",
+        5 => "listens to these sources, too",
+        6 => "no longer listens to these sources",
+        _ => return,
+    };
+    text.str(meaning);
+}
+
+/// `Join group 239.1.2.3 for any sources`, record after record.
+fn report(packet: &Packet, index: usize, text: &mut Text) {
+    text.str("Membership Report");
+    let Some(Value::Packets(records)) = packet.layers[index].get("records") else {
+        return;
+    };
+    for record in records.filter(|record| record.header().len() >= SHORTEST) {
+        let end = SHORTEST + 4 * usize::from(record.u16(2));
+        let bytes = record.header();
+        let (addresses, _) = bytes[SHORTEST..end.clamp(SHORTEST, bytes.len())].as_chunks::<4>();
+        let group = Ipv4Addr::from(record.u32(4));
+        let (several, none) = (addresses.len() > 1, addresses.is_empty());
+        text.str(" / ");
+        match record.u8(0) {
+            1 | 3 if none => _ = text.str("Leave group ").ipv4(group),
+            2 | 4 if none => _ = text.str("Join group ").ipv4(group).str(" for any sources"),
+            1 | 3 => {
+                text.str("Join group ").ipv4(group);
+                text.str(if several { " for sources in {" } else { " for source {" });
+                list(addresses, text);
+            }
+            2 | 4 => {
+                text.str("Join group ").ipv4(group);
+                text.str(if several { ", for sources not in {" } else { ", for source not {" });
+                list(addresses, text);
+            }
+            kind @ (5 | 6) => {
+                text.str("Group ").ipv4(group).str(", ");
+                match (kind, none) {
+                    (5, true) => _ = text.str("ALLOW_NEW_SOURCES but no source specified (?)"),
+                    (_, true) => _ = text.str("BLOCK_OLD_SOURCES but no source specified (?)"),
+                    (5, false) => sources("new source", addresses.as_flattened(), text),
+                    (_, false) => sources("block source", addresses.as_flattened(), text),
+                }
+            }
+            _ => _ = text.str("Group ").ipv4(group).str(", unknown record type (?)"),
+        }
+    }
+}
+
+static ROUTER_ADVERTISEMENT: Protocol = message("IGMPv3_MRA", "IGMPv3_MRA")
+    .reference("RFC 4286")
+    .about("A multicast router announces itself to the switches of its link.")
+    .under(&[on_ip::<0x30, 8>()])
+    .header(8)
+    .fields(&[
+        TYPE3,
+        Field::uint("advIntvl", 8).doc("Seconds between two announcements (RFC 4286)."),
+        CHKSUM,
+        Field::uint("qryIntvl", 16).doc("Seconds between two queries (RFC 4286)."),
+        Field::uint("robust", 16).doc("How many reports may get lost (RFC 4286)."),
+    ])
+    .info(unknown);
+
+static ROUTER_SOLICITATION: Protocol = message("IGMPv3_MRS", "IGMPv3_MRS")
+    .reference("RFC 4286")
+    .about("Asks multicast routers to announce themselves.")
+    .under(&[on_ip::<0x31, 4>()])
+    .header(4)
+    .fields(&[TYPE3, RESERVED, CHKSUM])
+    .info(unknown);
+
+static ROUTER_TERMINATION: Protocol = message("IGMPv3_MRT", "IGMPv3_MRT")
+    .reference("RFC 4286")
+    .about("A multicast router says that it stops.")
+    .under(&[on_ip::<0x32, 4>()])
+    .header(4)
+    .fields(&[TYPE3, RESERVED, CHKSUM])
+    .info(unknown);
+
+/// tshark's word for the messages of RFC 4286, which it does not look for here.
+fn unknown(packet: &Packet, index: usize, text: &mut Text) {
+    text.str("Unknown Type:0x");
+    text.hex_bytes(&[packet.layers[index].u8(0)]);
+}
+
+fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+    let igmp = &packet.layers[index];
+    if packet.pseudo_below(index).is_none() {
+        return;
+    }
+    let (found, right) = (igmp.u16(2), checksum::right(0, igmp.bytes(), 2));
+    if found != right && !(found == 0xffff && right == 0) {
+        remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops the message"));
+    }
+    if packet.network_below(index).is_some_and(|ip| ip.u8(8) != 1) {
+        remarks.warn("", format_args!("the IP header's ttl is not 1: the message must not leave its link"));
+    }
+}

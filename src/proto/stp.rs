@@ -1,0 +1,129 @@
+//! Spanning Tree Protocol: IEEE 802.1D, how switches agree on which cables to leave unused.
+
+use crate::model::{Field, Layer, Packet, Protocol, Text, Under, Value};
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&STP];
+
+const CONFIGURATION: u8 = 0x00;
+const RAPID: u8 = 0x02;
+const CHANGE: u8 = 0x80;
+
+/// Bytes of a message that has all fields.
+const WHOLE: usize = 35;
+
+static STP: Protocol = Protocol::new("STP", "Spanning Tree Protocol")
+    .column("STP")
+    .reference("IEEE 802.1D")
+    .about("Switches elect a root and shut the cables that would make a loop: in a loop, broadcasts would circle for ever.")
+    .under(&[
+        Under::field("LLC", "dsap", 0x42).accept(readable),
+        // Cisco's tree for each virtual LAN.
+        Under::field("SNAP", "code", 0x10b).accept(readable),
+    ])
+    .header_from(4, |bytes| if change(bytes) { 4 } else { WHOLE })
+    .fields(&[
+        Field::uint("proto", 16).doc("Always 0 (IEEE 802.1D)."),
+        Field::uint("version", 8)
+            .doc("0 the first spanning tree, 2 the rapid one, 3 several trees (IEEE 802.1Q)."),
+        Field::uint("bpdutype", 8)
+            .doc("Kind of message (IEEE 802.1D).")
+            .says(|_, kind, text| {
+                match kind.number() as u8 {
+                    CONFIGURATION => text.str("configuration: how far the root is"),
+                    RAPID => text.str("configuration of the rapid spanning tree"),
+                    CHANGE => text.str("a port went up or down somewhere: forget old addresses soon"),
+                    _ => return,
+                };
+            }),
+        Field::uint("bpduflags", 8)
+            .when(has_all)
+            .doc("Bit 0 says that the tree changed, bit 7 acknowledges that (IEEE 802.1D)."),
+        Field::uint("rootid", 16)
+            .when(has_all)
+            .doc("Priority of the root; the switch with the lowest becomes root (IEEE 802.1D)."),
+        Field::mac("rootmac")
+            .when(has_all)
+            .doc("Address of the root; decides between equal priorities (IEEE 802.1D)."),
+        Field::uint("pathcost", 32)
+            .when(has_all)
+            .doc("How far the root is from the sender; fast links cost less (IEEE 802.1D)."),
+        Field::uint("bridgeid", 16)
+            .when(has_all)
+            .doc("Priority of the sender (IEEE 802.1D)."),
+        Field::mac("bridgemac")
+            .when(has_all)
+            .doc("Address of the sender (IEEE 802.1D)."),
+        Field::uint("portid", 16)
+            .when(has_all)
+            .doc("The sender's port, its priority first (IEEE 802.1D)."),
+        Field::custom("age", 16, seconds)
+            .when(has_all)
+            .doc("Seconds since the root sent this (IEEE 802.1D)."),
+        Field::custom("maxage", 16, seconds)
+            .when(has_all)
+            .doc("Seconds after which it is no longer believed (IEEE 802.1D)."),
+        Field::custom("hellotime", 16, seconds)
+            .when(has_all)
+            .doc("Seconds between two messages of the root (IEEE 802.1D)."),
+        Field::custom("fwddelay", 16, seconds)
+            .when(has_all)
+            .doc("Seconds that a port listens and learns before it forwards (IEEE 802.1D)."),
+    ])
+    .info(info);
+
+/// A message about a change ends after its kind.
+fn change(bytes: &[u8]) -> bool {
+    bytes.get(3) == Some(&CHANGE)
+}
+
+fn readable(bytes: &[u8]) -> bool {
+    bytes.len() >= WHOLE || change(bytes)
+}
+
+fn has_all(stp: &Layer) -> bool {
+    stp.u8(3) != CHANGE
+}
+
+/// Times count in 256ths of a second.
+fn seconds(parts: u64, text: &mut Text) {
+    text.dec(parts >> 8).str(".");
+    let mut rest = parts & 0xff;
+    loop {
+        rest *= 10;
+        text.dec(rest >> 8);
+        rest &= 0xff;
+        if rest == 0 {
+            break;
+        }
+    }
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let stp = &packet.layers[index];
+    let kind = match (stp.u8(3), stp.u8(2)) {
+        (CHANGE, _) => {
+            text.str("Topology Change Notification");
+            return;
+        }
+        (CONFIGURATION, _) => "Conf. ",
+        (RAPID, 3) => "MST. ",
+        (RAPID, 4..) => "SPT. ",
+        (RAPID, _) => "RST. ",
+        _ => {
+            text.str("Unknown BPDU type");
+            return;
+        }
+    };
+    text.str(kind);
+    if stp.u8(4) & 1 == 1 {
+        text.str("TC + ");
+    }
+    let root = stp.u16(5);
+    text.str("Root = ").dec((root & 0xf000).into());
+    text.str("/").dec((root & 0xfff).into()).str("/");
+    if let Some(Value::Mac(mac)) = stp.get("rootmac") {
+        text.mac(mac);
+    }
+    text.str("  Cost = ").dec(stp.u32(13).into());
+    text.str("  Port = ").hex(stp.u16(25).into(), 4);
+}
