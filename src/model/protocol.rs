@@ -13,6 +13,8 @@ pub struct Protocol {
     pub quoted_title: Option<&'static str>,
     /// Name in the protocol column of `line`, as tshark's.
     pub column: &'static str,
+    /// Another name in that column, where one header serves several protocols (DNS and MDNS).
+    pub column_by: Option<fn(&Packet, usize) -> &'static str>,
     /// The defining document (`RFC 791`).
     pub reference: &'static str,
     /// One or two sentences on what the protocol is for.
@@ -55,6 +57,7 @@ impl Protocol {
             title,
             quoted_title: None,
             column: title,
+            column_by: None,
             reference: "",
             about: "",
             fields: &[],
@@ -82,6 +85,12 @@ impl Protocol {
     /// Sets the protocol column of `line`.
     pub const fn column(mut self, column: &'static str) -> Protocol {
         self.column = column;
+        self
+    }
+
+    /// Sets the protocol column of `line` by what the packet holds.
+    pub const fn column_by(mut self, by: fn(&Packet, usize) -> &'static str) -> Protocol {
+        self.column_by = Some(by);
         self
     }
 
@@ -134,6 +143,12 @@ impl Protocol {
     /// Sets a header of at least `min` bytes whose length `of` tells from the bytes.
     pub const fn header_from(mut self, min: usize, of: fn(&[u8]) -> usize) -> Protocol {
         self.header = Header::Computed { min, of };
+        self
+    }
+
+    /// Sets a header of at least `min` bytes that ends where walking over its fields ends.
+    pub const fn header_walked(mut self, min: usize, of: fn(&Layer) -> usize) -> Protocol {
+        self.header = Header::Walked { min, of };
         self
     }
 
@@ -219,6 +234,13 @@ pub enum Header {
         /// The length it claims; the dissector clips it to what is there.
         of: fn(&[u8]) -> usize,
     },
+    /// At least `min` bytes; `of` tells from the layer, which has all the bytes as its header.
+    Walked {
+        /// The part without which the header cannot be read.
+        min: usize,
+        /// Where the header ends when all its fields have been walked over.
+        of: fn(&Layer) -> usize,
+    },
     /// All that is left.
     Rest,
 }
@@ -228,7 +250,7 @@ impl Header {
     pub fn min(&self) -> usize {
         match self {
             Header::Fixed(bytes) => *bytes,
-            Header::Computed { min, .. } => *min,
+            Header::Computed { min, .. } | Header::Walked { min, .. } => *min,
             Header::Rest => 0,
         }
     }

@@ -45,7 +45,10 @@ pub(super) fn endpoints<'a>(packet: &Packet<'a>) -> (Value<'a>, Value<'a>) {
 /// The protocol that the packet is about.
 pub(super) fn column(packet: &Packet, text: &mut Text) {
     text.str(match packet.top() {
-        Some((_, layer)) => layer.protocol.column,
+        Some((index, layer)) => match layer.protocol.column_by {
+            Some(by) => by(packet, index),
+            None => layer.protocol.column,
+        },
         None => "Data",
     });
 }
