@@ -26,9 +26,15 @@ registry! {
     icmpv6_nd_options,
     udp,
     tcp,
+    dns,
+    dns_records,
+    dns_edns,
+    dns_security,
     raw,
 }
 
+mod dates;
+mod dns_numbers;
 mod numbers;
 mod transport;
 
