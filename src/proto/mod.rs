@@ -30,6 +30,7 @@ registry! {
     dns_records,
     dns_edns,
     dns_security,
+    llmnr,
     raw,
 }
 
