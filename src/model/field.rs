@@ -1,7 +1,7 @@
 //! A field of a header: its place, its reading, its meaning.
 
-use super::value::{Addresses, Items, Packets, SplitHeaders, SplitItems};
-use super::{FlagSet, Layer, Names, NamesOf, Text, Value, bits};
+use super::value::{Addresses, Items, List, ListOf, Packets, SplitHeaders, SplitItems};
+use super::{DomainName, FlagSet, Layer, Names, NamesOf, Text, Value, bits};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -12,6 +12,9 @@ pub struct Field {
     pub name: &'static str,
     /// Further names in filters, Wireshark's.
     pub aliases: &'static [Alias],
+    /// Names of its single bits in filters, least significant first: `syn` in `tcp.flags.syn`.
+    /// Without them a bit is called by its mark.
+    pub bit_names: &'static [&'static str],
     /// How many bits or bytes it has.
     pub width: Width,
     /// How its bits are read.
@@ -59,6 +62,9 @@ pub enum Width {
     Bytes(usize),
     /// So many bytes as the layer tells; clipped to the header's end.
     From(fn(&Layer) -> usize),
+    /// So many bytes as the layer tells, given the byte of the header at which the field starts:
+    /// for fields that come after others of varying width. Clipped to the header's end.
+    At(fn(&Layer, usize) -> usize),
     /// Up to the header's end.
     Rest,
     /// A part of the layer's trailer, as the layer tells; not there at all when it says so.
@@ -84,6 +90,8 @@ pub enum Kind {
     Ipv4,
     /// An IPv6 address.
     Ipv6,
+    /// The first bytes of an IPv4 address, whose zeros at the end are left out.
+    Ipv4Prefix,
     /// The first bytes of an IPv6 address, whose zeros at the end are left out.
     Ipv6Prefix,
     /// Bytes.
@@ -94,6 +102,12 @@ pub enum Kind {
     Ipv4List,
     /// IPv6 addresses back to back.
     Ipv6List,
+    /// Another kind, whose values `show` puts between quotation marks.
+    Quoted(&'static Kind),
+    /// A domain name; compressed ones point into [`Layer::message`] from the byte told here on.
+    Name(fn(&Layer) -> usize),
+    /// Simple values one after the other.
+    List(&'static ListOf),
     /// Named options back to back.
     Items(SplitItems),
     /// Headers back to back.
@@ -114,6 +128,7 @@ impl Field {
         Field {
             name,
             aliases: &[],
+            bit_names: &[],
             width,
             kind,
             names: NamesOf::Nothing,
@@ -177,6 +192,12 @@ impl Field {
     /// Sets Wireshark's names, for filters.
     pub const fn aliases(mut self, aliases: &'static [Alias]) -> Field {
         self.aliases = aliases;
+        self
+    }
+
+    /// Names the single bits in filters, least significant first.
+    pub const fn bit_names(mut self, names: &'static [&'static str]) -> Field {
+        self.bit_names = names;
         self
     }
 
@@ -272,6 +293,7 @@ impl<'a> Iterator for Fields<'a> {
             Width::Bits(bits) => bits,
             Width::Bytes(bytes) => bytes * 8,
             Width::From(of) => of(&self.layer).saturating_mul(8),
+            Width::At(of) => of(&self.layer, position / 8).saturating_mul(8),
             Width::Rest | Width::Trailer(_) => total,
         };
         let bits = wanted.min(total.saturating_sub(position));
@@ -291,7 +313,7 @@ impl<'a> Iterator for Fields<'a> {
                 }
                 _ => {
                     let start = layer.start + position / 8;
-                    read(layer, field, start..start + bits.div_ceil(8))
+                    read(layer, &field.kind, start..start + bits.div_ceil(8))
                 }
             }
         };
@@ -314,7 +336,7 @@ impl<'a> Fields<'a> {
             position: (start - layer.start) * 8,
             bits: range.as_ref().map_or(0, |range| range.len() * 8),
             value: match range {
-                Some(range) => read(layer, field, range),
+                Some(range) => read(layer, &field.kind, range),
                 None => Value::Absent,
             },
         }
@@ -322,10 +344,11 @@ impl<'a> Fields<'a> {
 }
 
 /// Reads whole bytes, given by their place in the packet.
-fn read<'a>(layer: &Layer<'a>, field: &Field, range: Range<usize>) -> Value<'a> {
+fn read<'a>(layer: &Layer<'a>, kind: &Kind, range: Range<usize>) -> Value<'a> {
     let (start, end) = (range.start, range.end);
-    let bytes = layer.packet.get(range).unwrap_or_default();
-    match field.kind {
+    let bytes = layer.packet.get(range.clone()).unwrap_or_default();
+    match *kind {
+        Kind::Quoted(inner) => read(layer, inner, range),
         Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => {
             Value::Uint(bits::read_bits(bytes, 0, 8 * bytes.len().min(8)))
         }
@@ -344,7 +367,18 @@ fn read<'a>(layer: &Layer<'a>, field: &Field, range: Range<usize>) -> Value<'a> 
             octets[..length].copy_from_slice(&bytes[..length]);
             Value::Ipv6(Ipv6Addr::from(octets))
         }
+        Kind::Ipv4Prefix => {
+            let mut octets = [0; 4];
+            let length = bytes.len().min(4);
+            octets[..length].copy_from_slice(&bytes[..length]);
+            Value::Ipv4(Ipv4Addr::from(octets))
+        }
         Kind::Bytes | Kind::Fill | Kind::CustomBytes(_) => Value::Bytes(bytes),
+        Kind::Name(origin) => Value::Name(DomainName {
+            bytes,
+            message: layer.message().get(origin(layer)..).unwrap_or_default(),
+        }),
+        Kind::List(of) => Value::List(List { bytes, at: 0, of }),
         Kind::Ipv4List => Value::Addresses(Addresses { bytes, size: 4 }),
         Kind::Ipv6List => Value::Addresses(Addresses { bytes, size: 16 }),
         Kind::Items(split) => Value::Items(Items { bytes, split }),

@@ -28,6 +28,12 @@ pub struct Layer<'a> {
     pub tail: usize,
     /// Plain or quoted.
     pub context: Context,
+    /// What it rides on; nothing below the first layer. A header inside a header has its
+    /// holder's.
+    pub over: Option<&'static Protocol>,
+    /// First byte and byte after the last of the message that the layer starts. A header inside
+    /// a header has its holder's: compressed names point anywhere into it.
+    pub message: (usize, usize),
 }
 
 impl<'a> Layer<'a> {
@@ -49,6 +55,17 @@ impl<'a> Layer<'a> {
     /// Header, payload and trailer.
     pub fn bytes(&self) -> &'a [u8] {
         self.packet.get(self.start..self.tail).unwrap_or_default()
+    }
+
+    /// The message that the layer starts, or that its holder starts.
+    pub fn message(&self) -> &'a [u8] {
+        let (start, end) = self.message;
+        self.packet.get(start..end).unwrap_or_default()
+    }
+
+    /// Whether it rides on the protocol called `name`.
+    pub fn rides_on(&self, name: &str) -> bool {
+        self.over.is_some_and(|below| below.name == name)
     }
 
     /// The header byte at `index`, zero beyond its end.

@@ -6,6 +6,7 @@
 
 mod bits;
 pub mod checksum;
+mod domain_name;
 mod field;
 mod layer;
 mod link;
@@ -16,6 +17,7 @@ mod remark;
 mod text;
 mod value;
 
+pub use domain_name::{DomainName, Piece, Trouble};
 pub use field::{Alias, Base, Field, Fields, Kind, Present, Width};
 pub use layer::{Context, Layer};
 pub use link::LinkType;
@@ -25,5 +27,6 @@ pub use protocol::{Carries, Endpoints, Header, Next, Protocol, Pseudo, Under};
 pub use remark::{Level, Remark, Remarks};
 pub use text::Text;
 pub use value::{
-    Addresses, Item, ItemName, ItemValue, Items, Packets, SplitHeaders, SplitItems, Value,
+    Addresses, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Packets, SplitHeaders,
+    SplitItems, Value,
 };

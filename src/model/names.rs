@@ -48,8 +48,6 @@ impl NamesOf {
 /// One bit of a flags field.
 #[derive(Debug, Clone, Copy)]
 pub struct Flag {
-    /// Its name in filters, after the field's: `syn` in `tcp.flags.syn`.
-    pub name: &'static str,
     /// What `show` prints when the bit is set.
     pub mark: &'static str,
     /// What a set bit means, for `--explain`.

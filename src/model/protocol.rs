@@ -155,6 +155,12 @@ impl Protocol {
         self
     }
 
+    /// Sets a header of at least `min` bytes that ends where walking over its fields ends.
+    pub const fn header_walked(mut self, min: usize, of: fn(&Layer) -> usize) -> Protocol {
+        self.header = Header::Walked { min, of };
+        self
+    }
+
     /// Sets a header that takes all the bytes, of which there are at least `min`.
     pub const fn header_rest(mut self, min: usize) -> Protocol {
         self.header = Header::Computed {
@@ -237,6 +243,13 @@ pub enum Header {
         /// The length it claims; the dissector clips it to what is there.
         of: fn(&[u8]) -> usize,
     },
+    /// At least `min` bytes; `of` tells from the layer, which has all the bytes as its header.
+    Walked {
+        /// The part without which the header cannot be read.
+        min: usize,
+        /// Where the header ends when all its fields have been walked over.
+        of: fn(&Layer) -> usize,
+    },
     /// All that is left.
     Rest,
 }
@@ -246,7 +259,7 @@ impl Header {
     pub fn min(&self) -> usize {
         match self {
             Header::Fixed(bytes) => *bytes,
-            Header::Computed { min, .. } => *min,
+            Header::Computed { min, .. } | Header::Walked { min, .. } => *min,
             Header::Rest => 0,
         }
     }

@@ -157,13 +157,29 @@ impl Text {
 
     /// Appends bytes as Python's `repr(bytes)` writes them.
     pub fn repr(&mut self, bytes: &[u8]) -> &mut Self {
-        let single = memchr::memchr(b'\'', bytes).is_some();
-        let quote = if single && memchr::memchr(b'"', bytes).is_none() {
+        self.repr_of(std::iter::once(bytes))
+    }
+
+    /// Appends bytes that lie in several places as one `repr(bytes)`.
+    pub fn repr_of<'b>(&mut self, pieces: impl Iterator<Item = &'b [u8]> + Clone) -> &mut Self {
+        let holds = |byte| {
+            let mut pieces = pieces.clone();
+            pieces.any(|piece| memchr::memchr(byte, piece).is_some())
+        };
+        let quote = if holds(b'\'') && !holds(b'"') {
             b'"'
         } else {
             b'\''
         };
         self.0.extend_from_slice(&[b'b', quote]);
+        for piece in pieces {
+            self.quoted(piece, quote);
+        }
+        self.0.push(quote);
+        self
+    }
+
+    fn quoted(&mut self, bytes: &[u8], quote: u8) {
         self.0.reserve(4 * bytes.len() + 1);
         for byte in bytes {
             if *byte == b'\'' && quote == b'\'' {
@@ -176,8 +192,6 @@ impl Text {
             let excess = 4 - usize::from(*used);
             self.0.truncate(self.0.len() - excess);
         }
-        self.0.push(quote);
-        self
     }
 
     /// Appends bytes as [`Text::repr`], without the zeros that fill the field at its end.

@@ -1,6 +1,6 @@
 //! What a field holds in one packet.
 
-use super::{Layer, Protocol};
+use super::{DomainName, Layer, Protocol, Text};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A field's value, borrowed from the packet.
@@ -16,6 +16,14 @@ pub enum Value<'a> {
     Ipv6(Ipv6Addr),
     /// Bytes without further meaning.
     Bytes(&'a [u8]),
+    /// A domain name (RFC 1035).
+    Name(DomainName<'a>),
+    /// The name of a number, in a list.
+    Word(&'static str),
+    /// Bytes with a notation of their own, in a list.
+    Written(&'a [u8], fn(&[u8], &mut Text)),
+    /// A list of simple values.
+    List(List<'a>),
     /// A list of addresses.
     Addresses(Addresses<'a>),
     /// A list of named options, as TCP's.
@@ -55,6 +63,36 @@ impl<'a> Addresses<'a> {
                 _ => Value::Bytes(bytes),
             }
         })
+    }
+}
+
+/// A list of simple values, read as it is iterated.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    /// The values' bytes.
+    pub bytes: &'a [u8],
+    /// How far the reading is, in the reader's own measure; starts at 0.
+    pub at: usize,
+    /// How they are read and written.
+    pub of: &'static ListOf,
+}
+
+/// How the values of a list are read and written.
+pub struct ListOf {
+    /// Reads the next value and moves the place, which must grow.
+    pub next: NextValue,
+    /// What `show` puts around words and notations: nothing, or a quotation mark.
+    pub quote: &'static str,
+}
+
+/// From the list's bytes and the place: the next value.
+pub type NextValue = for<'a> fn(&'a [u8], &mut usize) -> Option<Value<'a>>;
+
+impl<'a> Iterator for List<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        (self.of.next)(self.bytes, &mut self.at)
     }
 }
 

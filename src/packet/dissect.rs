@@ -45,20 +45,24 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             raw(&mut packet, start, limit, context, End::TooDeep);
             break;
         }
-        let header = match protocol.header {
-            Header::Fixed(length) => length,
-            Header::Computed { min, of } => of(rest).max(min),
-            Header::Rest => rest.len(),
-        };
         let mut layer = Layer {
             protocol,
             packet: bytes,
             start,
-            end: start + header.min(rest.len()),
+            end: limit,
             limit,
             tail: limit,
             context,
+            over: packet.layers.last().map(|below| below.protocol),
+            message: (start, limit),
         };
+        let header = match protocol.header {
+            Header::Fixed(length) => length,
+            Header::Computed { min, of } => of(rest).max(min),
+            Header::Walked { min, of } => of(&layer).max(min),
+            Header::Rest => rest.len(),
+        };
+        layer.end = start + header.min(rest.len());
         if let Some(length) = (protocol.payload)(&layer)
             && layer.end + length < limit
         {
@@ -111,5 +115,7 @@ fn opaque<'a>(
         limit,
         tail: limit,
         context,
+        over: None,
+        message: (start, limit),
     }
 }

@@ -13,9 +13,9 @@ const SHORTEST: usize = 20;
 
 static FLAGS: FlagSet = FlagSet {
     flags: &[
-        Flag { name: "mf", mark: "MF", meaning: "more fragments follow" },
-        Flag { name: "df", mark: "DF", meaning: "don't fragment: a router that would have to must drop it and say so" },
-        Flag { name: "rb", mark: "evil", meaning: "reserved, must be zero (RFC 3514 is a joke)" },
+        Flag { mark: "MF", meaning: "more fragments follow" },
+        Flag { mark: "DF", meaning: "don't fragment: a router that would have to must drop it and say so" },
+        Flag { mark: "evil", meaning: "reserved, must be zero (RFC 3514 is a joke)" },
     ],
     joiner: "+",
 };
@@ -77,6 +77,7 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
         Field::uint("id", 16)
             .doc("Number that the fragments of one packet have in common (RFC 791, RFC 6864)."),
         Field::flags("flags", 3, &FLAGS)
+            .bit_names(&["mf", "df", "rb"])
             .doc("Whether the packet may be cut into fragments, and whether more of them follow (RFC 791)."),
         Field::uint("frag", 13)
             .doc("Where this fragment's data belongs, in units of 8 bytes (RFC 791).")

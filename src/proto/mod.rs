@@ -41,9 +41,16 @@ registry! {
     icmpv6_nd_options,
     udp,
     tcp,
+    dns,
+    dns_records,
+    dns_edns,
+    dns_security,
+    llmnr,
     raw,
 }
 
+mod dates;
+mod dns_numbers;
 mod numbers;
 mod transport;
 

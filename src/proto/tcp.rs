@@ -12,15 +12,15 @@ const SHORTEST: usize = 20;
 
 static FLAGS: FlagSet = FlagSet {
     flags: &[
-        Flag { name: "fin", mark: "F", meaning: "FIN: the sender has no more data" },
-        Flag { name: "syn", mark: "S", meaning: "SYN: opens a connection, seq is the start value" },
-        Flag { name: "reset", mark: "R", meaning: "RST: the connection is refused or broken off" },
-        Flag { name: "push", mark: "P", meaning: "PSH: hand the data to the program at once" },
-        Flag { name: "ack", mark: "A", meaning: "ACK: the ack field counts" },
-        Flag { name: "urg", mark: "U", meaning: "URG: the urgptr field counts; telnet uses it to interrupt" },
-        Flag { name: "ece", mark: "E", meaning: "ECE: a router reported congestion (RFC 3168)" },
-        Flag { name: "cwr", mark: "C", meaning: "CWR: the sender has slowed down (RFC 3168)" },
-        Flag { name: "ae", mark: "N", meaning: "NS: an experiment that was given up (RFC 8311)" },
+        Flag { mark: "F", meaning: "FIN: the sender has no more data" },
+        Flag { mark: "S", meaning: "SYN: opens a connection, seq is the start value" },
+        Flag { mark: "R", meaning: "RST: the connection is refused or broken off" },
+        Flag { mark: "P", meaning: "PSH: hand the data to the program at once" },
+        Flag { mark: "A", meaning: "ACK: the ack field counts" },
+        Flag { mark: "U", meaning: "URG: the urgptr field counts; telnet uses it to interrupt" },
+        Flag { mark: "E", meaning: "ECE: a router reported congestion (RFC 3168)" },
+        Flag { mark: "C", meaning: "CWR: the sender has slowed down (RFC 3168)" },
+        Flag { mark: "N", meaning: "NS: an experiment that was given up (RFC 8311)" },
     ],
     joiner: "",
 };
@@ -64,6 +64,7 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
             }),
         Field::uint("reserved", 3).doc("Kept for later, zero (RFC 9293)."),
         Field::flags("flags", 9, &FLAGS)
+            .bit_names(&["fin", "syn", "reset", "push", "ack", "urg", "ece", "cwr", "ae"])
             .absent("S")
             .doc("What this segment does to the connection (RFC 9293)."),
         Field::uint("window", 16)

@@ -104,6 +104,8 @@ fn field(layer: &Layer, present: &Present, text: &mut Text) {
             _ => _ = text.dec(number),
         },
         Value::Bytes(bytes) => _ = text.str("\"").hex_bytes(bytes).str("\""),
+        Value::Name(name) => quoted(text, |text| name.plain(text)),
+        Value::List(values) => list(values, text, simple),
         Value::Addresses(addresses) => list(addresses.iter(), text, |address, text| {
             text.str("\"");
             value::plain_address(address, text);
@@ -130,6 +132,21 @@ fn field(layer: &Layer, present: &Present, text: &mut Text) {
         }),
         Value::Packets(children) => list(children, text, |child, text| self::layer(&child, text)),
         Value::Absent => _ = text.str("null"),
+        address => {
+            text.str("\"");
+            value::plain_address(address, text);
+            text.str("\"");
+        }
+    }
+}
+
+/// A value that stands in a list.
+fn simple(value: Value, text: &mut Text) {
+    match value {
+        Value::Uint(number) => _ = text.dec(number),
+        Value::Bytes(bytes) => _ = text.str("\"").hex_bytes(bytes).str("\""),
+        Value::Word(word) => string(word, text),
+        Value::Written(bytes, write) => quoted(text, |text| write(bytes, text)),
         address => {
             text.str("\"");
             value::plain_address(address, text);

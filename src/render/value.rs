@@ -1,6 +1,8 @@
 //! Values as scapy writes them: Python's notation for bytes and lists.
 
-use crate::model::{Base, Item, ItemName, ItemValue, Items, Kind, Layer, Present, Text, Value};
+use crate::model::{
+    Base, Item, ItemName, ItemValue, Items, Kind, Layer, List, Present, Text, Value,
+};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Writes the value of a field that is no list of headers.
@@ -31,6 +33,8 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
             Kind::CustomBytes(show) => show(bytes, text),
             _ => _ = text.repr(bytes),
         },
+        Value::Name(name) => _ = text.repr_of(name.bytes()),
+        Value::List(list) => values(list, text),
         Value::Items(items) => list(items, text),
         Value::Addresses(addresses) => {
             // scapy puts blanks inside the brackets of IPv6 lists only.
@@ -43,6 +47,11 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
             text.str(blank).str("]");
         }
         Value::Absent => _ = text.str(field.absent),
+        plain if matches!(field.kind, Kind::Quoted(_)) => {
+            text.str("'");
+            address(plain, text);
+            text.str("'");
+        }
         other => address(other, text),
     }
 }
@@ -80,6 +89,31 @@ fn embedded(address: Ipv6Addr, text: &mut Text) {
             text.ipv4(client).str(":").dec((!port).into()).str("]");
         }
         _ => {}
+    }
+}
+
+/// A Python list: `[b'a', b'b']`, `['A', 'NS']`.
+fn values(list: List, text: &mut Text) {
+    text.str("[");
+    for (index, value) in list.enumerate() {
+        text.str(if index > 0 { ", " } else { "" });
+        simple(value, list.of.quote, text);
+    }
+    text.str("]");
+}
+
+/// A value that stands in a list.
+fn simple(value: Value, quote: &str, text: &mut Text) {
+    match value {
+        Value::Uint(number) => _ = text.dec(number),
+        Value::Bytes(bytes) => _ = text.repr(bytes),
+        Value::Word(word) => _ = text.str(quote).str(word).str(quote),
+        Value::Written(bytes, write) => {
+            text.str(quote);
+            write(bytes, text);
+            text.str(quote);
+        }
+        other => address(other, text),
     }
 }
 

@@ -181,7 +181,9 @@ fn each(protocol: &'static Protocol, sink: &mut dyn FnMut(&str, Source, Shape)) 
             };
             for (bit, flag) in set.flags.iter().enumerate() {
                 let part = Part::Flag { field, bit };
-                let flag = format!("{name}.{}", flag.name);
+                let mark = flag.mark.to_ascii_lowercase();
+                let bit_name = field.bit_names.get(bit).copied().unwrap_or(&mark);
+                let flag = format!("{name}.{bit_name}");
                 sink(&flag, Source { part, ..source }, Shape::Number);
             }
         }
