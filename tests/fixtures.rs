@@ -1,9 +1,11 @@
 //! Every capture in `fixtures/` against the exact text beside it, in every format.
 //! `TUNLAB_BLESS=1 cargo test --test fixtures` writes the texts anew; read the difference.
 
+mod common;
+
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tunlab::model::Text;
 use tunlab::packet::dissect;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
@@ -12,7 +14,7 @@ use tunlab::render::{Format, Options, Paint, Renderer, View};
 fn every_fixture_prints_as_written_beside_it() {
     let bless = std::env::var_os("TUNLAB_BLESS").is_some();
     let mut wrong = String::new();
-    for folder in folders() {
+    for folder in common::fixtures() {
         for (name, options) in formats() {
             let file = folder.join(name);
             let printed = print(&folder.join("capture.pcap"), options);
@@ -26,18 +28,6 @@ fn every_fixture_prints_as_written_beside_it() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
-}
-
-fn folders() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut folders: Vec<PathBuf> = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.join("capture.pcap").exists())
-        .collect();
-    folders.sort();
-    assert!(!folders.is_empty());
-    folders
 }
 
 fn formats() -> [(&'static str, Options); 5] {

@@ -1,0 +1,82 @@
+//! Between bytes and text nothing is allocated: every fixture, and broken copies of it, in
+//! every format, under an allocator that counts.
+
+mod common;
+
+use common::{Random, formats, print, samples};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use tunlab::model::Text;
+use tunlab::render::{Paint, Renderer};
+
+thread_local! {
+    /// Per thread, so that the test harness's own threads do not count.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call is passed on unchanged to the system's allocator; counting touches a
+// thread-local cell only, which needs neither allocation nor a destructor.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as our own caller promised.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as our own caller promised.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as our own caller promised.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as our own caller promised.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+fn count() {
+    ALLOCATIONS.with(|cell| cell.set(cell.get() + 1));
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn printing_a_packet_allocates_nothing() {
+    let mut text = Text::with_capacity(1 << 20);
+    for (name, options, colour) in formats() {
+        let mut renderer = Renderer::new(options, Paint::new(colour));
+        for sample in samples() {
+            let mut random = Random::new(7);
+            let mut bytes = sample.bytes.clone();
+            for round in 0..20 {
+                // The first packet builds the registry's table.
+                text.clear();
+                print(&mut renderer, sample.link, &bytes, &mut text);
+                text.clear();
+                let before = ALLOCATIONS.with(Cell::get);
+                print(&mut renderer, sample.link, &bytes, &mut text);
+                let made = ALLOCATIONS.with(Cell::get) - before;
+                assert_eq!(made, 0, "{name}: {}, round {round}: {bytes:02x?}", sample.name);
+                random.mutate(&mut bytes);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let before = ALLOCATIONS.with(Cell::get);
+    drop(std::hint::black_box(vec![1u8; 100]));
+    assert_eq!(ALLOCATIONS.with(Cell::get) - before, 1);
+}

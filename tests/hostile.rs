@@ -1,0 +1,146 @@
+//! No bytes make tunlab panic, hang, or write what a terminal would obey.
+//!
+//! 1. Every fixture, cut at every length, in every format.
+//! 2. Every fixture, changed with fixed seeds, as every link type, in every format.
+//! 3. Every damaged capture in `TUNLAB_CAPTURES/hostile`, file format included.
+
+mod common;
+
+use common::{LINKS, Printers, Random, captures, files, fixtures, samples};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::time::{Duration, Instant};
+
+/// Far more than any packet needs, even unoptimised on a busy machine.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Changed copies of each fixture's packet.
+const MUTANTS: u64 = 150;
+
+fn main() {
+    let trials = vec![
+        Trial::test("every_fixture_cut_at_every_length", cut),
+        Trial::test("every_fixture_changed_as_every_link_type", changed),
+        Trial::test("random_bytes_as_every_link_type", random),
+        Trial::test("every_fixture_file_changed", changed_files),
+        Trial::ignorable_test("every_damaged_capture", damaged),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn cut() -> Result<(), Failed> {
+    let mut printers = Printers::new();
+    for sample in samples() {
+        timed(&sample.name, || {
+            for length in 0..=sample.bytes.len() {
+                // A copy of its own, so that reading beyond the end cannot find the rest.
+                printers.try_all(sample.link, &sample.bytes[..length].to_vec());
+            }
+            sample.bytes.len() as u32 + 1
+        })?;
+    }
+    Ok(())
+}
+
+fn changed() -> Result<(), Failed> {
+    let mut printers = Printers::new();
+    for sample in samples() {
+        timed(&sample.name, || {
+            for seed in 0..MUTANTS {
+                let mut random = Random::new(seed + 1);
+                let mut bytes = sample.bytes.clone();
+                for _ in 0..=random.below(8) {
+                    random.mutate(&mut bytes);
+                }
+                printers.try_all(sample.link, &bytes);
+                printers.try_all(LINKS[random.below(LINKS.len())], &bytes);
+            }
+            2 * MUTANTS as u32
+        })?;
+    }
+    Ok(())
+}
+
+fn random() -> Result<(), Failed> {
+    let mut printers = Printers::new();
+    let mut random = Random::new(2600);
+    for link in LINKS {
+        for _ in 0..200 {
+            let length = random.below(160);
+            let bytes = random.bytes(length);
+            printers.try_all(link, &bytes);
+        }
+    }
+    Ok(())
+}
+
+/// Reads changed capture files to their end or their damage.
+fn changed_files() -> Result<(), Failed> {
+    let mut printers = Printers::new();
+    for folder in fixtures() {
+        let whole = std::fs::read(folder.join("capture.pcap"))?;
+        for seed in 0..MUTANTS {
+            let mut random = Random::new(seed + 1);
+            let mut bytes = whole.clone();
+            for _ in 0..=random.below(4) {
+                random.mutate(&mut bytes);
+            }
+            let source = tunlab::capture::from_reader("test".into(), std::io::Cursor::new(bytes));
+            read(source, &mut printers)?;
+        }
+    }
+    Ok(())
+}
+
+fn damaged() -> Result<Completion, Failed> {
+    let folder = match captures() {
+        Ok(folder) => folder.join("hostile"),
+        Err(reason) => return Ok(Completion::ignored_with(reason)),
+    };
+    let mut printers = Printers::new();
+    for file in files(&folder)? {
+        let started = Instant::now();
+        read(tunlab::capture::open(&file), &mut printers)
+            .map_err(|why| format!("{}: {why}", file.display()))?;
+        if started.elapsed() > 30 * LONGEST {
+            return Err(format!("{}: took {:?}", file.display(), started.elapsed()).into());
+        }
+    }
+    Ok(Completion::Completed)
+}
+
+type Opened = Result<Box<dyn tunlab::capture::Source>, tunlab::capture::CaptureError>;
+
+/// Prints all packets up to the end or the first error, whose words must be fit to print.
+fn read(source: Opened, printers: &mut Printers) -> Result<(), String> {
+    let mut source = match source {
+        Ok(source) => source,
+        Err(error) => return words(&error),
+    };
+    loop {
+        match source.next() {
+            Ok(Some(frame)) => printers.try_all(frame.link, frame.bytes),
+            Ok(None) => return Ok(()),
+            Err(error) => return words(&error),
+        }
+    }
+}
+
+fn words(error: &dyn std::error::Error) -> Result<(), String> {
+    let words = error.to_string();
+    common::fit("error", false, words.as_bytes())?;
+    if words.is_empty() {
+        return Err("an error without words".into());
+    }
+    Ok(())
+}
+
+/// Runs `work`, which prints so many packets; none may take too long.
+fn timed(name: &str, work: impl FnOnce() -> u32) -> Result<(), Failed> {
+    let started = Instant::now();
+    let packets = work();
+    let each = started.elapsed() / packets.max(1);
+    if each > LONGEST {
+        return Err(format!("{name}: {each:?} a packet").into());
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! scapy and tshark, asked once for all captures: what is there, and what they say.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{LazyLock, Mutex};
+
+/// Every capture: the generated ones first, then those in `TUNLAB_CAPTURES/good`.
+pub(crate) static CAPTURES: LazyLock<Result<Vec<PathBuf>, String>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated");
+    run(Command::new("python3")
+        .arg(script("generate.py"))
+        .arg(&folder))?;
+    let mut captures = super::common::files(&folder)?;
+    captures.extend(super::common::files(
+        &super::common::captures()?.join("good"),
+    )?);
+    Ok(captures)
+});
+
+/// scapy's `show()` of every packet of every capture.
+pub(crate) static SCAPY: LazyLock<Result<Vec<Vec<String>>, String>> = LazyLock::new(|| {
+    let version = run(Command::new("python3")
+        .arg(script("scapy_show.py"))
+        .arg("--version"))?;
+    if version.trim() != "2.8.0" {
+        return Err(format!("scapy 2.8.0 is needed, {} is here", version.trim()));
+    }
+    let captures = CAPTURES.as_ref()?;
+    let said = run(Command::new("python3")
+        .arg(script("scapy_show.py"))
+        .args(captures))?;
+    let mut shown = vec![Vec::new(); captures.len()];
+    let mut current: Option<(usize, String)> = None;
+    let mut keep = |packet: Option<(usize, String)>| {
+        if let Some((place, text)) = packet {
+            shown[place].push(text);
+        }
+    };
+    for line in said.split_inclusive('\n') {
+        if let Some(header) = line.strip_prefix("=== ") {
+            keep(current.take());
+            let place = header.split(' ').next().and_then(|place| place.parse().ok());
+            current = Some((place.ok_or("a separator without a place")?, String::new()));
+        } else if let Some((_, text)) = &mut current {
+            text.push_str(line);
+        }
+    }
+    keep(current);
+    Ok(shown)
+});
+
+/// What tshark says of a packet: the values of each field, `FIELDS` and columns by name.
+pub(crate) type Said = HashMap<&'static str, Vec<String>>;
+
+/// tshark's answers for every packet of every capture.
+pub(crate) static TSHARK: LazyLock<Result<Vec<Vec<Said>>, String>> = LazyLock::new(|| {
+    let version = run(Command::new("tshark").arg("--version"))?;
+    if !version.starts_with("TShark (Wireshark) 4.0.") {
+        let first = version.lines().next().unwrap_or_default();
+        return Err(format!("tshark 4.0 is needed, {first} is here"));
+    }
+    let captures = CAPTURES.as_ref()?;
+    let answers = Mutex::new(vec![Vec::new(); captures.len()]);
+    let next = Mutex::new(0..captures.len());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| -> Result<(), String> {
+                    loop {
+                        let Some(place) = next.lock().unwrap().next() else {
+                            return Ok(());
+                        };
+                        let said = tshark(&captures[place])?;
+                        answers.lock().unwrap()[place] = said;
+                    }
+                })
+            })
+            .collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap())
+    })?;
+    Ok(answers.into_inner().unwrap())
+});
+
+/// Columns and fields that tshark is asked for.
+pub(crate) const FIELDS: &[&str] = &[
+    "frame.protocols", "_ws.col.Protocol", "_ws.col.Info",
+    "ip.version", "ip.hdr_len", "ip.dsfield", "ip.len", "ip.id", "ip.flags", "ip.frag_offset",
+    "ip.ttl", "ip.proto", "ip.checksum", "ip.src", "ip.dst", "ip.checksum.status",
+    "ipv6.version", "ipv6.tclass", "ipv6.flow", "ipv6.plen", "ipv6.nxt", "ipv6.hlim",
+    "ipv6.src", "ipv6.dst",
+    "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.hdr_len", "tcp.flags",
+    "tcp.window_size_value", "tcp.checksum", "tcp.urgent_pointer", "tcp.checksum.status",
+    "udp.srcport", "udp.dstport", "udp.length", "udp.checksum", "udp.checksum.status",
+    "icmp.type", "icmp.code", "icmp.checksum", "icmp.ident", "icmp.seq", "icmp.checksum.status",
+    "icmpv6.checksum.status",
+    "arp.hw.type", "arp.proto.type", "arp.hw.size", "arp.proto.size", "arp.opcode",
+    "arp.src.hw_mac", "arp.src.proto_ipv4", "arp.dst.hw_mac", "arp.dst.proto_ipv4",
+];
+
+/// Separators that no field holds.
+const BETWEEN_FIELDS: char = '\x1f';
+const BETWEEN_VALUES: char = '\x1e';
+
+fn tshark(capture: &Path) -> Result<Vec<Said>, String> {
+    let mut command = Command::new("tshark");
+    command.args(["-n", "-T", "fields", "-E", "occurrence=a", "-r"]).arg(capture);
+    command.arg("-E").arg(format!("separator={BETWEEN_FIELDS}"));
+    command.arg("-E").arg(format!("aggregator={BETWEEN_VALUES}"));
+    for option in [
+        "tcp.relative_sequence_numbers:FALSE",
+        "tcp.analyze_sequence_numbers:FALSE",
+        "tcp.desegment_tcp_streams:FALSE",
+        "ip.defragment:FALSE",
+        "ipv6.defragment:FALSE",
+        "ip.check_checksum:TRUE",
+        "tcp.check_checksum:TRUE",
+        "udp.check_checksum:TRUE",
+    ] {
+        command.args(["-o", option]);
+    }
+    for field in FIELDS {
+        command.args(["-e", field]);
+    }
+    // tshark ends with an error at damage; the packets before it count.
+    let output = command.output().map_err(|error| format!("tshark: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.split_terminator('\n').map(said).collect())
+}
+
+fn said(line: &str) -> Said {
+    let values = |text: &str| -> Vec<String> {
+        let values = text.split(BETWEEN_VALUES).map(str::to_owned);
+        values.filter(|value| !value.is_empty()).collect()
+    };
+    FIELDS
+        .iter()
+        .copied()
+        .zip(line.split(BETWEEN_FIELDS).map(values))
+        .collect()
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle").join(name)
+}
+
+fn run(command: &mut Command) -> Result<String, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| format!("{program}: {error}"))?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        let last = why.lines().last().unwrap_or_default();
+        return Err(format!("{program}: {}: {last}", output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
