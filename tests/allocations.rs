@@ -67,7 +67,11 @@ fn printing_a_packet_allocates_nothing() {
                 let before = ALLOCATIONS.with(Cell::get);
                 print(&mut renderer, sample.link, &bytes, &mut text);
                 let made = ALLOCATIONS.with(Cell::get) - before;
-                assert_eq!(made, 0, "{name}: {}, round {round}: {bytes:02x?}", sample.name);
+                assert_eq!(
+                    made, 0,
+                    "{name}: {}, round {round}: {bytes:02x?}",
+                    sample.name
+                );
                 random.mutate(&mut bytes);
             }
         }

@@ -30,7 +30,7 @@ fn every_fixture_prints_as_written_beside_it() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
-fn formats() -> [(&'static str, Options); 5] {
+fn formats() -> [(&'static str, Options); 7] {
     let options = |format, explain, remarks| Options {
         format,
         explain,
@@ -42,6 +42,8 @@ fn formats() -> [(&'static str, Options); 5] {
         ("line.txt", options(Format::Line, false, true)),
         ("json.txt", options(Format::Json, false, false)),
         ("hex.txt", options(Format::Hex, false, false)),
+        ("bits.txt", options(Format::Bits, false, false)),
+        ("table.txt", options(Format::Table, false, false)),
     ]
 }
 
@@ -58,6 +60,7 @@ fn print(capture: &Path, options: Options) -> String {
         };
         renderer.packet(&view, &mut text);
     }
+    renderer.flush(&mut text);
     text.as_str().to_owned()
 }
 

@@ -105,8 +105,12 @@ enum FormatArg {
     Line,
     /// One JSON object a line
     Json,
+    /// The columns of `line` in a table
+    Table,
     /// Bytes in hexadecimal, each layer in its colour
     Hex,
+    /// Each header as the RFCs draw it, filled with the packet's values
+    Bits,
 }
 
 impl PacketArgs {
@@ -126,7 +130,9 @@ impl PacketArgs {
                 FormatArg::Show => Format::Show,
                 FormatArg::Line => Format::Line,
                 FormatArg::Json => Format::Json,
+                FormatArg::Table => Format::Table,
                 FormatArg::Hex => Format::Hex,
+                FormatArg::Bits => Format::Bits,
             },
             explain: self.explain,
             remarks: self.remarks.on_terminal(),

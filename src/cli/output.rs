@@ -92,6 +92,7 @@ impl Output {
 
     fn selects(&mut self, frame: &Frame, packet: &Packet) -> bool {
         let started = *self.started.get_or_insert(frame.time);
+        self.renderer.begin(started);
         if self.skip > 0 {
             self.skip -= 1;
             return false;
@@ -108,6 +109,7 @@ impl Output {
 
     /// Hands over everything so far: nothing more is coming at the moment.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.renderer.flush(&mut self.text);
         if let Some(sink) = &mut self.sink {
             sink.flush()?;
         }
@@ -116,6 +118,7 @@ impl Output {
 
     /// Completes what was written.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        self.renderer.flush(&mut self.text);
         self.flush_text()?;
         if let Some(mut sink) = self.sink.take() {
             sink.finish()?;

@@ -61,7 +61,7 @@ pub(super) fn info(packet: &Packet, text: &mut Text) {
 }
 
 /// Seconds with six decimals; a packet may be older than the first one.
-fn seconds(started: Timestamp, time: Timestamp, text: &mut Text) {
+pub(super) fn seconds(started: Timestamp, time: Timestamp, text: &mut Text) {
     let start = text.len();
     if time < started {
         text.str("-");

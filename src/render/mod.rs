@@ -1,12 +1,14 @@
 //! A dissected packet and a writer in, text out. Renderers never parse and never ask which
 //! protocol they print: all they know is in the tables.
 
+mod bits;
 mod hex;
 mod json;
 mod line;
 mod paint;
 mod remarks;
 mod show;
+mod table;
 mod value;
 
 pub use paint::{Paint, Role};
@@ -33,8 +35,12 @@ pub enum Format {
     Line,
     /// One JSON object a line.
     Json,
+    /// The columns of `line` in a table.
+    Table,
     /// Offsets, bytes and characters, as `tcpdump -XX`.
     Hex,
+    /// Each header as the RFCs draw it.
+    Bits,
 }
 
 /// What is printed beside the packets themselves.
@@ -52,7 +58,8 @@ pub struct Options {
 pub struct Renderer {
     options: Options,
     paint: Paint,
-    prefix: Text,
+    scratch: Text,
+    page: table::Page,
     started: Option<Timestamp>,
 }
 
@@ -62,9 +69,15 @@ impl Renderer {
         Renderer {
             options,
             paint,
-            prefix: Text::with_capacity(256),
+            scratch: Text::with_capacity(256),
+            page: table::Page::default(),
             started: None,
         }
+    }
+
+    /// Times are counted from the first packet; call it for one that is not printed.
+    pub fn begin(&mut self, time: Timestamp) {
+        self.started.get_or_insert(time);
     }
 
     /// Appends the packet to `text`. Nothing is allocated once `text` is large enough.
@@ -77,13 +90,25 @@ impl Renderer {
                     paint,
                     explain: options.explain,
                     remarks: options.remarks,
-                    prefix: &mut self.prefix,
+                    prefix: &mut self.scratch,
                     text,
                 };
                 show.packet(view);
             }
             Format::Line => {
                 line::packet(view, started, paint, text);
+                if options.remarks {
+                    remarks::all(view, paint, text);
+                }
+            }
+            Format::Table => self.page.packet(view, started, text),
+            Format::Bits => {
+                let mut bits = bits::Bits {
+                    paint,
+                    scratch: &mut self.scratch,
+                    text,
+                };
+                bits.packet(view);
                 if options.remarks {
                     remarks::all(view, paint, text);
                 }
@@ -97,5 +122,10 @@ impl Renderer {
                 }
             }
         }
+    }
+
+    /// Appends what is held back to fill a page.
+    pub fn flush(&mut self, text: &mut Text) {
+        self.page.flush(text);
     }
 }

@@ -68,21 +68,34 @@ pub(crate) const CHECKSUMS: &[(&str, &str, &str)] = &[
 /// tshark's info without what it says of other packets, and with the header's own window.
 pub(crate) fn without_other_packets(info: &str, said: &Said) -> String {
     let mut info = info.to_owned();
-    for start in [" (reply in ", " (request in ", " (no response found!)", " [ETHERNET FRAME CHECK"] {
+    for start in [
+        " (reply in ",
+        " (request in ",
+        " (no response found!)",
+        " [ETHERNET FRAME CHECK",
+    ] {
         if let Some(at) = info.find(start) {
             info.truncate(at);
         }
     }
     while let Some(at) = info.find("[TCP ") {
-        let Some(length) = info[at..].find("] ").map(|end| end + 2).or(info[at..].find(']').map(|end| end + 1)) else {
+        let Some(length) = info[at..]
+            .find("] ")
+            .map(|end| end + 2)
+            .or(info[at..].find(']').map(|end| end + 1))
+        else {
             break;
         };
         info.replace_range(at..at + length, "");
     }
-    if let Some(window) = said.get("tcp.window_size_value").and_then(|values| values.last())
+    if let Some(window) = said
+        .get("tcp.window_size_value")
+        .and_then(|values| values.last())
         && let Some(at) = info.find(" Win=")
     {
-        let end = info[at + 5..].find(' ').map_or(info.len(), |end| at + 5 + end);
+        let end = info[at + 5..]
+            .find(' ')
+            .map_or(info.len(), |end| at + 5 + end);
         info.replace_range(at + 5..end, window);
     }
     info.trim_end().to_owned()
@@ -116,12 +129,18 @@ fn words(said: &str) -> String {
 fn ip_flags(said: &str) -> String {
     let flags = parse(said).unwrap_or(0);
     let names = [(1, "MF"), (2, "DF"), (4, "evil")];
-    let set: Vec<&str> = names.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect();
+    let set: Vec<&str> = names
+        .iter()
+        .filter(|(bit, _)| flags & bit != 0)
+        .map(|(_, name)| *name)
+        .collect();
     set.join("+")
 }
 
 fn tcp_flags(said: &str) -> String {
     let flags = parse(said).unwrap_or(0);
     let set = "FSRPAUECN".chars().enumerate();
-    set.filter(|(bit, _)| flags >> bit & 1 == 1).map(|(_, letter)| letter).collect()
+    set.filter(|(bit, _)| flags >> bit & 1 == 1)
+        .map(|(_, letter)| letter)
+        .collect()
 }

@@ -31,7 +31,9 @@ fn main() {
 }
 
 /// Runs a comparison; what is missing makes it ignored, or failed where it is required.
-fn judged(compare: fn() -> Result<Result<(), Failed>, &'static String>) -> Result<Completion, Failed> {
+fn judged(
+    compare: fn() -> Result<Result<(), Failed>, &'static String>,
+) -> Result<Completion, Failed> {
     match compare() {
         Ok(result) => result.map(|()| Completion::Completed),
         Err(missing) if std::env::var_os("TUNLAB_REQUIRE_ORACLE").is_some() => Err(missing.into()),
@@ -42,12 +44,22 @@ fn judged(compare: fn() -> Result<Result<(), Failed>, &'static String>) -> Resul
 type Compared = Result<Result<(), Failed>, &'static String>;
 
 /// Calls `each` with every packet: where it is, what tunlab prints, what the peer says.
-fn every<P>(peer: &'static [Vec<P>], mut each: impl FnMut(Packet, &'static Printed, &'static P)) -> Result<(), &'static String> {
+fn every<P>(
+    peer: &'static [Vec<P>],
+    mut each: impl FnMut(Packet, &'static Printed, &'static P),
+) -> Result<(), &'static String> {
     let captures = CAPTURES.as_ref()?;
     let ours = OURS.as_ref()?;
     for ((capture, ours), theirs) in captures.iter().zip(ours).zip(peer) {
         for (index, (printed, said)) in ours.iter().zip(theirs).enumerate() {
-            each(Packet { capture, number: index + 1 }, printed, said);
+            each(
+                Packet {
+                    capture,
+                    number: index + 1,
+                },
+                printed,
+                said,
+            );
         }
     }
     Ok(())
@@ -101,7 +113,14 @@ fn line() -> Compared {
         tally.count(&column, same);
         tally.count("all", same);
         if !same {
-            tally.differs(packet, format!("theirs: {column} {info}\n      ours:   {} {}", ours.protocol(), ours.info()));
+            tally.differs(
+                packet,
+                format!(
+                    "theirs: {column} {info}\n      ours:   {} {}",
+                    ours.protocol(),
+                    ours.info()
+                ),
+            );
         }
     })?;
     Ok(tally.verdict(|column| match column {
@@ -116,7 +135,9 @@ fn values() -> Compared {
     let mut tally = Tally::new("json");
     every(TSHARK.as_ref()?, |packet, ours, theirs| {
         for (field, layer, name, read) in differences::VALUES {
-            let Some(said) = theirs.get(field) else { continue };
+            let Some(said) = theirs.get(field) else {
+                continue;
+            };
             for (said, value) in said.iter().zip(ours.values(layer, name)) {
                 let (said, value) = (read(said), ours::plain(&value));
                 let same = said == value;
@@ -145,7 +166,10 @@ fn checksums() -> Compared {
             let same = bad == remarks;
             tally.count(layer, same);
             if !same {
-                tally.differs(packet, format!("{field} {said:?}, {remarks} remarks on {layer}"));
+                tally.differs(
+                    packet,
+                    format!("{field} {said:?}, {remarks} remarks on {layer}"),
+                );
             }
         }
     })?;
@@ -153,5 +177,8 @@ fn checksums() -> Compared {
 }
 
 fn first(said: &Said, field: &str) -> String {
-    said.get(field).and_then(|values| values.first()).cloned().unwrap_or_default()
+    said.get(field)
+        .and_then(|values| values.first())
+        .cloned()
+        .unwrap_or_default()
 }

@@ -18,8 +18,13 @@ pub(crate) struct Printed {
 }
 
 /// Every packet of every capture.
-pub(crate) static OURS: LazyLock<Result<Vec<Vec<Printed>>, String>> =
-    LazyLock::new(|| CAPTURES.as_ref()?.iter().map(|capture| print(capture)).collect());
+pub(crate) static OURS: LazyLock<Result<Vec<Vec<Printed>>, String>> = LazyLock::new(|| {
+    CAPTURES
+        .as_ref()?
+        .iter()
+        .map(|capture| print(capture))
+        .collect()
+});
 
 fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
     let renderer = |format| {
@@ -50,7 +55,10 @@ fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
         printed.push(Printed {
             show: shown,
             json: serde_json::from_str(text.as_str()).map_err(|error| error.to_string())?,
-            further: packet.layers.iter().any(|layer| FURTHER.contains(&layer.protocol.name)),
+            further: packet
+                .layers
+                .iter()
+                .any(|layer| FURTHER.contains(&layer.protocol.name)),
         });
     }
     Ok(printed)
@@ -67,15 +75,21 @@ impl Printed {
 
     /// The values of a field in all layers of a name, in order.
     pub(crate) fn values(&self, layer: &str, field: &str) -> Vec<Value> {
-        let layers = self.json["layers"].as_array().map_or(&[][..], Vec::as_slice);
+        let layers = self.json["layers"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
         let named = layers.iter().filter(|candidate| candidate["name"] == layer);
-        named.filter_map(|layer| layer["fields"].get(field).cloned()).collect()
+        named
+            .filter_map(|layer| layer["fields"].get(field).cloned())
+            .collect()
     }
 
     /// How many remarks say that a checksum of such a layer is not the right one; the name ends
     /// in `*` when it stands for all that start so.
     pub(crate) fn wrong_checksums(&self, layer: &str, field: &str) -> usize {
-        let remarks = self.json["remarks"].as_array().map_or(&[][..], Vec::as_slice);
+        let remarks = self.json["remarks"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
         let about = |remark: &&Value| {
             let name = remark["layer"].as_str().unwrap_or_default();
             let named = match layer.strip_suffix('*') {

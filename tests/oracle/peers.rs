@@ -40,7 +40,10 @@ pub(crate) static SCAPY: LazyLock<Result<Vec<Vec<String>>, String>> = LazyLock::
     for line in said.split_inclusive('\n') {
         if let Some(header) = line.strip_prefix("=== ") {
             keep(current.take());
-            let place = header.split(' ').next().and_then(|place| place.parse().ok());
+            let place = header
+                .split(' ')
+                .next()
+                .and_then(|place| place.parse().ok());
             current = Some((place.ok_or("a separator without a place")?, String::new()));
         } else if let Some((_, text)) = &mut current {
             text.push_str(line);
@@ -78,25 +81,70 @@ pub(crate) static TSHARK: LazyLock<Result<Vec<Vec<Said>>, String>> = LazyLock::n
                 })
             })
             .collect();
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap())
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap())
     })?;
     Ok(answers.into_inner().unwrap())
 });
 
 /// Columns and fields that tshark is asked for.
 pub(crate) const FIELDS: &[&str] = &[
-    "frame.protocols", "_ws.col.Protocol", "_ws.col.Info",
-    "ip.version", "ip.hdr_len", "ip.dsfield", "ip.len", "ip.id", "ip.flags", "ip.frag_offset",
-    "ip.ttl", "ip.proto", "ip.checksum", "ip.src", "ip.dst", "ip.checksum.status",
-    "ipv6.version", "ipv6.tclass", "ipv6.flow", "ipv6.plen", "ipv6.nxt", "ipv6.hlim",
-    "ipv6.src", "ipv6.dst",
-    "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.hdr_len", "tcp.flags",
-    "tcp.window_size_value", "tcp.checksum", "tcp.urgent_pointer", "tcp.checksum.status",
-    "udp.srcport", "udp.dstport", "udp.length", "udp.checksum", "udp.checksum.status",
-    "icmp.type", "icmp.code", "icmp.checksum", "icmp.ident", "icmp.seq", "icmp.checksum.status",
+    "frame.protocols",
+    "_ws.col.Protocol",
+    "_ws.col.Info",
+    "ip.version",
+    "ip.hdr_len",
+    "ip.dsfield",
+    "ip.len",
+    "ip.id",
+    "ip.flags",
+    "ip.frag_offset",
+    "ip.ttl",
+    "ip.proto",
+    "ip.checksum",
+    "ip.src",
+    "ip.dst",
+    "ip.checksum.status",
+    "ipv6.version",
+    "ipv6.tclass",
+    "ipv6.flow",
+    "ipv6.plen",
+    "ipv6.nxt",
+    "ipv6.hlim",
+    "ipv6.src",
+    "ipv6.dst",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.seq_raw",
+    "tcp.ack_raw",
+    "tcp.hdr_len",
+    "tcp.flags",
+    "tcp.window_size_value",
+    "tcp.checksum",
+    "tcp.urgent_pointer",
+    "tcp.checksum.status",
+    "udp.srcport",
+    "udp.dstport",
+    "udp.length",
+    "udp.checksum",
+    "udp.checksum.status",
+    "icmp.type",
+    "icmp.code",
+    "icmp.checksum",
+    "icmp.ident",
+    "icmp.seq",
+    "icmp.checksum.status",
     "icmpv6.checksum.status",
-    "arp.hw.type", "arp.proto.type", "arp.hw.size", "arp.proto.size", "arp.opcode",
-    "arp.src.hw_mac", "arp.src.proto_ipv4", "arp.dst.hw_mac", "arp.dst.proto_ipv4",
+    "arp.hw.type",
+    "arp.proto.type",
+    "arp.hw.size",
+    "arp.proto.size",
+    "arp.opcode",
+    "arp.src.hw_mac",
+    "arp.src.proto_ipv4",
+    "arp.dst.hw_mac",
+    "arp.dst.proto_ipv4",
 ];
 
 /// Separators that no field holds.
@@ -105,9 +153,13 @@ const BETWEEN_VALUES: char = '\x1e';
 
 fn tshark(capture: &Path) -> Result<Vec<Said>, String> {
     let mut command = Command::new("tshark");
-    command.args(["-n", "-T", "fields", "-E", "occurrence=a", "-r"]).arg(capture);
+    command
+        .args(["-n", "-T", "fields", "-E", "occurrence=a", "-r"])
+        .arg(capture);
     command.arg("-E").arg(format!("separator={BETWEEN_FIELDS}"));
-    command.arg("-E").arg(format!("aggregator={BETWEEN_VALUES}"));
+    command
+        .arg("-E")
+        .arg(format!("aggregator={BETWEEN_VALUES}"));
     for option in [
         "tcp.relative_sequence_numbers:FALSE",
         "tcp.analyze_sequence_numbers:FALSE",
@@ -124,7 +176,9 @@ fn tshark(capture: &Path) -> Result<Vec<Said>, String> {
         command.args(["-e", field]);
     }
     // tshark ends with an error at damage; the packets before it count.
-    let output = command.output().map_err(|error| format!("tshark: {error}"))?;
+    let output = command
+        .output()
+        .map_err(|error| format!("tshark: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.split_terminator('\n').map(said).collect())
 }
@@ -142,12 +196,16 @@ fn said(line: &str) -> Said {
 }
 
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/oracle")
+        .join(name)
 }
 
 fn run(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| format!("{program}: {error}"))?;
+    let output = command
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
         let last = why.lines().last().unwrap_or_default();

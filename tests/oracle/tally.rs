@@ -35,8 +35,13 @@ impl Tally {
     }
 
     pub(crate) fn differs(&mut self, packet: Packet, how: String) {
-        let name = packet.capture.file_name().unwrap_or_default().to_string_lossy();
-        self.differences.push(format!("{name} {}: {how}", packet.number));
+        let name = packet
+            .capture
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        self.differences
+            .push(format!("{name} {}: {how}", packet.number));
     }
 
     /// Prints the figures; fails when one is below its limit in per cent, or nothing was compared.
@@ -79,5 +84,8 @@ pub(crate) fn first_difference(theirs: &str, ours: &str) -> String {
             return format!("{title}\n      theirs: {their}\n      ours:   {our}");
         }
     }
-    format!("{title}\n      ours goes on: {}", ours.next().unwrap_or_default())
+    format!(
+        "{title}\n      ours goes on: {}",
+        ours.next().unwrap_or_default()
+    )
 }

@@ -1,0 +1,64 @@
+//! The columns of `line` as a table, in pages as the packets arrive.
+
+use super::{View, line, value};
+use crate::capture::Timestamp;
+use crate::model::Text;
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// Packets a page at most; a quiet moment ends a page, too.
+const PAGE: usize = 100;
+
+/// The rows of a page that is not yet full.
+#[derive(Default)]
+pub(super) struct Page {
+    rows: Vec<[String; 7]>,
+}
+
+impl Page {
+    /// Adds a packet; a full page is written.
+    pub(super) fn packet(&mut self, view: &View, started: Timestamp, text: &mut Text) {
+        let (source, destination) = line::endpoints(view.packet);
+        self.rows.push([
+            view.frame.number.to_string(),
+            written(|text| line::seconds(started, view.frame.time, text)),
+            written(|text| value::plain_address(source, text)),
+            written(|text| value::plain_address(destination, text)),
+            written(|text| line::column(view.packet, text)),
+            view.frame.wire_len.to_string(),
+            written(|text| line::info(view.packet, text)),
+        ]);
+        if self.rows.len() == PAGE {
+            self.flush(text);
+        }
+    }
+
+    /// Writes what there is.
+    pub(super) fn flush(&mut self, text: &mut Text) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let mut table = Table::new();
+        table
+            .load_style(presets::UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header([
+                "no",
+                "time",
+                "source",
+                "destination",
+                "protocol",
+                "length",
+                "info",
+            ])
+            .add_rows(self.rows.drain(..));
+        for line in table.lines() {
+            text.str(&line).str("\n");
+        }
+    }
+}
+
+fn written(write: impl FnOnce(&mut Text)) -> String {
+    let mut text = Text::default();
+    write(&mut text);
+    text.as_str().trim().to_owned()
+}
