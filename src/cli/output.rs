@@ -43,7 +43,7 @@ impl Output {
             skip: args.skip,
             left: u64::MAX,
             started: None,
-            renderer: Renderer::new(args.options(), paint(color)),
+            renderer: Renderer::new(args.options(), paint(color)).fit(terminal_width()),
             text: Text::with_capacity(2 * BLOCK),
             stdout: File::from(io::stdout().as_fd().try_clone_to_owned()?),
             sink,
@@ -131,4 +131,10 @@ impl Output {
         self.text.clear();
         Ok(written?)
     }
+}
+
+/// Columns of the terminal that stdout is.
+fn terminal_width() -> Option<u16> {
+    // comfy-table asks the terminal, and only if there is one.
+    comfy_table::Table::new().width()
 }

@@ -75,6 +75,12 @@ impl Renderer {
         }
     }
 
+    /// Fits tables to a terminal of so many columns.
+    pub fn fit(mut self, width: Option<u16>) -> Renderer {
+        self.page.width = width;
+        self
+    }
+
     /// Times are counted from the first packet; call it for one that is not printed.
     pub fn begin(&mut self, time: Timestamp) {
         self.started.get_or_insert(time);

@@ -11,6 +11,8 @@ const PAGE: usize = 100;
 /// The rows of a page that is not yet full.
 #[derive(Default)]
 pub(super) struct Page {
+    /// Columns of the terminal; without one a row is as wide as it needs.
+    pub(super) width: Option<u16>,
     rows: Vec<[String; 7]>,
 }
 
@@ -40,7 +42,6 @@ impl Page {
         let mut table = Table::new();
         table
             .load_style(presets::UTF8_FULL_CONDENSED)
-            .set_content_arrangement(ContentArrangement::Dynamic)
             .set_header([
                 "no",
                 "time",
@@ -51,6 +52,12 @@ impl Page {
                 "info",
             ])
             .add_rows(self.rows.drain(..));
+        match self.width {
+            Some(width) => table
+                .set_width(width)
+                .set_content_arrangement(ContentArrangement::Dynamic),
+            None => table.force_no_tty(),
+        };
         for line in table.lines() {
             text.str(&line).str("\n");
         }
