@@ -46,6 +46,7 @@ registry! {
     dns_edns,
     dns_security,
     llmnr,
+    dhcp,
     raw,
 }
 
