@@ -47,6 +47,7 @@ registry! {
     dns_security,
     llmnr,
     dhcp,
+    telnet,
     raw,
 }
 
