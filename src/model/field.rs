@@ -1,6 +1,6 @@
 //! A field of a header: its place, its reading, its meaning.
 
-use super::value::{Addresses, Items, List, ListOf, Packets, SplitHeaders, SplitItems};
+use super::value::{Addresses, Items, List, ListOf, Notation, Packets, SplitHeaders, SplitItems};
 use super::{DomainName, FlagSet, Layer, Names, NamesOf, Text, Value, bits};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -110,6 +110,8 @@ pub enum Kind {
     List(&'static ListOf),
     /// Named options back to back.
     Items(SplitItems),
+    /// Named options back to back, written as assignments.
+    Assignments(SplitItems),
     /// Headers back to back.
     Packets(SplitHeaders),
 }
@@ -381,7 +383,16 @@ fn read<'a>(layer: &Layer<'a>, kind: &Kind, range: Range<usize>) -> Value<'a> {
         Kind::List(of) => Value::List(List { bytes, at: 0, of }),
         Kind::Ipv4List => Value::Addresses(Addresses { bytes, size: 4 }),
         Kind::Ipv6List => Value::Addresses(Addresses { bytes, size: 16 }),
-        Kind::Items(split) => Value::Items(Items { bytes, split }),
+        Kind::Items(split) => Value::Items(Items {
+            bytes,
+            split,
+            notation: Notation::Pairs,
+        }),
+        Kind::Assignments(split) => Value::Items(Items {
+            bytes,
+            split,
+            notation: Notation::Assignments,
+        }),
         Kind::Packets(split) => Value::Packets(Packets {
             parent: *layer,
             start,

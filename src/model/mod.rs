@@ -27,6 +27,6 @@ pub use protocol::{Carries, Endpoints, Header, Next, Protocol, Pseudo, Under};
 pub use remark::{Level, Remark, Remarks};
 pub use text::Text;
 pub use value::{
-    Addresses, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Packets, SplitHeaders,
-    SplitItems, Value,
+    Addresses, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Notation, Packets,
+    SplitHeaders, SplitItems, Value,
 };

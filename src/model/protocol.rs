@@ -277,6 +277,8 @@ pub struct Under {
     pub value: u64,
     /// A look at the bytes themselves, where one value stands for several protocols.
     pub accept: fn(&[u8]) -> bool,
+    /// A second field and its value, where one does not tell (DHCP has two ports).
+    pub also: Option<(&'static str, u64)>,
 }
 
 impl Under {
@@ -287,12 +289,19 @@ impl Under {
             field,
             value,
             accept: |_| true,
+            also: None,
         }
     }
 
     /// Is the first layer of frames of link type `number`.
     pub const fn link(number: u16) -> Under {
         Under::field("link", "type", number as u64)
+    }
+
+    /// Only when another `field` of the same parent is `value`, too.
+    pub const fn and(mut self, field: &'static str, value: u64) -> Under {
+        self.also = Some((field, value));
+        self
     }
 
     /// Only when the bytes look right.

@@ -110,6 +110,17 @@ pub struct Items<'a> {
     pub bytes: &'a [u8],
     /// Takes the first option off: the option and the bytes it used (at least 1).
     pub split: SplitItems,
+    /// How `show` writes them.
+    pub notation: Notation,
+}
+
+/// How a list of named options is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    /// `[('MSS', 1460), ('NOP', None)]`
+    Pairs,
+    /// `[message-type=discover end]`
+    Assignments,
 }
 
 impl<'a> Iterator for Items<'a> {
@@ -138,6 +149,8 @@ pub enum ItemName {
     Known(&'static str),
     /// An unknown kind.
     Number(u8),
+    /// No option at all: bytes that cannot be read as one.
+    Nothing,
 }
 
 /// What an option says.
@@ -149,6 +162,10 @@ pub enum ItemValue<'a> {
     Numbers(&'a [u8], &'static [u8]),
     /// Bytes without further meaning.
     Bytes(&'a [u8]),
+    /// Several values.
+    Values(List<'a>),
+    /// One value that is a list.
+    List(List<'a>),
 }
 
 impl<'a> ItemValue<'a> {

@@ -46,6 +46,8 @@ registry! {
     dns_edns,
     dns_security,
     llmnr,
+    dhcp,
+    telnet,
     raw,
 }
 
@@ -93,16 +95,31 @@ struct Selector {
 struct Choice {
     value: u64,
     accept: fn(&[u8]) -> bool,
+    also: Option<Also>,
     entry: usize,
+}
+
+/// What a second field must hold.
+#[derive(Clone, Copy)]
+struct Also {
+    position: usize,
+    width: usize,
+    value: u64,
 }
 
 impl Entry {
     /// The protocol that rides on `layer`, by its fields and the bytes after it.
     pub(crate) fn rider(&self, layer: &Layer) -> Option<&'static Entry> {
         let payload = layer.payload();
+        let accepts = |choice: &Choice| {
+            choice
+                .also
+                .is_none_or(|also| layer.bits(also.position, also.width) == also.value)
+                && (choice.accept)(payload)
+        };
         self.riders.iter().find_map(|selector| {
             let value = layer.bits(selector.position, selector.width);
-            choose(&selector.choices, value, payload)
+            choose(&selector.choices, value, accepts)
         })
     }
 
@@ -127,7 +144,9 @@ impl Entry {
 
 /// The protocol that frames of this link type start with.
 pub(crate) fn first(link: LinkType, bytes: &[u8]) -> Option<&'static Entry> {
-    choose(&TABLE.links, u64::from(link.0), bytes)
+    choose(&TABLE.links, u64::from(link.0), |choice| {
+        (choice.accept)(bytes)
+    })
 }
 
 /// The table entry of a registered protocol.
@@ -138,12 +157,16 @@ pub(crate) fn entry_of(protocol: &'static Protocol) -> Option<&'static Entry> {
         .find(|entry| std::ptr::eq(entry.protocol, protocol))
 }
 
-fn choose(choices: &[Choice], value: u64, bytes: &[u8]) -> Option<&'static Entry> {
+fn choose(
+    choices: &[Choice],
+    value: u64,
+    accepts: impl Fn(&Choice) -> bool,
+) -> Option<&'static Entry> {
     let start = choices.partition_point(|choice| choice.value < value);
     choices[start..]
         .iter()
         .take_while(|choice| choice.value == value)
-        .find(|choice| (choice.accept)(bytes))
+        .find(|choice| accepts(choice))
         .map(|choice| &TABLE.entries[choice.entry])
 }
 
@@ -165,9 +188,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     };
     for (index, protocol) in all().enumerate() {
         for under in protocol.under {
-            let choice = Choice {
+            let mut choice = Choice {
                 value: under.value,
                 accept: under.accept,
+                also: None,
                 entry: index,
             };
             if under.parent == "link" {
@@ -181,6 +205,14 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             else {
                 panic!("{} rides on unknown {}", protocol.name, under.parent);
             };
+            choice.also = under.also.map(|(field, value)| {
+                let (position, width) = place(parent.protocol, field);
+                Also {
+                    position,
+                    width,
+                    value,
+                }
+            });
             insert(&mut parent.selector(under.field).choices, choice);
         }
     }

@@ -116,6 +116,7 @@ fn field(layer: &Layer, present: &Present, text: &mut Text) {
             match item.name {
                 ItemName::Known(name) => string(name, text),
                 ItemName::Number(number) => _ = text.dec(number.into()),
+                ItemName::Nothing => _ = text.str("null"),
             }
             text.str(",");
             match item.value {
@@ -124,6 +125,7 @@ fn field(layer: &Layer, present: &Present, text: &mut Text) {
                 ItemValue::Numbers(..) if item.value.numbers().count() == 1 => {
                     item.value.numbers().for_each(|number| _ = text.dec(number));
                 }
+                ItemValue::Values(values) | ItemValue::List(values) => list(values, text, simple),
                 ItemValue::Numbers(..) => list(item.value.numbers(), text, |number, text| {
                     text.dec(number);
                 }),

@@ -1,7 +1,7 @@
 //! Values as scapy writes them: Python's notation for bytes and lists.
 
 use crate::model::{
-    Base, Item, ItemName, ItemValue, Items, Kind, Layer, List, Present, Text, Value,
+    Base, Item, ItemName, ItemValue, Items, Kind, Layer, List, Notation, Present, Text, Value,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -35,7 +35,10 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
         },
         Value::Name(name) => _ = text.repr_of(name.bytes()),
         Value::List(list) => values(list, text),
-        Value::Items(items) => list(items, text),
+        Value::Items(items) => match items.notation {
+            Notation::Pairs => list(items, text),
+            Notation::Assignments => assignments(items, text),
+        },
         Value::Addresses(addresses) => {
             // scapy puts blanks inside the brackets of IPv6 lists only.
             let blank = if addresses.size == 16 { " " } else { "" };
@@ -117,6 +120,50 @@ fn simple(value: Value, quote: &str, text: &mut Text) {
     }
 }
 
+/// A list of assignments: `[router=10.0.2.2 end]`.
+fn assignments(items: Items, text: &mut Text) {
+    text.str("[");
+    for (index, Item { name, value }) in items.enumerate() {
+        text.str(if index > 0 { " " } else { "" });
+        match name {
+            ItemName::Known(name) => _ = text.str(name),
+            ItemName::Number(number) => _ = text.dec(number.into()),
+            ItemName::Nothing => {}
+        }
+        let equals = match (name, value) {
+            (ItemName::Nothing, _) | (_, ItemValue::Nothing) => "",
+            _ => "=",
+        };
+        text.str(equals);
+        match value {
+            ItemValue::Nothing => {}
+            ItemValue::Bytes(bytes) if equals.is_empty() => {
+                for byte in bytes {
+                    text.ascii(if (b' '..127).contains(byte) {
+                        *byte
+                    } else {
+                        b'.'
+                    });
+                }
+            }
+            ItemValue::Bytes(bytes) => _ = text.repr(bytes),
+            ItemValue::Numbers(..) => {
+                for (index, number) in value.numbers().enumerate() {
+                    text.str(if index > 0 { "," } else { "" }).dec(number);
+                }
+            }
+            ItemValue::Values(list) => {
+                for (index, value) in list.enumerate() {
+                    text.str(if index > 0 { "," } else { "" });
+                    simple(value, list.of.quote, text);
+                }
+            }
+            ItemValue::List(list) => values(list, text),
+        }
+    }
+    text.str("]");
+}
+
 /// A Python list of pairs: `[('MSS', 1460), ('NOP', None)]`.
 fn list(items: Items, text: &mut Text) {
     text.str("[");
@@ -125,12 +172,14 @@ fn list(items: Items, text: &mut Text) {
         match name {
             ItemName::Known(name) => _ = text.str("'").str(name).str("'"),
             ItemName::Number(number) => _ = text.dec(number.into()),
+            ItemName::Nothing => _ = text.str("None"),
         }
         text.str(", ");
         match value {
             ItemValue::Nothing => _ = text.str("None"),
             ItemValue::Bytes(bytes) => _ = text.repr(bytes),
             ItemValue::Numbers(..) => numbers(value, text),
+            ItemValue::Values(values) | ItemValue::List(values) => self::values(values, text),
         }
         text.str(")");
     }

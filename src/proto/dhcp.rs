@@ -1,0 +1,499 @@
+//! Dynamic Host Configuration Protocol: RFC 2131, on top of BOOTP's header: RFC 951. The options
+//! are a layer of their own: RFC 2132 and <https://www.iana.org/assignments/bootp-dhcp-parameters>.
+
+use super::numbers::HARDWARE_TYPES;
+use crate::model::{
+    Field, Flag, FlagSet, Item, ItemName, ItemValue, Kind, Layer, List, ListOf, Names, Next, Packet,
+    Protocol, Remarks, Text, Under, Value, Width, 
+};
+use std::net::Ipv4Addr;
+
+pub(super) static PROTOCOLS: &[&Protocol] = &[&BOOTP, &DHCP];
+
+/// Bytes before the options, without the names that a short message may leave out.
+const SHORTEST: usize = 28;
+/// Bytes before the options.
+const FIXED: usize = 236;
+/// What the options of DHCP start with (RFC 1497).
+const MAGIC: &[u8] = &[99, 130, 83, 99];
+/// The option that tells what a message is.
+const MESSAGE_TYPE: u8 = 53;
+
+static OPERATIONS: Names = Names(&[(1, "BOOTREQUEST"), (2, "BOOTREPLY")]);
+
+const UNKNOWN: Flag = Flag { mark: "?", meaning: "must be zero" };
+
+static FLAGS: FlagSet = FlagSet {
+    flags: &[
+        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+        Flag { mark: "B", meaning: "broadcast the answer: I cannot take packets to my address yet" },
+    ],
+    joiner: "",
+};
+
+static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
+    .column_by(column)
+    .reference("RFC 951")
+    .about("Gives a host that has just started its address. DHCP writes its options behind this header.")
+    .under(&[
+        Under::field("UDP", "dport", 67).and("sport", 68),
+        Under::field("UDP", "dport", 68).and("sport", 67),
+        Under::field("UDP", "dport", 67).and("sport", 67),
+    ])
+    .header_from(SHORTEST, |bytes| {
+        if bytes.get(FIXED..).is_some_and(|options| options.starts_with(MAGIC)) {
+            FIXED + MAGIC.len()
+        } else {
+            bytes.len()
+        }
+    })
+    .fields(&[
+        Field::uint("op", 8)
+            .names(&OPERATIONS)
+            .doc("Whether a client asks or a server answers (RFC 951)."),
+        Field::uint("htype", 8)
+            .names(&HARDWARE_TYPES)
+            .doc("Kind of hardware address, as in ARP (RFC 951)."),
+        Field::uint("hlen", 8).doc("Bytes of the hardware address (RFC 951)."),
+        Field::uint("hops", 8).doc("Relays that passed the message on (RFC 1542)."),
+        Field::hex("xid", 32)
+            .doc("Random number that the answer repeats, so that the client knows it is meant (RFC 951)."),
+        Field::uint("secs", 16).doc("Seconds since the client began to ask (RFC 2131)."),
+        Field::flags("flags", 16, &FLAGS).doc("How the answer shall be sent (RFC 2131)."),
+        Field::ipv4("ciaddr").doc("The client's address, when it has one already (RFC 2131)."),
+        Field::ipv4("yiaddr").doc("`Your` address: what the server gives the client (RFC 2131)."),
+        Field::ipv4("siaddr").doc("The server to start from next (RFC 2131)."),
+        Field::ipv4("giaddr").doc("The relay between client and server (RFC 1542)."),
+        Field::of("chaddr", Width::From(|_| 16), Kind::CustomBytes(hardware))
+            .when(|bootp| bootp.u8(1) == 1)
+            .doc("The client's hardware address, filled up to 16 bytes (RFC 951)."),
+        Field::of("chaddr", Width::From(|_| 16), Kind::CustomBytes(filled))
+            .when(|bootp| bootp.u8(1) != 1)
+            .doc("The client's hardware address, filled up to 16 bytes (RFC 951)."),
+        Field::of("sname", Width::From(|_| 64), Kind::CustomBytes(filled))
+            .doc("The server's name (RFC 951)."),
+        Field::of("file", Width::From(|_| 128), Kind::CustomBytes(filled))
+            .doc("The file to start from (RFC 951)."),
+        Field::of("options", Width::Rest, Kind::CustomBytes(|bytes, text| {
+            filled(bytes, text);
+            if bytes == MAGIC {
+                text.str(" (DHCP magic)");
+            }
+        }))
+        .doc("The number that says that DHCP's options follow; else a vendor's data (RFC 1497)."),
+    ])
+    .next(|bootp| if is_dhcp(bootp) { Next::Is(&DHCP) } else { Next::Raw })
+    .info(info);
+
+/// An Ethernet address and what fills the field up.
+fn hardware(bytes: &[u8], text: &mut Text) {
+    let (mac, rest) = bytes.split_at(bytes.len().min(6));
+    for (index, byte) in mac.iter().enumerate() {
+        text.str(if index > 0 { ":" } else { "" }).hex_bytes(&[*byte]);
+    }
+    if rest == [0; 10] {
+        text.str(" (+ 10 nul pad)");
+    } else {
+        text.str(" (pad: ").repr(rest).str(")");
+    }
+}
+
+/// Bytes without the zeros that fill the field up.
+fn filled(bytes: &[u8], text: &mut Text) {
+    let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    text.repr(&bytes[..length]);
+}
+
+fn is_dhcp(bootp: &Layer) -> bool {
+    bootp.header().get(FIXED..) == Some(MAGIC)
+}
+
+static DHCP: Protocol = Protocol::new("DHCP", "DHCP options")
+    .column_by(column)
+    .reference("RFC 2131")
+    .about("Gives a host its address and all else it must know of the network: discover, offer, request, ack.")
+    .fields(&[Field::of("options", Width::Rest, Kind::Assignments(split))
+        .doc("What is asked for, and what is given (RFC 2132).")
+        .says(|dhcp, _, text| {
+            text.str(match message_type(dhcp) {
+                Some(1) => "a client looks for servers",
+                Some(2) => "a server offers an address",
+                Some(3) => "the client takes an offer, or asks to keep what it has",
+                Some(4) => "the client found that somebody has the address already",
+                Some(5) => "the server gives the address: from now on it is the client's",
+                Some(6) => "the server refuses: start over",
+                Some(7) => "the client gives the address back",
+                Some(8) => "the client has an address and wants to know the rest",
+                _ => "",
+            });
+        })])
+    .info(info)
+    .check(check);
+
+/// How an option's data is laid out.
+enum Form {
+    Text,
+    /// Numbers of these widths.
+    Numbers(&'static [u8]),
+    /// Values one after the other.
+    Values(&'static ListOf),
+    /// One value that is a list.
+    List(&'static ListOf),
+}
+
+fn form(code: u8) -> Option<(&'static str, Form)> {
+    Some(match code {
+        1 => ("subnet_mask", Form::Values(&ADDRESSES)),
+        2 => ("time_zone", Form::Numbers(&[4])),
+        3 => ("router", Form::Values(&ADDRESSES)),
+        4 => ("time_server", Form::Values(&ADDRESSES)),
+        5 => ("IEN_name_server", Form::Values(&ADDRESSES)),
+        6 => ("name_server", Form::Values(&ADDRESSES)),
+        7 => ("log_server", Form::Values(&ADDRESSES)),
+        8 => ("cookie_server", Form::Values(&ADDRESSES)),
+        9 => ("lpr_server", Form::Values(&ADDRESSES)),
+        10 => ("impress-servers", Form::Values(&ADDRESSES)),
+        11 => ("resource-location-servers", Form::Values(&ADDRESSES)),
+        12 => ("hostname", Form::Text),
+        13 => ("boot-size", Form::Numbers(&[2])),
+        14 => ("dump_path", Form::Text),
+        15 => ("domain", Form::Text),
+        16 => ("swap-server", Form::Values(&ADDRESSES)),
+        17 => ("root_disk_path", Form::Text),
+        18 => ("extensions-path", Form::Text),
+        19 => ("ip-forwarding", Form::Numbers(&[1])),
+        20 => ("non-local-source-routing", Form::Numbers(&[1])),
+        21 => ("policy-filter", Form::Values(&ADDRESSES)),
+        22 => ("max_dgram_reass_size", Form::Numbers(&[2])),
+        23 => ("default_ttl", Form::Numbers(&[1])),
+        24 => ("pmtu_timeout", Form::Numbers(&[4])),
+        25 => ("path-mtu-plateau-table", Form::Numbers(&[2])),
+        26 => ("interface-mtu", Form::Numbers(&[2])),
+        27 => ("all-subnets-local", Form::Numbers(&[1])),
+        28 => ("broadcast_address", Form::Values(&ADDRESSES)),
+        29 => ("perform-mask-discovery", Form::Numbers(&[1])),
+        30 => ("mask-supplier", Form::Numbers(&[1])),
+        31 => ("router-discovery", Form::Numbers(&[1])),
+        32 => ("router-solicitation-address", Form::Values(&ADDRESSES)),
+        33 => ("static-routes", Form::Values(&ADDRESSES)),
+        34 => ("trailer-encapsulation", Form::Numbers(&[1])),
+        35 => ("arp_cache_timeout", Form::Numbers(&[4])),
+        36 => ("ieee802-3-encapsulation", Form::Numbers(&[1])),
+        37 => ("tcp_ttl", Form::Numbers(&[1])),
+        38 => ("tcp_keepalive_interval", Form::Numbers(&[4])),
+        39 => ("tcp_keepalive_garbage", Form::Numbers(&[1])),
+        40 => ("NIS_domain", Form::Text),
+        41 => ("NIS_server", Form::Values(&ADDRESSES)),
+        42 => ("NTP_server", Form::Values(&ADDRESSES)),
+        43 => ("vendor_specific", Form::Text),
+        44 => ("NetBIOS_server", Form::Values(&ADDRESSES)),
+        45 => ("NetBIOS_dist_server", Form::Values(&ADDRESSES)),
+        46 => ("NetBIOS_node_type", Form::Numbers(&[1])),
+        47 => ("netbios-scope", Form::Text),
+        48 => ("font-servers", Form::Values(&ADDRESSES)),
+        49 => ("x-display-manager", Form::Values(&ADDRESSES)),
+        50 => ("requested_addr", Form::Values(&ADDRESSES)),
+        51 => ("lease_time", Form::Numbers(&[4])),
+        52 => ("dhcp-option-overload", Form::Numbers(&[1])),
+        53 => ("message-type", Form::Values(&MESSAGE_TYPES)),
+        54 => ("server_id", Form::Values(&ADDRESSES)),
+        55 => ("param_req_list", Form::List(&CODES)),
+        56 => ("error_message", Form::Text),
+        57 => ("max_dhcp_size", Form::Numbers(&[2])),
+        58 => ("renewal_time", Form::Numbers(&[4])),
+        59 => ("rebinding_time", Form::Numbers(&[4])),
+        60 => ("vendor_class_id", Form::Text),
+        61 => ("client_id", Form::Text),
+        62 => ("nwip-domain-name", Form::Text),
+        64 => ("NISplus_domain", Form::Text),
+        65 => ("NISplus_server", Form::Values(&ADDRESSES)),
+        66 => ("tftp_server_name", Form::Text),
+        67 => ("boot-file-name", Form::Text),
+        68 => ("mobile-ip-home-agent", Form::Values(&ADDRESSES)),
+        69 => ("SMTP_server", Form::Values(&ADDRESSES)),
+        70 => ("POP3_server", Form::Values(&ADDRESSES)),
+        71 => ("NNTP_server", Form::Values(&ADDRESSES)),
+        72 => ("WWW_server", Form::Values(&ADDRESSES)),
+        73 => ("Finger_server", Form::Values(&ADDRESSES)),
+        74 => ("IRC_server", Form::Values(&ADDRESSES)),
+        75 => ("StreetTalk_server", Form::Values(&ADDRESSES)),
+        76 => ("StreetTalk_Dir_Assistance", Form::Values(&ADDRESSES)),
+        77 => ("user_class", Form::Text),
+        78 => ("slp_service_agent", Form::Text),
+        79 => ("slp_service_scope", Form::Text),
+        80 => ("rapid_commit", Form::Text),
+        81 => ("client_FQDN", Form::Text),
+        82 => ("relay_agent_information", Form::Text),
+        85 => ("nds-server", Form::Values(&ADDRESSES)),
+        86 => ("nds-tree-name", Form::Text),
+        87 => ("nds-context", Form::Text),
+        88 => ("bcms-controller-namesi", Form::Text),
+        89 => ("bcms-controller-address", Form::Values(&ADDRESSES)),
+        91 => ("client-last-transaction-time", Form::Numbers(&[4])),
+        92 => ("associated-ip", Form::Values(&ADDRESSES)),
+        93 => ("pxe_client_architecture", Form::Text),
+        94 => ("pxe_client_network_interface", Form::Text),
+        97 => ("pxe_client_machine_identifier", Form::Text),
+        98 => ("uap-servers", Form::Text),
+        100 => ("pcode", Form::Text),
+        101 => ("tcode", Form::Text),
+        108 => ("ipv6-only-preferred", Form::Numbers(&[4])),
+        112 => ("netinfo-server-address", Form::Values(&ADDRESSES)),
+        113 => ("netinfo-server-tag", Form::Text),
+        114 => ("captive-portal", Form::Text),
+        116 => ("auto-config", Form::Numbers(&[1])),
+        117 => ("name-service-search", Form::Numbers(&[2])),
+        118 => ("subnet-selection", Form::Values(&ADDRESSES)),
+        121 => ("classless_static_routes", Form::List(&ROUTES)),
+        124 => ("vendor_class", Form::Text),
+        125 => ("vendor_specific_information", Form::Text),
+        128 => ("tftp_server_ip_address", Form::Values(&ADDRESSES)),
+        136 => ("pana-agent", Form::Values(&ADDRESSES)),
+        137 => ("v4-lost", Form::Text),
+        138 => ("capwap-ac-v4", Form::Values(&ADDRESSES)),
+        141 => ("sip_ua_service_domains", Form::Text),
+        145 => ("forcerenew_nonce_capable", Form::List(&NONCES)),
+        146 => ("rdnss-selection", Form::Text),
+        150 => ("tftp_server_address", Form::Values(&ADDRESSES)),
+        159 => ("v4-portparams", Form::Text),
+        160 => ("v4-captive-portal", Form::Text),
+        161 => ("mud-url", Form::Text),
+        208 => ("pxelinux_magic", Form::Text),
+        209 => ("pxelinux_configuration_file", Form::Text),
+        210 => ("pxelinux_path_prefix", Form::Text),
+        211 => ("pxelinux_reboot_time", Form::Text),
+        212 => ("option-6rd", Form::Text),
+        213 => ("v4-access-domain", Form::Text),
+        _ => return None,
+    })
+}
+
+/// Takes the first option off (RFC 2132 section 2); what cannot be read is the last.
+fn split(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
+    let code = *bytes.first()?;
+    let single = |name| {
+        let name = ItemName::Known(name);
+        Some((Item { name, value: ItemValue::Nothing }, 1))
+    };
+    match code {
+        0 => return single("pad"),
+        255 => return single("end"),
+        _ => {}
+    }
+    let broken = Item {
+        name: ItemName::Nothing,
+        value: ItemValue::Bytes(bytes),
+    };
+    let Some(&length) = bytes.get(1) else {
+        return Some((broken, bytes.len()));
+    };
+    let used = 2 + usize::from(length);
+    let Some(data) = bytes.get(2..used) else {
+        return Some((broken, bytes.len()));
+    };
+    let Some((name, form)) = form(code) else {
+        let name = ItemName::Number(code);
+        return Some((Item { name, value: ItemValue::Bytes(data) }, used));
+    };
+    let list = |of| List { bytes: data, at: 0, of };
+    let value = match form {
+        Form::Text => ItemValue::Bytes(data),
+        Form::Numbers(widths) if fits(data, usize::from(widths[0])) => {
+            ItemValue::Numbers(data, widths)
+        }
+        Form::Values(of) if std::ptr::eq(of, &ADDRESSES) && !fits(data, 4) => {
+            return Some((broken, bytes.len()));
+        }
+        Form::Values(of) if !data.is_empty() => ItemValue::Values(list(of)),
+        Form::List(of) if !std::ptr::eq(of, &ROUTES) || routes_fit(data) => {
+            ItemValue::List(list(of))
+        }
+        _ => return Some((broken, bytes.len())),
+    };
+    let name = ItemName::Known(name);
+    Some((Item { name, value }, used))
+}
+
+fn fits(data: &[u8], width: usize) -> bool {
+    !data.is_empty() && data.len().is_multiple_of(width)
+}
+
+static MESSAGE_NAMES: Names = Names(&[
+    (1, "discover"),
+    (2, "offer"),
+    (3, "request"),
+    (4, "decline"),
+    (5, "ack"),
+    (6, "nak"),
+    (7, "release"),
+    (8, "inform"),
+    (9, "force_renew"),
+    (10, "lease_query"),
+    (11, "lease_unassigned"),
+    (12, "lease_unknown"),
+    (13, "lease_active"),
+]);
+
+static MESSAGE_TYPES: ListOf = ListOf {
+    next: |bytes, at| code(bytes, at, |code| MESSAGE_NAMES.get(code)),
+    quote: "",
+};
+
+static CODES: ListOf = ListOf {
+    next: |bytes, at| code(bytes, at, |_| None),
+    quote: "",
+};
+
+static NONCES: ListOf = ListOf {
+    next: |bytes, at| code(bytes, at, |code| (code == 1).then_some("HMAC-MD5")),
+    quote: "",
+};
+
+/// The next byte, by its name if it has one.
+fn code<'a>(
+    bytes: &[u8],
+    at: &mut usize,
+    name: fn(u64) -> Option<&'static str>,
+) -> Option<Value<'a>> {
+    let code = u64::from(*bytes.get(*at)?);
+    *at += 1;
+    Some(name(code).map_or(Value::Uint(code), Value::Word))
+}
+
+static ADDRESSES: ListOf = ListOf {
+    next: |bytes, at| {
+        let octets: [u8; 4] = bytes.get(*at..*at + 4)?.try_into().ok()?;
+        *at += 4;
+        Some(Value::Ipv4(Ipv4Addr::from(octets)))
+    },
+    quote: "",
+};
+
+/// Networks and the routers to them (RFC 3442): bits of the prefix, the prefix's bytes, the router.
+static ROUTES: ListOf = ListOf {
+    next: |bytes, at| {
+        let length = route(bytes.get(*at..)?)?;
+        let route = bytes.get(*at..*at + length)?;
+        *at += length;
+        Some(Value::Written(route, |route, text| {
+            let (prefix, router) = route.split_at(route.len().saturating_sub(4));
+            for index in 0..4 {
+                text.str(if index > 0 { "." } else { "" });
+                text.dec(u64::from(*prefix.get(1 + index).unwrap_or(&0)));
+            }
+            text.str("/").dec(u64::from(*prefix.first().unwrap_or(&0))).str(":");
+            for (index, byte) in router.iter().enumerate() {
+                text.str(if index > 0 { "." } else { "" }).dec(u64::from(*byte));
+            }
+        }))
+    },
+    quote: "'",
+};
+
+/// How many bytes the first route has.
+fn route(bytes: &[u8]) -> Option<usize> {
+    let octets = usize::from(*bytes.first()?).div_ceil(8);
+    let length = 5 + octets;
+    (octets <= 4 && length <= bytes.len()).then_some(length)
+}
+
+fn routes_fit(mut data: &[u8]) -> bool {
+    while let Some(length) = route(data) {
+        data = &data[length..];
+    }
+    data.is_empty()
+}
+
+/// What the message is, if the options say.
+fn message_type(dhcp: &Layer) -> Option<u8> {
+    let (mut rest, mut found) = (dhcp.header(), None);
+    while let Some((_, used)) = split(rest) {
+        if let [MESSAGE_TYPE, length, kind, ..] = rest
+            && *length > 0
+        {
+            found = Some(*kind);
+        }
+        rest = rest.get(used..).unwrap_or_default();
+    }
+    found
+}
+
+/// BOOTP's layer, given it or DHCP's.
+fn bootp<'p, 'a>(packet: &'p Packet<'a>, index: usize) -> &'p Layer<'a> {
+    let layer = &packet.layers[index];
+    match packet.below(index) {
+        Some(below) if std::ptr::eq(layer.protocol, &DHCP) => below,
+        _ => layer,
+    }
+}
+
+fn kind(packet: &Packet, index: usize) -> Option<u8> {
+    let layer = &packet.layers[index];
+    let dhcp = std::ptr::eq(layer.protocol, &DHCP);
+    message_type(layer).filter(|_| dhcp)
+}
+
+fn column(packet: &Packet, index: usize) -> &'static str {
+    if kind(packet, index).is_some() { "DHCP" } else { "BOOTP" }
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let header = bootp(packet, index);
+    if let Some(kind) = kind(packet, index) {
+        let name = match kind {
+            1 => "Discover",
+            2 => "Offer",
+            3 => "Request",
+            4 => "Decline",
+            5 => "ACK",
+            6 => "NAK",
+            7 => "Release",
+            8 => "Inform",
+            9 => "Force Renew",
+            10 => "Lease query",
+            11 => "Lease Unassigned",
+            12 => "Lease Unknown",
+            13 => "Lease Active",
+            _ => "Unknown Message Type",
+        };
+        let start = text.str("DHCP ").len();
+        text.str(name);
+        if !(1..=13).contains(&kind) {
+            text.str(" (").hex(kind.into(), 2).str(")");
+        }
+        let written = text.len() - start;
+        text.spaces(8usize.saturating_sub(written));
+        text.str(" - Transaction ID ").hex(header.u32(4).into(), 1);
+        return;
+    }
+    match header.u8(0) {
+        1 => {
+            text.str("Boot Request from ");
+            let address = header.header().get(SHORTEST..).unwrap_or_default();
+            let address = &address[..usize::from(header.u8(2)).min(address.len())];
+            match <[u8; 6]>::try_from(address) {
+                Ok(mac) if matches!(header.u8(1), 1 | 6) => {
+                    text.mac(mac).str(" (").mac(mac).str(")");
+                }
+                _ => _ = text.hex_bytes(address),
+            }
+        }
+        2 => _ = text.str("Boot Reply"),
+        other => _ = text.str("Unknown BOOTP message type (").dec(other.into()).str(")"),
+    }
+}
+
+fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+    let mut rest = packet.layers[index].header();
+    while let Some((item, used)) = split(rest) {
+        if let ItemName::Nothing = item.name {
+            let left = rest.len();
+            remarks.error("options", format_args!("the last {left} bytes are no option: a length is wrong, or they are cut off"));
+        }
+        rest = rest.get(used..).unwrap_or_default();
+    }
+    if message_type(&packet.layers[index]).is_none() {
+        remarks.warn("options", format_args!("no message-type: servers take this for plain BOOTP"));
+    }
+}
