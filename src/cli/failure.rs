@@ -64,20 +64,32 @@ impl Failure {
     /// Prints `tunlab: message; remedy` to stderr and gives the exit code.
     pub(super) fn report(self) -> ExitCode {
         if !self.quiet {
-            let remedy = self.remedy.map(|remedy| format!("; {remedy}"));
-            status(&format!(
-                "tunlab: {}{}",
-                self.message,
-                remedy.unwrap_or_default()
-            ));
+            let message = printable(&self.message);
+            let remedy = self.remedy.unwrap_or_default();
+            let remedy: Vec<String> = remedy.split('\n').map(printable).collect();
+            let between = if remedy == [""] { "" } else { "; " };
+            let line = format!("tunlab: {message}{between}{}\n", remedy.join("\n"));
+            let _ = io::stderr().write_all(line.as_bytes());
         }
         ExitCode::from(self.code)
     }
 }
 
-/// Writes a line to stderr. That nobody reads it is no reason to stop.
+/// Writes a line to stderr, in one piece: CMD writes there, too. That nobody reads it is no reason
+/// to stop.
 pub(super) fn status(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let line = printable(line) + "\n";
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// The text with its control characters escaped: the names of files and of CMD may hold some, and
+/// a terminal would obey them.
+fn printable(text: &str) -> String {
+    let escape = |letter: char| match letter {
+        control if control.is_control() => control.escape_default().to_string(),
+        other => other.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// Writes text to stdout.

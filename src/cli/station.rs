@@ -6,11 +6,11 @@
 
 use super::args::{DeviceArgs, PrivateArgs};
 use super::failure::{Failure, status};
-use super::watch::{DevicePackets, Handler, end, watch};
-use crate::capture::{DeviceName, Mode, TunDevice, TunOptions};
+use super::watch::{DevicePackets, Ended, Handler, end, watch};
+use crate::capture::{DeviceName, Mode, TunDevice, TunError, TunOptions, driver};
 use crate::lab::private::{self, PrivateNetwork};
 use crate::lab::{Applied, Cidr, Op, Plan, apply, conflict, device_plan};
-use crate::sys::child::{Child, CommandEnd};
+use crate::sys::child::Child;
 use crate::sys::netlink::Netlink;
 use crate::sys::signals::Signals;
 use std::process::ExitCode;
@@ -44,6 +44,10 @@ impl Station {
         let args = wanted.device;
         let signals = Signals::take_over()?;
         let private = !wanted.private.cmd.is_empty();
+        if private {
+            // Asked first: inside a user namespace the device's owner has no name.
+            driver::check().map_err(|error| as_ordinary_user(TunError::from(error).into()))?;
+        }
         let netlink = if private {
             enter(wanted.private.ipv6, args.verbose)?.netlink
         } else {
@@ -199,14 +203,14 @@ fn start(private: &PrivateArgs) -> Result<Option<Child>, Failure> {
 }
 
 /// Reports how CMD ended; its code is ours only if that was asked for.
-fn exit_code(private: &PrivateArgs, end: Option<CommandEnd>) -> ExitCode {
+fn exit_code(private: &PrivateArgs, end: Option<Ended>) -> ExitCode {
     let Some(end) = end else {
         return ExitCode::SUCCESS;
     };
     let program = private.cmd.first().map(|name| name.to_string_lossy());
     status(&format!("{} {end}", program.unwrap_or_default()));
     if private.exit_from_cmd {
-        ExitCode::from(end.code().clamp(0, 255) as u8)
+        ExitCode::from(end.how.code().clamp(0, 255) as u8)
     } else {
         ExitCode::SUCCESS
     }

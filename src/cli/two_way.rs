@@ -53,24 +53,22 @@ impl<'t> TwoWay<'t> {
         Ok(())
     }
 
+    /// Prints the answer and then writes it: what CMD says of it comes after it on a terminal.
     fn answer(&mut self, answer: &Answer) -> Result<(), Failure> {
-        let refused = self.device.send(&answer.bytes).err();
-        let refusal = refused.map(|error| {
-            let why = errno::text(errno::of(&error));
-            format!("the kernel refused it: {why}")
-        });
-        if refusal.is_none() {
-            self.written += 1;
+        let name = self.device.name();
+        self.say(&format!("wrote to {name}"))?;
+        let frame = self
+            .device
+            .frame(self.read + self.written + 1, &answer.bytes, Direction::In);
+        self.output.packet(frame, answer.caveat.as_slice())?;
+        match self.device.send(&answer.bytes) {
+            Ok(_) => self.written += 1,
+            Err(error) => {
+                let why = errno::text(errno::of(&error));
+                status(&format!("{name} refused it: {why}"));
+            }
         }
-        self.say(&format!("wrote to {}", self.device.name()))?;
-        let notes: Vec<&str> = refusal
-            .as_deref()
-            .into_iter()
-            .chain(answer.caveat)
-            .collect();
-        let number = self.read + self.written;
-        let frame = self.device.frame(number, &answer.bytes, Direction::In);
-        self.output.packet(frame, &notes)
+        Ok(())
     }
 
     /// Says on stderr what the next packet on stdout is: the ones before it must be out.

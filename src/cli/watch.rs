@@ -10,12 +10,39 @@ use crate::sys::child::{Child, CommandEnd};
 use crate::sys::signals::Signals;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// How long CMD may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How long CMD may take to end by itself after Ctrl-C, which a terminal sends to it, too: ping
+/// prints its statistics.
+const BY_ITSELF: Duration = Duration::from_millis(300);
+
+/// How CMD ended, and whether that was our wish.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    pub(super) how: CommandEnd,
+    asked: bool,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ASKED: i32 = Signal::SIGTERM as i32;
+        const MADE: i32 = Signal::SIGKILL as i32;
+        match self.how {
+            CommandEnd::Killed(ASKED) if self.asked => out.write_str("ended as asked to (SIGTERM)"),
+            CommandEnd::Killed(MADE) if self.asked => {
+                out.write_str("did not end as asked to, and was killed (SIGKILL)")
+            }
+            how => how.fmt(out),
+        }
+    }
+}
 
 /// Something that packets come from as they happen.
 pub(super) trait Live {
@@ -50,8 +77,8 @@ pub(super) fn watch(
     signals: &Signals,
     mut child: Option<&mut Child>,
     handler: &mut impl Handler,
-) -> Result<Option<CommandEnd>, Failure> {
-    loop {
+) -> Result<Option<Ended>, Failure> {
+    let patience = loop {
         wait(live.fd(), signals, child.as_deref(), PollTimeout::NONE)?;
         // Asked before the packets are read: what it sent before it ended is then still there.
         let ended = match child.as_deref_mut() {
@@ -59,16 +86,24 @@ pub(super) fn watch(
             None => None,
         };
         let flow = drain(live, handler)?;
-        if ended.is_some() {
-            return Ok(ended);
+        if let Some(how) = ended {
+            return Ok(Some(Ended { how, asked: false }));
         }
-        if flow == Flow::Enough || signals.next()?.is_some() {
-            break;
+        if flow == Flow::Enough {
+            break Duration::ZERO;
         }
-    }
-    match child {
-        Some(child) => end(child).map(Some),
-        None => Ok(None),
+        match signals.next()? {
+            Some(Signal::SIGINT) => break BY_ITSELF,
+            Some(_) => break Duration::ZERO,
+            None => {}
+        }
+    };
+    let Some(child) = child else {
+        return Ok(None);
+    };
+    match ended_within(child, patience)? {
+        Some(how) => Ok(Some(Ended { how, asked: false })),
+        None => end(child).map(Some),
     }
 }
 
@@ -84,20 +119,35 @@ fn drain(live: &mut impl Live, handler: &mut impl Handler) -> Result<Flow, Failu
 }
 
 /// Asks CMD to end, then makes it.
-pub(super) fn end(child: &mut Child) -> Result<CommandEnd, Failure> {
-    let deadline = Instant::now() + GRACE;
-    if child.try_status()?.is_none() {
-        child.terminate()?;
+pub(super) fn end(child: &mut Child) -> Result<Ended, Failure> {
+    if let Some(how) = child.try_status()? {
+        return Ok(Ended { how, asked: false });
     }
+    child.terminate()?;
+    let how = match ended_within(child, GRACE)? {
+        Some(how) => how,
+        None => {
+            child.kill();
+            let killed = CommandEnd::Killed(Signal::SIGKILL as i32);
+            child.try_status()?.unwrap_or(killed)
+        }
+    };
+    Ok(Ended { how, asked: true })
+}
+
+/// How CMD ended, if it does within `patience`.
+fn ended_within(child: &mut Child, patience: Duration) -> Result<Option<CommandEnd>, Failure> {
+    let deadline = Instant::now() + patience;
     loop {
-        if let Some(end) = child.try_status()? {
-            return Ok(end);
+        if let Some(how) = child.try_status()? {
+            return Ok(Some(how));
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            child.kill();
+            return Ok(None);
         }
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        // Rounded up: a poll that ends a fraction early would spin.
+        let timeout = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
         let mut ready = [PollFd::new(child.as_fd(), PollFlags::POLLIN)];
         poll_retrying(&mut ready, timeout)?;
     }

@@ -18,7 +18,10 @@ mod report;
 use std::{
     ffi::OsString,
     fmt, io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
     path::Path,
 };
 
@@ -91,6 +94,25 @@ pub enum SpawnError {
         /// As it was typed.
         program: OsString,
     },
+}
+
+impl CommandSpec {
+    /// exec says EACCES when a folder of PATH may not be searched, even where no folder has the
+    /// program (`man 3 exec`); a shell says that it is not found.
+    fn why_not_started(&self, errno: Errno) -> Errno {
+        let searched = !self.program.as_bytes().contains(&b'/');
+        let own_path = self.env.iter().find(|(name, _)| name == "PATH");
+        let path = own_path.map(|(_, path)| path.clone());
+        let path = path
+            .or_else(|| std::env::var_os("PATH"))
+            .unwrap_or_default();
+        let exists = || std::env::split_paths(&path).any(|one| one.join(&self.program).exists());
+        if errno == Errno::EACCES && searched && !exists() {
+            Errno::ENOENT
+        } else {
+            errno
+        }
+    }
 }
 
 impl SpawnError {
@@ -176,7 +198,7 @@ impl Child {
             Ok(Some(Report::Started)) => Ok(child),
             Ok(Some(Report::NotStarted(errno))) => Err(SpawnError::Program {
                 program: command.program.clone(),
-                errno,
+                errno: command.why_not_started(errno),
             }),
             _ => Err(SpawnError::Lost {
                 program: command.program.clone(),
@@ -275,6 +297,19 @@ mod tests {
             "was killed by signal 40"
         );
         assert_eq!(CommandEnd::Killed(15).code(), 143);
+    }
+
+    #[test]
+    fn a_closed_folder_does_not_hide_that_a_program_is_missing() {
+        let spec = |program: &str| CommandSpec {
+            program: program.into(),
+            env: vec![("PATH".into(), "/nonexistent:/bin".into())],
+            ..CommandSpec::default()
+        };
+        let why = |program| spec(program).why_not_started(Errno::EACCES);
+        assert_eq!(why("no-such-program"), Errno::ENOENT);
+        assert_eq!(why("sh"), Errno::EACCES);
+        assert_eq!(why("./no-such-program"), Errno::EACCES);
     }
 
     #[test]

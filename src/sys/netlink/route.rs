@@ -11,6 +11,8 @@ use netlink_packet_route::{
     },
 };
 
+use nix::errno::Errno;
+
 use super::{Link, Netlink, NetlinkError, unexpected};
 
 /// A route of the main table.
@@ -106,7 +108,11 @@ impl Netlink {
             let mut question = RouteMessage::default();
             question.header.address_family = family;
             question.header.table = RouteHeader::RT_TABLE_MAIN;
-            let answer = self.dump("list routes", RouteNetlinkMessage::GetRoute(question))?;
+            let answer = match self.dump("list routes", RouteNetlinkMessage::GetRoute(question)) {
+                // A namespace has no table before its first route (`inet_dump_fib`).
+                Err(error) if error.errno() == Some(Errno::ENOENT) => continue,
+                answer => answer?,
+            };
             routes.extend(answer.into_iter().filter_map(|message| match message {
                 // Kernels without filtered dumps send every table.
                 RouteNetlinkMessage::NewRoute(message)
