@@ -2,7 +2,7 @@
 //! folder prints and only this folder exits.
 //!
 //! - [`args`]: flags that several commands share
-//! - `read`, `spoof`, `tap_dump`, `write_garbage`, `ping`, `doctor`: one file a command
+//! - `read`, `spoof`, `tap_dump`, `write_garbage`, `proto`, `ping`, `doctor`: one file a command
 //! - `station`: the device, the private network and CMD that a live command works with
 //! - `watch`: the loop over packets, signals and CMD
 //! - `two_way`: what spoof and tap-dump have in common: read, answer, write
@@ -14,6 +14,7 @@ mod doctor;
 mod failure;
 mod output;
 mod ping;
+mod proto;
 mod read;
 mod spoof;
 mod station;
@@ -55,6 +56,8 @@ enum Command {
     WriteGarbage(write_garbage::WriteGarbage),
     /// Dissect the frames of a TAP device: Ethernet and ARP
     TapDump(tap_dump::TapDump),
+    /// Reference: fields, meanings, diagram and filter names of a protocol
+    Proto(proto::Proto),
     /// A small ping, for machines without one
     Ping(ping::Ping),
     /// What on this machine would stop tunlab, each with its remedy
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Some(Command::Spoof(spoof)) => spoof.run(cli.color),
         Some(Command::WriteGarbage(garbage)) => garbage.run(cli.color),
         Some(Command::TapDump(dump)) => dump.run(cli.color),
+        Some(Command::Proto(proto)) => proto.run(cli.color),
         Some(Command::Ping(ping)) => ping.run(),
         Some(Command::Doctor(doctor)) => doctor.run(cli.color),
     };

@@ -181,7 +181,7 @@ static TSIG: Protocol = Protocol::new("DNSRRTSIG", "DNS TSIG Resource Record")
     ]);
 
 const TYPES: Field = Field::of("typebitmaps", Width::At(bitmap_width), Kind::List(&BITMAP))
-    .when(|record| sound(record))
+    .when(sound)
     .doc("The types that the name has (RFC 4034).");
 
 /// Bits that make no list of types.

@@ -26,6 +26,8 @@ struct Cell<'a> {
 /// Draws a packet's headers one after the other.
 pub(super) struct Bits<'b> {
     pub(super) paint: &'b Paint,
+    /// Whether values stand under the names.
+    pub(super) values: bool,
     /// Room for a value before it is centred.
     pub(super) scratch: &'b mut Text,
     pub(super) text: &'b mut Text,
@@ -44,6 +46,11 @@ impl Bits<'_> {
             text.str(layer.title());
         });
         self.text.str("\n");
+        self.header(layer);
+    }
+
+    /// Draws one header.
+    pub(super) fn header(&mut self, layer: &Layer) {
         let fixed = layer
             .fields()
             .any(|present| !is_block(&present) && present.bits > 0);
@@ -116,7 +123,8 @@ impl Bits<'_> {
         if row.is_empty() {
             return;
         }
-        for line in [Line::Names, Line::Values] {
+        let lines = [Line::Names, Line::Values];
+        for line in &lines[..1 + usize::from(self.values)] {
             for cell in row.iter() {
                 self.scratch.clear();
                 let role = match line {
@@ -125,7 +133,7 @@ impl Bits<'_> {
                         Role::Name
                     }
                     Line::Values => {
-                        if cell.first {
+                        if cell.first && self.values {
                             value::write(layer, &cell.present, self.scratch);
                         }
                         Role::Value

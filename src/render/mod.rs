@@ -6,6 +6,7 @@ mod hex;
 mod json;
 mod line;
 mod paint;
+pub mod reference;
 mod remarks;
 mod show;
 mod table;
@@ -111,6 +112,7 @@ impl Renderer {
             Format::Bits => {
                 let mut bits = bits::Bits {
                     paint,
+                    values: true,
                     scratch: &mut self.scratch,
                     text,
                 };

@@ -6,7 +6,10 @@ use super::peers::Said;
 pub(crate) const FURTHER: &[&str] = &["Telnet", "Tunnel"];
 
 /// tshark's field, our layer and field, and how tshark's value is read to look like ours.
-pub(crate) const VALUES: &[(&str, &str, &str, fn(&str) -> String)] = &[
+type Compared = (&'static str, &'static str, &'static str, fn(&str) -> String);
+
+/// Every field whose values are compared.
+pub(crate) const VALUES: &[Compared] = &[
     ("ip.version", "IP", "version", number),
     ("ip.hdr_len", "IP", "ihl", words),
     ("ip.dsfield", "IP", "tos", number),

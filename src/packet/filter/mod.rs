@@ -16,6 +16,7 @@ mod run;
 mod token;
 
 pub use error::FilterError;
+pub use names::names_of;
 pub use run::Facts;
 
 use crate::model::Packet;

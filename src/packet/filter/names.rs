@@ -75,6 +75,12 @@ static NAMES: LazyLock<Vec<(String, Source, Shape)>> = LazyLock::new(|| {
     names
 });
 
+/// The names by which a filter can speak of `field` of `protocol`.
+pub fn names_of(protocol: &'static Protocol, field: &'static Field) -> Vec<String> {
+    let names = field_names(protocol, field).into_iter();
+    names.map(|(name, _)| name).collect()
+}
+
 /// Resolves a name; letters' case does not matter.
 pub(super) fn resolve(name: &str) -> Option<Named> {
     let called = |known: &&(String, Source, Shape)| known.0.eq_ignore_ascii_case(name);
@@ -119,20 +125,10 @@ fn each(protocol: &'static Protocol, sink: &mut dyn FnMut(&str, Source, Shape)) 
         part,
         scale: 1,
     };
-    // A family such as ICMPv6 shares the name of its column.
-    let mut own = vec![protocol.name.to_ascii_lowercase()];
-    let column = protocol.column.to_ascii_lowercase();
-    if !own.contains(&column) && !protocol.opaque {
-        own.push(column);
-    }
-    own.extend(protocol.aliases.iter().map(|alias| (*alias).to_owned()));
-    for name in &own {
-        sink(name, source(Part::Whole), Shape::Bytes);
-        sink(
-            &format!("{name}.payload"),
-            source(Part::Payload),
-            Shape::Bytes,
-        );
+    for name in own_names(protocol) {
+        sink(&name, source(Part::Whole), Shape::Bytes);
+        let payload = format!("{name}.payload");
+        sink(&payload, source(Part::Payload), Shape::Bytes);
         // A header that tells its own length has a field of that name (`ip.len`).
         if protocol.fields.iter().all(|field| field.name != "len") {
             let part = source(Part::PayloadLen);
@@ -141,13 +137,11 @@ fn each(protocol: &'static Protocol, sink: &mut dyn FnMut(&str, Source, Shape)) 
     }
     let mut fixed = Some(0);
     for field in protocol.fields {
-        let shape = shape(field);
-        let part = match (fixed, field.width, field.kind) {
-            (
-                Some(position),
-                Width::Bits(width),
-                Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_),
-            ) => Part::Fixed { position, width },
+        let numeric = matches!(field.kind, Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_));
+        let part = match (fixed, field.when, field.width) {
+            (Some(position), None, Width::Bits(width)) if numeric => {
+                Part::Fixed { position, width }
+            }
             _ => Part::Field(field),
         };
         fixed = match (fixed, field.when, field.width) {
@@ -155,39 +149,52 @@ fn each(protocol: &'static Protocol, sink: &mut dyn FnMut(&str, Source, Shape)) 
             (Some(position), None, Width::Bytes(bytes)) => Some(position + 8 * bytes),
             _ => None,
         };
-        let part = if field.when.is_some() {
-            Part::Field(field)
-        } else {
-            part
-        };
-        let mut names: Vec<(String, u64)> = own
-            .iter()
-            .map(|own| (format!("{own}.{}", field.name.to_ascii_lowercase()), 1))
-            .collect();
-        names.extend(
-            field
-                .aliases
-                .iter()
-                .map(|alias| (alias.name.to_owned(), alias.scale)),
-        );
-        for (name, scale) in &names {
+        for (name, scale) in field_names(protocol, field) {
             let source = Source {
-                scale: *scale,
+                scale,
                 ..source(part)
             };
-            sink(name, source, shape);
-            let Kind::Flags(set) = field.kind else {
-                continue;
-            };
-            for (bit, flag) in set.flags.iter().enumerate() {
+            sink(&name, source, shape(field));
+            for (bit, bit_name) in bit_names(field).enumerate() {
                 let part = Part::Flag { field, bit };
-                let mark = flag.mark.to_ascii_lowercase();
-                let bit_name = field.bit_names.get(bit).copied().unwrap_or(&mark);
-                let flag = format!("{name}.{bit_name}");
-                sink(&flag, Source { part, ..source }, Shape::Number);
+                let bit_name = format!("{name}.{bit_name}");
+                sink(&bit_name, Source { part, ..source }, Shape::Number);
             }
         }
     }
+}
+
+/// Names of the protocol itself: a family such as ICMPv6 shares the name of its column.
+fn own_names(protocol: &Protocol) -> Vec<String> {
+    let mut names = vec![protocol.name.to_ascii_lowercase()];
+    let column = protocol.column.to_ascii_lowercase();
+    if !names.contains(&column) && !protocol.opaque {
+        names.push(column);
+    }
+    names.extend(protocol.aliases.iter().map(|alias| (*alias).to_owned()));
+    names
+}
+
+/// Names of a field, each with what its value is multiplied with.
+fn field_names(protocol: &Protocol, field: &Field) -> Vec<(String, u64)> {
+    let name = field.name.to_ascii_lowercase();
+    let own = own_names(protocol);
+    let own = own.iter().map(|own| (format!("{own}.{name}"), 1));
+    let aliases = field.aliases.iter();
+    own.chain(aliases.map(|alias| (alias.name.to_owned(), alias.scale)))
+        .collect()
+}
+
+/// Names of a flags field's bits, least significant first.
+fn bit_names(field: &'static Field) -> impl Iterator<Item = String> {
+    let flags = match field.kind {
+        Kind::Flags(set) => set.flags,
+        _ => &[],
+    };
+    flags.iter().enumerate().map(|(bit, flag)| {
+        let named = field.bit_names.get(bit);
+        named.map_or_else(|| flag.mark.to_ascii_lowercase(), |name| (*name).to_owned())
+    })
 }
 
 fn shape(field: &Field) -> Shape {

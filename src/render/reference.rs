@@ -1,0 +1,238 @@
+//! The reference page of a protocol, made from its table: what it is for, its diagram, its
+//! fields with their meanings and filter names, what it rides on and what may follow.
+
+use super::bits::Bits;
+use super::{Paint, Role};
+use crate::model::{Context, Field, Kind, Layer, Protocol, Text, Under, Width};
+use crate::packet::filter;
+use crate::proto;
+
+/// Columns of the explanations.
+const LINE: usize = 80;
+
+/// Writes the list of all protocols, a line each.
+pub fn list(paint: &Paint, text: &mut Text) {
+    for protocol in proto::all() {
+        paint.with(Role::Title, text, |text| {
+            text.str(protocol.name);
+        });
+        text.spaces(28usize.saturating_sub(protocol.name.len()).max(1));
+        text.str(protocol.reference);
+        text.spaces(12usize.saturating_sub(protocol.reference.len()).max(1));
+        text.str(first_sentence(protocol.about)).str("\n");
+    }
+}
+
+/// Writes the page of one protocol.
+pub fn page(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
+    paint.with(Role::Title, text, |text| {
+        text.str(protocol.name);
+    });
+    if protocol.title != protocol.name {
+        text.str(": ").str(protocol.title);
+    }
+    text.str(" (").str(protocol.reference).str(")\n");
+    wrapped(protocol.about, 0, text);
+    text.str("\n");
+    diagram(protocol, paint, text);
+    text.str("\nFields\n");
+    for field in protocol.fields {
+        self::field(protocol, field, paint, text);
+    }
+    if protocol.under.iter().any(|under| !under.parent.is_empty()) {
+        text.str("\nRides on\n");
+        for under in protocol.under {
+            text.str("  ");
+            place(under, text);
+            text.str("\n");
+        }
+    }
+    let riders: Vec<_> = riders(protocol).collect();
+    if !riders.is_empty() {
+        text.str("\nMay be followed by\n");
+        for (rider, under) in riders {
+            text.str("  ");
+            paint.with(Role::Title, text, |text| {
+                text.str(rider.name);
+            });
+            text.str(", when ").str(under.field).str(" is ");
+            text.dec(under.value).str("\n");
+        }
+    }
+}
+
+/// Writes the page as one JSON object.
+pub fn json(protocol: &'static Protocol, text: &mut Text) {
+    text.str("{\"name\":");
+    string(protocol.name, text);
+    text.str(",\"title\":");
+    string(protocol.title, text);
+    text.str(",\"reference\":");
+    string(protocol.reference, text);
+    text.str(",\"about\":");
+    string(protocol.about, text);
+    text.str(",\"fields\":[");
+    for (index, field) in protocol.fields.iter().enumerate() {
+        text.str(if index > 0 {
+            ",{\"name\":"
+        } else {
+            "{\"name\":"
+        });
+        string(field.name, text);
+        text.str(",\"bits\":");
+        match bits(field) {
+            Some(bits) => _ = text.dec(bits as u64),
+            None => _ = text.str("null"),
+        }
+        text.str(",\"optional\":").str(if field.when.is_some() {
+            "true"
+        } else {
+            "false"
+        });
+        text.str(",\"filters\":[");
+        for (index, name) in filter::names_of(protocol, field).iter().enumerate() {
+            text.str(if index > 0 { "," } else { "" });
+            string(name, text);
+        }
+        text.str("],\"meaning\":");
+        string(field.doc, text);
+        text.str("}");
+    }
+    text.str("],\"under\":[");
+    for (index, under) in protocol.under.iter().enumerate() {
+        text.str(if index > 0 {
+            ",{\"parent\":"
+        } else {
+            "{\"parent\":"
+        });
+        string(under.parent, text);
+        text.str(",\"field\":");
+        string(under.field, text);
+        text.str(",\"value\":").dec(under.value).str("}");
+    }
+    text.str("],\"riders\":[");
+    for (index, (rider, _)) in riders(protocol).enumerate() {
+        text.str(if index > 0 { "," } else { "" });
+        string(rider.name, text);
+    }
+    text.str("]}\n");
+}
+
+/// The header as the RFC draws it, without values: of a header of zeros.
+fn diagram(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
+    let zeros = [0; 256];
+    let length = protocol.header.min();
+    if length == 0 {
+        return;
+    }
+    let length = length.min(zeros.len());
+    let header = Layer {
+        protocol,
+        packet: &zeros,
+        start: 0,
+        end: length,
+        limit: length,
+        tail: length,
+        context: Context::Plain,
+        over: None,
+        message: (0, length),
+    };
+    let mut scratch = Text::default();
+    let mut bits = Bits {
+        paint,
+        values: false,
+        scratch: &mut scratch,
+        text,
+    };
+    bits.header(&header);
+}
+
+fn field(protocol: &'static Protocol, field: &'static Field, paint: &Paint, text: &mut Text) {
+    text.str("  ");
+    paint.with(Role::Name, text, |text| {
+        text.str(field.name);
+    });
+    text.str("  ");
+    match (field.width, bits(field)) {
+        (_, Some(1)) => _ = text.str("1 bit"),
+        (Width::Bits(_), Some(bits)) => _ = text.dec(bits as u64).str(" bits"),
+        (_, Some(bits)) => _ = text.dec(bits as u64 / 8).str(" bytes"),
+        (_, None) => _ = text.str("as long as the header says"),
+    }
+    if field.when.is_some() {
+        text.str(", not in every header");
+    }
+    text.str("\n");
+    wrapped(field.doc, 6, text);
+    let names = filter::names_of(protocol, field);
+    wrapped(&format!("filter: {}", names.join(", ")), 6, text);
+    if let Kind::Flags(set) = field.kind {
+        for flag in set.flags.iter().filter(|flag| !flag.mark.is_empty()) {
+            wrapped(&format!("{}: {}", flag.mark, flag.meaning), 6, text);
+        }
+    }
+}
+
+fn bits(field: &Field) -> Option<usize> {
+    match field.width {
+        Width::Bits(bits) => Some(bits),
+        Width::Bytes(bytes) => Some(8 * bytes),
+        _ => None,
+    }
+}
+
+fn place(under: &Under, text: &mut Text) {
+    if under.parent == "link" {
+        text.str("captures of link type ").dec(under.value);
+    } else {
+        text.str(under.parent).str(", when ").str(under.field);
+        text.str(" is ").dec(under.value);
+    }
+}
+
+/// Who declared to ride on the protocol.
+fn riders(
+    protocol: &'static Protocol,
+) -> impl Iterator<Item = (&'static Protocol, &'static Under)> {
+    proto::all().flat_map(move |rider| {
+        rider
+            .under
+            .iter()
+            .filter(move |under| under.parent == protocol.name)
+            .map(move |under| (rider, under))
+    })
+}
+
+fn first_sentence(about: &str) -> &str {
+    match about.find(". ") {
+        Some(end) => &about[..=end],
+        None => about,
+    }
+}
+
+/// Writes words in lines of at most [`LINE`] columns, each after `indent` blanks.
+fn wrapped(words: &str, indent: usize, text: &mut Text) {
+    let mut column = 0;
+    for word in words.split(' ') {
+        if column > 0 && column + 1 + word.chars().count() > LINE {
+            text.str("\n");
+            column = 0;
+        }
+        if column == 0 {
+            text.spaces(indent);
+            column = indent;
+        } else {
+            text.str(" ");
+            column += 1;
+        }
+        text.str(word);
+        column += word.chars().count();
+    }
+    text.str("\n");
+}
+
+fn string(content: &str, text: &mut Text) {
+    text.str("\"");
+    let start = text.len();
+    text.str(content).escape_json(start).str("\"");
+}
