@@ -33,7 +33,7 @@ fn cut() -> Result<(), Failed> {
         timed(&sample.name, || {
             for length in 0..=sample.bytes.len() {
                 // A copy of its own, so that reading beyond the end cannot find the rest.
-                printers.try_all(sample.link, &sample.bytes[..length].to_vec());
+                printers.try_all(sample.link, &sample.bytes[..length]);
             }
             sample.bytes.len() as u32 + 1
         })?;
