@@ -102,6 +102,7 @@ impl Output {
                 number: frame.number,
                 wire_len: frame.wire_len,
                 seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
+                interface: frame.interface,
             };
             filter.selects(packet, &facts)
         })

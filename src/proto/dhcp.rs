@@ -1,6 +1,7 @@
 //! Dynamic Host Configuration Protocol: RFC 2131, on top of BOOTP's header: RFC 951. The options
 //! are a layer of their own: RFC 2132 and <https://www.iana.org/assignments/bootp-dhcp-parameters>.
 
+use super::dhcp_names;
 use super::numbers::HARDWARE_TYPES;
 use crate::model::{
     Field, Flag, FlagSet, Item, ItemName, ItemValue, Kind, Layer, List, ListOf, Names, Next, Packet,
@@ -33,6 +34,7 @@ static FLAGS: FlagSet = FlagSet {
 };
 
 static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
+    .aliases(&["dhcp"])
     .column_by(column)
     .reference("RFC 951")
     .about("Gives a host that has just started its address. DHCP writes its options behind this header.")
@@ -50,22 +52,38 @@ static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
     })
     .fields(&[
         Field::uint("op", 8)
+            .aliases(&["dhcp.type"])
             .names(&OPERATIONS)
             .doc("Whether a client asks or a server answers (RFC 951)."),
         Field::uint("htype", 8)
+            .aliases(&["dhcp.hw.type"])
             .names(&HARDWARE_TYPES)
             .doc("Kind of hardware address, as in ARP (RFC 951)."),
-        Field::uint("hlen", 8).doc("Bytes of the hardware address (RFC 951)."),
+        Field::uint("hlen", 8)
+            .aliases(&["dhcp.hw.len"])
+            .doc("Bytes of the hardware address (RFC 951)."),
         Field::uint("hops", 8).doc("Relays that passed the message on (RFC 1542)."),
         Field::hex("xid", 32)
+            .aliases(&["dhcp.id"])
             .doc("Random number that the answer repeats, so that the client knows it is meant (RFC 951)."),
         Field::uint("secs", 16).doc("Seconds since the client began to ask (RFC 2131)."),
-        Field::flags("flags", 16, &FLAGS).doc("How the answer shall be sent (RFC 2131)."),
-        Field::ipv4("ciaddr").doc("The client's address, when it has one already (RFC 2131)."),
-        Field::ipv4("yiaddr").doc("`Your` address: what the server gives the client (RFC 2131)."),
-        Field::ipv4("siaddr").doc("The server to start from next (RFC 2131)."),
-        Field::ipv4("giaddr").doc("The relay between client and server (RFC 1542)."),
+        Field::flags("flags", 16, &FLAGS)
+            .derived(&[("dhcp.flags.bc", |flags| flags >> 15)])
+            .doc("How the answer shall be sent (RFC 2131)."),
+        Field::ipv4("ciaddr")
+            .aliases(&["dhcp.ip.client"])
+            .doc("The client's address, when it has one already (RFC 2131)."),
+        Field::ipv4("yiaddr")
+            .aliases(&["dhcp.ip.your"])
+            .doc("`Your` address: what the server gives the client (RFC 2131)."),
+        Field::ipv4("siaddr")
+            .aliases(&["dhcp.ip.server"])
+            .doc("The server to start from next (RFC 2131)."),
+        Field::ipv4("giaddr")
+            .aliases(&["dhcp.ip.relay"])
+            .doc("The relay between client and server (RFC 1542)."),
         Field::of("chaddr", Width::From(|_| 16), Kind::CustomBytes(hardware))
+            .macs(&[("dhcp.hw.mac_addr", |bootp| bootp.u8(2) == 6)])
             .when(|bootp| bootp.u8(1) == 1)
             .doc("The client's hardware address, filled up to 16 bytes (RFC 951)."),
         Field::of("chaddr", Width::From(|_| 16), Kind::CustomBytes(filled))
@@ -114,6 +132,7 @@ static DHCP: Protocol = Protocol::new("DHCP", "DHCP options")
     .reference("RFC 2131")
     .about("Gives a host its address and all else it must know of the network: discover, offer, request, ack.")
     .fields(&[Field::of("options", Width::Rest, Kind::Assignments(split))
+        .in_options(dhcp_names::IN_OPTIONS)
         .doc("What is asked for, and what is given (RFC 2132).")
         .says(|dhcp, _, text| {
             text.str(match message_type(dhcp) {

@@ -52,6 +52,7 @@ registry! {
 }
 
 mod dates;
+mod dhcp_names;
 mod dns_numbers;
 mod numbers;
 mod transport;

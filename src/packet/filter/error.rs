@@ -1,6 +1,7 @@
 //! What is wrong with a filter, and where.
 
 use std::fmt;
+use unicode_width::UnicodeWidthChar;
 
 /// A filter that cannot be compiled. Reads as three lines: what is wrong, the filter, and a caret
 /// under the place.
@@ -18,20 +19,15 @@ pub struct FilterError {
 
 impl fmt::Display for FilterError {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        // One column a character: control characters of a pasted filter must not move the caret.
+        // Control characters of a pasted filter must not move the caret.
         let shown: String = self
             .text
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        let columns = self
-            .text
-            .get(..self.at)
-            .unwrap_or(&self.text)
-            .chars()
-            .count();
-        let covered = self.text.get(self.at..self.at + self.len);
-        let carets = covered.map_or(1, |covered| covered.chars().count().max(1));
+        let width = |range: std::ops::Range<usize>| shown_width(self.text.get(range));
+        let columns = width(0..self.at);
+        let carets = width(self.at..self.at + self.len).max(1);
         write!(
             formatter,
             "filter: {}\n  {shown}\n  {:columns$}{}",
@@ -40,4 +36,18 @@ impl fmt::Display for FilterError {
             "^".repeat(carets)
         )
     }
+}
+
+/// Columns that a piece of the filter takes on a terminal.
+fn shown_width(piece: Option<&str>) -> usize {
+    let characters = piece.unwrap_or_default().chars();
+    characters
+        .map(|c| {
+            if c.is_control() {
+                1
+            } else {
+                c.width().unwrap_or(0)
+            }
+        })
+        .sum()
 }
