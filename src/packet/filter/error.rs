@@ -1,11 +1,11 @@
 //! What is wrong with a filter, and where.
 
-use std::fmt;
 use unicode_width::UnicodeWidthChar;
 
 /// A filter that cannot be compiled. Reads as three lines: what is wrong, the filter, and a caret
 /// under the place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("filter: {message}\n{}", self.picture())]
 pub struct FilterError {
     /// The filter.
     pub text: String,
@@ -17,8 +17,9 @@ pub struct FilterError {
     pub message: String,
 }
 
-impl fmt::Display for FilterError {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+impl FilterError {
+    /// The filter, and below it carets under the place.
+    pub fn picture(&self) -> String {
         // Control characters of a pasted filter must not move the caret.
         let shown: String = self
             .text
@@ -27,14 +28,8 @@ impl fmt::Display for FilterError {
             .collect();
         let width = |range: std::ops::Range<usize>| shown_width(self.text.get(range));
         let columns = width(0..self.at);
-        let carets = width(self.at..self.at + self.len).max(1);
-        write!(
-            formatter,
-            "filter: {}\n  {shown}\n  {:columns$}{}",
-            self.message,
-            "",
-            "^".repeat(carets)
-        )
+        let carets = "^".repeat(width(self.at..self.at + self.len).max(1));
+        format!("  {shown}\n  {:columns$}{carets}", "")
     }
 }
 
