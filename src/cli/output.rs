@@ -4,7 +4,7 @@ use super::args::{PacketArgs, When, paint, stdout_is_terminal};
 use super::failure::Failure;
 use crate::capture::{Frame, PcapWriter, Sink, Timestamp};
 use crate::model::{Packet, Text};
-use crate::packet::dissect;
+use crate::packet::Dissector;
 use crate::packet::filter::{Facts, Filter};
 use crate::render::{Renderer, View};
 use std::fs::File;
@@ -16,6 +16,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// Selects packets, prints them, and keeps them with `-w`.
 pub(super) struct Output {
+    dissector: Dissector,
     filter: Option<Filter>,
     /// Packets still to be left out.
     skip: u64,
@@ -39,6 +40,7 @@ impl Output {
             None => None,
         };
         Ok(Output {
+            dissector: args.dissector(),
             filter: args.filter()?,
             skip: args.skip,
             left: u64::MAX,
@@ -62,7 +64,8 @@ impl Output {
     /// Prints and keeps one packet, if it is selected; `notes` are remarks that only the caller
     /// can make.
     pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
-        let packet = dissect(frame.link, frame.bytes);
+        let mut packet = Packet::new(frame.link, frame.bytes);
+        self.dissector.find_layers(&mut packet);
         if !self.selects(&frame, &packet) || self.left == 0 {
             return Ok(());
         }

@@ -5,7 +5,7 @@
 //! iterator, values borrow from the bytes, text goes into a buffer the caller keeps.
 
 mod alias;
-mod bits;
+pub(crate) mod bits;
 pub mod checksum;
 mod domain_name;
 mod field;

@@ -44,9 +44,10 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
             .aliases(&["tcp.dstport", "tcp.port"])
             .doc("Port of the receiver (RFC 9293).")
             .says(transport::says_port),
+        // Wireshark's tcp.seq counts from the start of the connection, unless told otherwise.
         Field::uint("seq", 32)
             .aliases(&["tcp.seq_raw"])
-            .doc("Number of this segment's first byte in the sender's stream; it starts at random (RFC 9293)."),
+            .doc("Number of this segment's first byte in the sender's stream; it starts at random, and Wireshark shows it counted from there (RFC 9293)."),
         Field::uint("ack", 32)
             .aliases(&["tcp.ack_raw"])
             .doc("Number of the next byte that the sender of this segment waits for (RFC 9293).")
