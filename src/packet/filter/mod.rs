@@ -3,7 +3,7 @@
 //! 1. `token` cuts the text into words, numbers, strings and signs, each with its place.
 //! 2. `parse` builds the `expression` and resolves each name by `names`.
 //! 3. `literal` reads what a field is compared with, by the field's kind.
-//! 4. `run` asks the expression of a packet; nothing is allocated a packet.
+//! 4. `run` asks the expression of a packet's `values`; nothing is allocated a packet.
 //!
 //! # The language
 //!
@@ -34,10 +34,11 @@ mod slice;
 #[cfg(test)]
 mod tests;
 mod token;
+mod values;
 
 pub use error::FilterError;
 pub use names::names_of;
-pub use run::Facts;
+pub use values::Facts;
 
 use crate::model::Packet;
 
