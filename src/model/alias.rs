@@ -1,9 +1,14 @@
 //! Wireshark's names for what is less than a field of our tables: a part of a number, or what
 //! stands in one of a header's options.
 
+use super::Layer;
+
 /// A number worked out from a field's, under a name of its own: bytes where the header counts
 /// words, some bits of several.
 pub type Derived = (&'static str, fn(u64) -> u64);
+
+/// A name of the Ethernet address that a field starts with, and the layers where it does.
+pub type StartsWithMac = (&'static str, fn(&Layer) -> bool);
 
 /// What stands in an option of a list of named options, under a name of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

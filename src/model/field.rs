@@ -1,7 +1,9 @@
 //! A field of a header: its place, its reading, its meaning.
 
 use super::value::{Addresses, Items, List, ListOf, Notation, Packets, SplitHeaders, SplitItems};
-use super::{Derived, DomainName, FlagSet, InOption, Layer, Names, NamesOf, Text, Value, bits};
+use super::{
+    Derived, DomainName, FlagSet, InOption, Layer, Names, NamesOf, StartsWithMac, Text, Value, bits,
+};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -16,7 +18,7 @@ pub struct Field {
     /// Names in filters of numbers worked out from this one, Wireshark's.
     pub derived: &'static [Derived],
     /// Names in filters of the Ethernet address that it starts with, and when it does.
-    pub macs: &'static [(&'static str, fn(&Layer) -> bool)],
+    pub macs: &'static [StartsWithMac],
     /// Names in filters of what stands in its options, Wireshark's.
     pub in_options: &'static [InOption],
     /// Names of its single bits in filters, least significant first: `syn` in `tcp.flags.syn`.
@@ -192,7 +194,7 @@ impl Field {
     }
 
     /// Names the Ethernet address that it starts with, for filters, and tells when it does.
-    pub const fn macs(mut self, macs: &'static [(&'static str, fn(&Layer) -> bool)]) -> Field {
+    pub const fn macs(mut self, macs: &'static [StartsWithMac]) -> Field {
         self.macs = macs;
         self
     }

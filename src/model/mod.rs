@@ -18,7 +18,7 @@ mod remark;
 mod text;
 mod value;
 
-pub use alias::{Derived, Holds, InOption};
+pub use alias::{Derived, Holds, InOption, StartsWithMac};
 pub use domain_name::{DomainName, Piece, Trouble};
 pub use field::{Base, Field, Fields, Kind, Present, Width};
 pub use layer::{Context, Layer};

@@ -124,7 +124,7 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             };
         }
     }
-    for (start, limit) in padding.into_iter().rev() {
+    for &(start, limit) in padding.iter().rev() {
         let _ = packet.layers.try_push(opaque(
             proto::padding(),
             bytes,

@@ -191,7 +191,10 @@ fn known(protocols: &str) -> Vec<&str> {
         "mdns" => "dns",
         name => name,
     });
-    protocols.filter(ours).collect()
+    let mut names: Vec<&str> = protocols.filter(ours).collect();
+    // tshark names IGMP and its version, both alike.
+    names.dedup_by(|this, before| this == before && *this == "igmp");
+    names
 }
 
 /// Asks tshark about every capture, several at a time.
