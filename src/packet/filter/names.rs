@@ -146,12 +146,13 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let mut best: Option<(usize, &str)> = None;
     for known in NAMES.iter().map(|entry| &entry.name) {
         let longest = name.len().max(known.len());
-        let allowed = longest / 3 + 1;
+        let better = best.map_or(usize::MAX, |(least, _)| least.saturating_sub(1));
+        let allowed = (longest / 3 + 1).min(better);
         if name.len().abs_diff(known.len()) > allowed {
             continue;
         }
         let distance = distance(&name, known);
-        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+        if distance <= allowed {
             best = Some((distance, known));
         }
     }
