@@ -1,6 +1,6 @@
 //! A protocol is a table plus a few small functions.
 
-use super::{Field, Kind, Layer, LinkType, Packet, Remarks, Text, Value};
+use super::{Field, Layer, LinkType, Packet, Remarks, Text, Value};
 
 /// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
 /// protocol's file reads as one declaration.
@@ -93,12 +93,6 @@ impl Protocol {
     pub const fn faces(mut self, faces: &'static [Face]) -> Protocol {
         self.faces = faces;
         self
-    }
-
-    /// Whether headers stand inside its header, as IPv4's options.
-    pub(crate) fn nests(&self) -> bool {
-        let mut fields = self.fields.iter();
-        fields.any(|field| matches!(field.kind, Kind::Packets(_)))
     }
 
     /// Sets the title used inside an ICMP error.
