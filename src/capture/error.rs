@@ -65,9 +65,9 @@ pub enum CaptureError {
     },
     /// Classic pcap names one link type for the whole file, and this packet has another.
     #[error(
-        "write capture {file}: packet {number} has link type {}, the packets before it {}; \
+        "write capture {file}: packet {number} is of link type {}, those before it of {}; \
          classic pcap holds one link type",
-        other.0, first.0
+        link_words(*other), link_words(*first)
     )]
     OtherLink {
         /// What the file is called.
@@ -114,6 +114,14 @@ fn io_words(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(raw) => errno::text(Errno::from_raw(raw)),
         None => error.to_string(),
+    }
+}
+
+/// A link type's name, where it has one, and its number.
+fn link_words(link: LinkType) -> String {
+    match link.name() {
+        Some(name) => format!("{name} ({})", link.0),
+        None => link.0.to_string(),
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! - `window`: the bounded buffer under both file readers
 //! - `pcap`, `pcapng`: the two file formats, read
-//! - `pcap_write`: the classic format, written
+//! - `output`: the file under both writers
+//! - `pcap_write`, `pcapng_write`: the two formats, written
 //! - `device_name`, `tun`, `tun_error`: devices made through `/dev/net/tun`
 //! - `interface`, `interface_error`: packets of an interface that exists already
 //! - `error`: what can go wrong with a file, and the next step
@@ -17,9 +18,11 @@ pub mod driver;
 mod error;
 mod interface;
 mod interface_error;
+mod output;
 mod pcap;
 mod pcap_write;
 mod pcapng;
+mod pcapng_write;
 mod tun;
 mod tun_error;
 mod window;
@@ -28,9 +31,11 @@ pub use device_name::{DeviceName, NameError};
 pub use error::CaptureError;
 pub use interface::LiveInterface;
 pub use interface_error::InterfaceError;
+pub use output::create;
 pub use pcap::PcapReader;
 pub use pcap_write::PcapWriter;
 pub use pcapng::PcapngReader;
+pub use pcapng_write::PcapngWriter;
 pub use tun::{Mode, TunDevice, TunOptions};
 pub use tun_error::TunError;
 
@@ -59,10 +64,32 @@ pub struct Frame<'a> {
     pub wire_len: u32,
     /// The bytes that were kept.
     pub bytes: &'a [u8],
-    /// Name of the interface, where the source knows it.
-    pub interface: Option<&'a str>,
+    /// Where it was seen, if the source knows that.
+    pub interface: Option<Interface<'a>>,
     /// Which way it went, where the source knows it.
     pub direction: Option<Direction>,
+}
+
+/// The interface that a packet was seen on, as far as its source describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface<'a> {
+    /// Its place among the interfaces of the source, from 0: some have no name.
+    pub number: u32,
+    /// As the host called it.
+    pub name: Option<&'a str>,
+    /// The most that was kept of a packet, in bytes; 0 if there was no limit.
+    pub snap_len: u32,
+}
+
+impl<'a> Interface<'a> {
+    /// The only interface of a live source.
+    pub fn named(name: &'a str) -> Interface<'a> {
+        Interface {
+            number: 0,
+            name: Some(name),
+            snap_len: MAX_FRAME as u32,
+        }
+    }
 }
 
 /// Which way a packet went, as seen by the host it was captured on.
