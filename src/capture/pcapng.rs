@@ -124,6 +124,10 @@ impl Source for PcapngReader {
             direction: packet.direction,
         }))
     }
+
+    fn is_drained(&self) -> bool {
+        self.window.bytes().is_empty()
+    }
 }
 
 /// Where a packet lies in its block, and what the block says of it.

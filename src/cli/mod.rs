@@ -7,6 +7,7 @@
 //! - `watch`: the loop over packets, signals and CMD
 //! - `two_way`: what spoof and tap-dump have in common: read, answer, write
 //! - `output`: packets to stdout and to `-w`
+//! - `progress`: how far a long read has come
 //! - `failure`: errors become words and exit codes
 
 mod args;
@@ -14,6 +15,7 @@ mod doctor;
 mod failure;
 mod output;
 mod ping;
+mod progress;
 mod proto;
 mod read;
 mod spoof;
