@@ -19,10 +19,8 @@ impl Progress {
             return Progress(None);
         }
         let template = match length {
-            Some(_) => {
-                "{bar:40} {percent:>3}%  {bytes} of {total_bytes}  {bytes_per_sec}, {eta} left"
-            }
-            None => "{spinner} {bytes} read  {bytes_per_sec}",
+            Some(_) => "{percent:>3}% [{wide_bar}] {bytes} of {total_bytes}, {eta} left",
+            None => "{bytes} read, {bytes_per_sec}",
         };
         let style = ProgressStyle::with_template(template).expect("the templates are valid");
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
