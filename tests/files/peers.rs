@@ -153,16 +153,16 @@ pub(crate) fn scapy_writes(packets: &[Kept], folder: &Path) -> Result<(), Proble
 
 fn scapy_script() -> Result<Command, Problem> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/scapy_files.py");
-    let with_script = || {
-        let mut command = words("python3");
-        command.arg(&script);
-        command
-    };
-    let version = start(with_script().arg("version"))?;
-    if !version.status.success() {
+    let mut command = words("python3");
+    if !start(command.args(["-c", "import scapy"]))?
+        .status
+        .success()
+    {
         return Err(Problem::Missing("scapy for python3".to_owned()));
     }
-    Ok(with_script())
+    let mut command = words("python3");
+    command.arg(&script);
+    Ok(command)
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -11,7 +11,6 @@ import sys
 
 logging.getLogger("scapy").setLevel(logging.CRITICAL)
 
-import scapy.layers.all  # noqa: F401  (link types are bound there)
 from scapy.config import conf
 from scapy.utils import PcapNgWriter, PcapWriter, RawPcapReader
 
@@ -33,6 +32,9 @@ def read(file):
 
 
 def write(link, folder):
+    # Link types are bound to classes there.
+    import scapy.layers.inet  # noqa: F401
+
     packets = []
     for line in sys.stdin:
         seconds, nanos, data = line.split()
@@ -61,9 +63,7 @@ def write(link, folder):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["version"]:
-        print(conf.version)
-    elif sys.argv[1] == "read":
+    if sys.argv[1] == "read":
         read(sys.argv[2])
     else:
         write(int(sys.argv[2]), sys.argv[3])
