@@ -1,7 +1,7 @@
 //! Damaged files through the command line: everything before the damage, then where it is.
 
 use super::packets::{mixed, new_path, of_link, read, write};
-use super::peers::tunlab;
+use super::peers::{run, tunlab, words};
 use super::{Outcome, Test, same, wrong};
 use std::fs;
 use std::path::Path;
@@ -78,7 +78,7 @@ fn cut_within_gzip() -> Outcome {
     let whole = fs::read(write(&packets, ".pcap")?).unwrap();
     let cut = new_path("-cut.pcap");
     fs::write(&cut, &whole[..whole.len() - 1]).unwrap();
-    Command::new("gzip").arg("-f").arg(&cut).status().unwrap();
+    run(words("gzip -f").arg(&cut))?;
     let (count, said) = kept(&cut.with_extension("pcap.gz"), &packets)?;
     let last = 16 + packets[packets.len() - 1].bytes.len();
     let offset = whole.len() - last;
