@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::capture::DeviceName;
 use crate::lab::Cidr;
+use crate::packet::Dissector;
 use crate::packet::filter::Filter;
 use crate::render::{Format, Options, Paint};
 use clap::{Args, ValueEnum};
@@ -66,6 +67,10 @@ pub(super) struct PacketArgs {
     #[arg(short, long = "filter", value_name = "FILTER")]
     filter: Option<String>,
 
+    /// A further UDP port whose payload is the tunnel's; 9090 is one anyway
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    tunnel_port: Option<u16>,
+
     /// How packets are printed
     #[arg(
         short = 'o',
@@ -121,6 +126,14 @@ impl PacketArgs {
             Some(Err(error)) => Err(Failure::usage(error)),
             Some(Ok(filter)) => Ok(Some(filter)),
             None => Ok(None),
+        }
+    }
+
+    /// How bytes are read.
+    pub(super) fn dissector(&self) -> Dissector {
+        match self.tunnel_port {
+            Some(port) => Dissector::default().tunnel_port(port),
+            None => Dissector::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::args::{PacketArgs, When, paint, stdout_is_terminal};
 use super::failure::Failure;
 use crate::capture::{self, Frame, Sink, Timestamp};
 use crate::model::{Packet, Text};
-use crate::packet::dissect;
+use crate::packet::Dissector;
 use crate::packet::filter::{Facts, Filter};
 use crate::render::{Renderer, View};
 use std::fs::File;
@@ -16,6 +16,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// Selects packets, prints them, and keeps them with `-w`.
 pub(super) struct Output {
+    dissector: Dissector,
     filter: Option<Filter>,
     /// Packets still to be left out.
     skip: u64,
@@ -52,6 +53,7 @@ impl Output {
             sink.flush()?;
         }
         Ok(Output {
+            dissector: args.dissector(),
             filter,
             skip: args.skip,
             left: u64::MAX,
@@ -76,7 +78,7 @@ impl Output {
     /// Prints and keeps one packet, if it is selected; `notes` are remarks that only the caller
     /// can make.
     pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
-        let packet = dissect(frame.link, frame.bytes);
+        let packet = self.dissector.dissect(frame.link, frame.bytes);
         if !self.selects(&frame, &packet) || self.left == 0 {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 //! Nothing here allocates for a packet: layers sit in a fixed array, fields are a lazy
 //! iterator, values borrow from the bytes, text goes into a buffer the caller keeps.
 
-mod bits;
+pub(crate) mod bits;
 pub mod checksum;
 mod domain_name;
 mod field;

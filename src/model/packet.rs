@@ -62,13 +62,17 @@ impl<'a> Packet<'a> {
         })?
     }
 
-    /// The innermost layer that is the packet's own and decodes something: what a
+    /// The layers that are the packet's own, from the inside out, with their places: of the
+    /// packet inside so many tunnels, and not of one that an error quotes.
+    pub fn own(&self, tunnels: u8) -> impl Iterator<Item = (usize, &Layer<'a>)> {
+        let own = move |layer: &Layer| layer.tunnels == tunnels && layer.context == Context::Plain;
+        let layers = self.layers.iter().enumerate().rev();
+        layers.filter(move |(_, layer)| own(layer))
+    }
+
+    /// The innermost layer of the packet inside so many tunnels that decodes something: what a
     /// one-line summary is about.
-    pub fn top(&self) -> Option<(usize, &Layer<'a>)> {
-        self.layers
-            .iter()
-            .enumerate()
-            .rev()
-            .find(|(_, layer)| layer.context == Context::Plain && !layer.protocol.opaque)
+    pub fn top(&self, tunnels: u8) -> Option<(usize, &Layer<'a>)> {
+        self.own(tunnels).find(|(_, layer)| !layer.protocol.opaque)
     }
 }

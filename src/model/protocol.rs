@@ -332,8 +332,11 @@ pub enum Next {
     Raw,
     /// This protocol.
     Is(&'static Protocol),
-    /// A whole frame of this link type, as in a tunnel.
+    /// A whole frame of this link type.
     Frame(LinkType),
+    /// The frame of this link type that a tunnel carries: another packet, with a summary of its
+    /// own.
+    Tunnelled(LinkType),
     /// The packet that failed (RFC 792).
     Quoted(&'static Protocol),
 }

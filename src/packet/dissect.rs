@@ -6,12 +6,38 @@
 //! 4. The header, or whoever declared to ride on it, names the next protocol; back to 2.
 
 use crate::model::{Context, End, Header, Layer, LinkType, MAX_LAYERS, Next, Packet, Protocol};
-use crate::proto;
+use crate::proto::{self, Binding};
 use arrayvec::ArrayVec;
 
-/// Dissects a captured packet whose first byte belongs to `link`. Never fails: what cannot be
-/// decoded is Raw, and [`Packet::end`] says why.
+/// Dissects a captured packet whose first byte belongs to `link`, as the tables say. Never
+/// fails: what cannot be decoded is Raw, and [`Packet::end`] says why.
 pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
+    Dissector::default().dissect(link, bytes)
+}
+
+/// The tables, and what the user knows beyond them.
+#[derive(Default)]
+pub struct Dissector {
+    bindings: Vec<Binding>,
+}
+
+impl Dissector {
+    /// Reads the payload of UDP port `port` as the tunnel's, too.
+    pub fn tunnel_port(mut self, port: u16) -> Dissector {
+        for field in ["sport", "dport"] {
+            let binding = proto::bind("Tunnel", "UDP", field, port.into());
+            self.bindings.push(binding);
+        }
+        self
+    }
+
+    /// Dissects a captured packet, as the function [`dissect`] does.
+    pub fn dissect<'a>(&self, link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
+        layers(&self.bindings, link, bytes)
+    }
+}
+
+fn layers<'a>(bindings: &[Binding], link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
     let mut packet = Packet {
         bytes,
         link,
@@ -22,11 +48,12 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
     let mut next = proto::first(link, bytes);
     let (mut start, mut limit) = (0, bytes.len());
     let mut context = Context::Plain;
+    let mut tunnels = 0;
 
     while start < limit {
         let rest = &bytes[start..limit];
         let Some(entry) = next else {
-            raw(&mut packet, start, limit, context, End::Payload);
+            raw(&mut packet, start, limit, (context, tunnels), End::Payload);
             break;
         };
         let protocol = entry.protocol;
@@ -37,12 +64,12 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
                 needed: protocol.header.min(),
                 had: rest.len(),
             };
-            raw(&mut packet, start, limit, context, end);
+            raw(&mut packet, start, limit, (context, tunnels), end);
             break;
         }
         // The last place is kept for the bytes that no layer holds.
         if packet.layers.len() + 1 == MAX_LAYERS {
-            raw(&mut packet, start, limit, context, End::TooDeep);
+            raw(&mut packet, start, limit, (context, tunnels), End::TooDeep);
             break;
         }
         let mut layer = Layer {
@@ -53,6 +80,7 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             limit,
             tail: limit,
             context,
+            tunnels,
             over: packet.layers.last().map(|below| below.protocol),
             message: (start, limit),
         };
@@ -75,9 +103,16 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
         (start, limit) = (layer.end, layer.limit);
         if start < limit {
             next = match (protocol.next)(&layer) {
-                Next::Bound => entry.rider(&layer),
+                Next::Bound => {
+                    let bound = bindings.iter().find_map(|binding| binding.rider(&layer));
+                    bound.or_else(|| entry.rider(&layer))
+                }
                 Next::Raw => None,
                 Next::Frame(link) => proto::first(link, &bytes[start..limit]),
+                Next::Tunnelled(link) => {
+                    tunnels += 1;
+                    proto::first(link, &bytes[start..limit])
+                }
                 Next::Is(protocol) => proto::entry_of(protocol),
                 Next::Quoted(quoted) => {
                     context = Context::Quoted;
@@ -87,15 +122,19 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
         }
     }
     for (start, limit) in padding.into_iter().rev() {
-        let _ = packet
-            .layers
-            .try_push(opaque(proto::padding(), bytes, start, limit, context));
+        let _ = packet.layers.try_push(opaque(
+            proto::padding(),
+            bytes,
+            start,
+            limit,
+            (context, tunnels),
+        ));
     }
     packet
 }
 
-fn raw(packet: &mut Packet, start: usize, limit: usize, context: Context, end: End) {
-    let layer = opaque(proto::raw(), packet.bytes, start, limit, context);
+fn raw(packet: &mut Packet, start: usize, limit: usize, within: (Context, u8), end: End) {
+    let layer = opaque(proto::raw(), packet.bytes, start, limit, within);
     let _ = packet.layers.try_push(layer);
     packet.end = end;
 }
@@ -105,7 +144,7 @@ fn opaque<'a>(
     packet: &'a [u8],
     start: usize,
     limit: usize,
-    context: Context,
+    (context, tunnels): (Context, u8),
 ) -> Layer<'a> {
     Layer {
         protocol,
@@ -115,6 +154,7 @@ fn opaque<'a>(
         limit,
         tail: limit,
         context,
+        tunnels,
         over: None,
         message: (start, limit),
     }

@@ -1,6 +1,6 @@
 //! One file a protocol, and the registry: one line each.
 
-use crate::model::{Layer, LinkType, Protocol, Width};
+use crate::model::{Layer, LinkType, Protocol, Under, Width};
 use std::sync::LazyLock;
 
 /// Declares the modules and lists their protocols. The order matters in one case only: of two
@@ -48,6 +48,7 @@ registry! {
     llmnr,
     dhcp,
     telnet,
+    tunnel,
     raw,
 }
 
@@ -155,6 +156,46 @@ pub(crate) fn entry_of(protocol: &'static Protocol) -> Option<&'static Entry> {
         .entries
         .iter()
         .find(|entry| std::ptr::eq(entry.protocol, protocol))
+}
+
+/// A place where a protocol stands although no table says so: the user knows.
+pub(crate) struct Binding {
+    parent: &'static Protocol,
+    position: usize,
+    width: usize,
+    value: u64,
+    accept: fn(&[u8]) -> bool,
+    entry: &'static Entry,
+}
+
+/// Lets `child` ride on `parent` when its `field` is `value`, if the bytes look right to it as
+/// they must on the values that its table names.
+pub(crate) fn bind(child: &str, parent: &str, field: &str, value: u64) -> Binding {
+    let known = |name: &str| by_name(name).expect("protocols are called by their names");
+    let (child, parent) = (known(child), known(parent));
+    let (position, width) = place(parent, field);
+    let like = |under: &&Under| under.parent == parent.name && under.field == field;
+    Binding {
+        parent,
+        position,
+        width,
+        value,
+        accept: match child.under.iter().find(like) {
+            Some(under) => under.accept,
+            None => |_| true,
+        },
+        entry: entry_of(child).expect("registered protocols have an entry"),
+    }
+}
+
+impl Binding {
+    /// The protocol that rides on `layer`, if this is the place.
+    pub(crate) fn rider(&self, layer: &Layer) -> Option<&'static Entry> {
+        let here = std::ptr::eq(layer.protocol, self.parent)
+            && layer.bits(self.position, self.width) == self.value
+            && (self.accept)(layer.payload());
+        here.then_some(self.entry)
+    }
 }
 
 fn choose(

@@ -25,7 +25,7 @@ pub(super) fn packet(view: &View, text: &mut Text) {
     }
     text.str(",\"caplen\":").dec(frame.bytes.len() as u64);
     text.str(",\"len\":").dec(frame.wire_len.into());
-    let (source, destination) = line::endpoints(view.packet);
+    let (source, destination) = line::endpoints(view.packet, 0);
     text.str(",\"src\":\"");
     value::plain_address(source, text);
     text.str("\",\"dst\":\"");

@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -44,14 +44,41 @@ fn pieces(packets: &[Kept], form: &str) -> Result<Vec<Vec<u8>>, Problem> {
     Ok(pieces)
 }
 
-fn spawn(arguments: &[&str]) -> Child {
-    tunlab()
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+/// A program that ends when the test does.
+struct Running(Child);
+
+impl Running {
+    /// tunlab, its ends being pipes.
+    fn tunlab(arguments: &[&str]) -> Running {
+        Running::start(tunlab().args(arguments))
+    }
+
+    fn start(command: &mut Command) -> Running {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        Running(piped.spawn().unwrap())
+    }
+
+    fn input(&mut self) -> ChildStdin {
+        self.0.stdin.take().unwrap()
+    }
+
+    fn output(&mut self) -> ChildStdout {
+        self.0.stdout.take().unwrap()
+    }
+
+    fn ends_well(mut self) -> Outcome {
+        match self.0.wait().unwrap() {
+            status if status.success() => Ok(()),
+            status => wrong(status.to_string()),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Lines as they arrive.
@@ -85,49 +112,44 @@ fn each_shows(pieces: &[Vec<u8>], mut input: impl Write, shown: &Receiver<String
 
 fn slow_pipe() -> Outcome {
     for form in [".pcap", ".pcapng"] {
-        let mut child = spawn(&["read", "-", "-o", "line"]);
-        let shown = lines(child.stdout.take().unwrap());
-        let input = child.stdin.take().unwrap();
+        let mut child = Running::tunlab(&["read", "-", "-o", "line"]);
+        let (shown, input) = (lines(child.output()), child.input());
         each_shows(&pieces(&of_link(LinkType::RAW)[..5], form)?, input, &shown)?;
-        assert!(child.wait().unwrap().success());
+        child.ends_well()?;
     }
     Ok(())
 }
 
 fn slow_gzip() -> Outcome {
-    let mut child = spawn(&["read", "-", "-o", "line"]);
-    let shown = lines(child.stdout.take().unwrap());
-    let input = child.stdin.take().unwrap();
+    let mut child = Running::tunlab(&["read", "-", "-o", "line"]);
+    let (shown, input) = (lines(child.output()), child.input());
     let packed = GzEncoder::new(input, Compression::default());
     each_shows(
         &pieces(&of_link(LinkType::RAW)[..5], ".pcap")?,
         packed,
         &shown,
     )?;
-    assert!(child.wait().unwrap().success());
-    Ok(())
+    child.ends_well()
 }
 
 fn named_pipe() -> Outcome {
     let pipe = new_path("-pipe");
     mkfifo(&pipe, Mode::S_IRWXU).unwrap();
-    let mut child = spawn(&["read", "-o", "line", pipe.to_str().unwrap()]);
-    let shown = lines(child.stdout.take().unwrap());
+    let mut child = Running::tunlab(&["read", "-o", "line", pipe.to_str().unwrap()]);
+    let shown = lines(child.output());
     let input = File::options().write(true).open(&pipe).unwrap();
     each_shows(
         &pieces(&of_link(LinkType::RAW)[..5], ".pcapng")?,
         input,
         &shown,
     )?;
-    assert!(child.wait().unwrap().success());
-    Ok(())
+    child.ends_well()
 }
 
 /// What Wireshark's `-k -i -` needs: the start at once, and each packet as it comes.
 fn streamed_on() -> Outcome {
-    let mut child = spawn(&["read", "-", "-w", "-"]);
-    let mut input = child.stdin.take().unwrap();
-    let mut output = child.stdout.take().unwrap();
+    let mut child = Running::tunlab(&["read", "-", "-w", "-"]);
+    let (mut output, mut input) = (child.output(), child.input());
     let (sender, arrived) = mpsc::channel();
     thread::spawn(move || {
         let mut block = [0; 4096];
@@ -150,8 +172,7 @@ fn streamed_on() -> Outcome {
         }
     }
     drop(input);
-    assert!(child.wait().unwrap().success());
-    Ok(())
+    child.ends_well()
 }
 
 /// Three times what it may use, in either format and packed.
@@ -178,14 +199,8 @@ fn large() -> Outcome {
             tunlab().get_program().display(),
             wanted - 1
         );
-        let mut child = Command::new("sh")
-            .arg("-c")
-            .arg(line)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut input = child.stdin.take().unwrap();
+        let mut child = Running::start(Command::new("sh").arg("-c").arg(line));
+        let (shown, mut input) = (lines(child.output()), child.input());
         input.write_all(&start).unwrap();
         for _ in 0..96 {
             if let Err(error) = input.write_all(&many) {
@@ -193,10 +208,10 @@ fn large() -> Outcome {
             }
         }
         drop(input);
-        let output = child.wait_with_output().unwrap();
-        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-        if !output.status.success() || shown.lines().count() != 1 {
-            return wrong(format!("{form}: {}: {shown}", output.status));
+        child.ends_well()?;
+        let count = shown.iter().count();
+        if count != 1 {
+            return wrong(format!("{form}: {count} lines"));
         }
     }
     Ok(())
