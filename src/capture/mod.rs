@@ -3,7 +3,7 @@
 //! Everything arrives as a [`Frame`], a borrowed slice with its time and link type. Files are
 //! a [`Source`], read with [`open`]; what is printed with `-w` goes to a [`Sink`]. Live packets
 //! ([`TunDevice`], [`LiveInterface`]) have no end and must share the caller's `poll(2)` with
-//! signals and children, so those are no `Source`: they are an [`AsFd`] with a `recv`.
+//! signals and children, so those are no `Source`: they are a file descriptor with a `recv`.
 //!
 //! - `input`: a file or standard input, opened, and what is in it
 //! - `gzip`: either format packed

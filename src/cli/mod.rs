@@ -1,7 +1,7 @@
 //! The command line: what was typed, what it means, what is printed, the exit code. Only this
 //! folder prints and only this folder exits.
 //!
-//! - [`args`]: flags that several commands share
+//! - `args`: flags that several commands share
 //! - `read`, `spoof`, `tap_dump`, `write_garbage`, `proto`, `ping`, `doctor`: one file a command
 //! - `station`: the device, the private network and CMD that a live command works with
 //! - `watch`: the loop over packets, signals and CMD

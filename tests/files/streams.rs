@@ -23,6 +23,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_slow_pipe_is_streamed_on_as_it_comes", streamed_on),
     ("a_stream_larger_than_the_memory_it_may_use", large),
     ("a_closed_pipe_ends_it_quietly", closed_pipe),
+    ("a_capture_is_nothing_for_a_terminal", to_terminal),
     ("a_bar_for_a_terminal_that_is_not_in_the_way", bar),
 ];
 
@@ -232,6 +233,20 @@ fn closed_pipe() -> Outcome {
         if !output.status.success() || !stderr.is_empty() {
             return wrong(format!("{arguments:?}: {}: {stderr}", output.status));
         }
+    }
+    Ok(())
+}
+
+fn to_terminal() -> Outcome {
+    let terminal = openpty(None, None).unwrap();
+    let file = write(&mixed(), ".pcapng")?;
+    let mut command = tunlab();
+    command.arg("read").arg(&file).args(["-w", "-"]);
+    command.stdout(terminal.slave).stderr(Stdio::piped());
+    let output = command.spawn().unwrap().wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.code() != Some(2) || !stderr.contains("wireshark -k -i -") {
+        return wrong(format!("{}: {stderr}", output.status));
     }
     Ok(())
 }
