@@ -63,7 +63,8 @@ pub(super) struct PacketArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) skip: u64,
 
-    /// Only packets that match, in Wireshark's manner: `icmp.type == 8 && ip.src == 10.0.0.0/8`
+    /// Only packets that match, in Wireshark's manner: `icmp.type == 8 && ip.src == 10.0.0.0/8`;
+    /// `tunlab proto NAME` lists the names, README.md has the rules
     #[arg(short, long = "filter", value_name = "FILTER")]
     filter: Option<String>,
 
@@ -123,7 +124,10 @@ impl PacketArgs {
     /// The compiled filter, if one was typed.
     pub(super) fn filter(&self) -> Result<Option<Filter>, Failure> {
         match self.filter.as_deref().map(Filter::compile) {
-            Some(Err(error)) => Err(Failure::usage(error)),
+            Some(Err(error)) => {
+                let message = format!("filter: {}", error.message);
+                Err(Failure::usage(message).with_picture(error.picture()))
+            }
             Some(Ok(filter)) => Ok(Some(filter)),
             None => Ok(None),
         }

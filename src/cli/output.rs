@@ -78,7 +78,8 @@ impl Output {
     /// Prints and keeps one packet, if it is selected; `notes` are remarks that only the caller
     /// can make.
     pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
-        let packet = self.dissector.dissect(frame.link, frame.bytes);
+        let mut packet = Packet::new(frame.link, frame.bytes);
+        self.dissector.find_layers(&mut packet);
         if !self.selects(&frame, &packet) || self.left == 0 {
             return Ok(());
         }
@@ -121,6 +122,7 @@ impl Output {
                 number: frame.number,
                 wire_len: frame.wire_len,
                 seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
+                interface: frame.interface.and_then(|interface| interface.name),
             };
             filter.selects(packet, &facts)
         })

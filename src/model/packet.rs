@@ -39,6 +39,17 @@ pub struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
+    /// A packet whose layers are still to be found.
+    #[inline]
+    pub fn new(link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
+        Packet {
+            bytes,
+            link,
+            layers: ArrayVec::new(),
+            end: End::Complete,
+        }
+    }
+
     /// The layer just above `index` that encloses it, if any.
     pub fn below(&self, index: usize) -> Option<&Layer<'a>> {
         self.layers.get(index.checked_sub(1)?)

@@ -33,17 +33,20 @@ impl Dissector {
 
     /// Dissects a captured packet, as the function [`dissect`] does.
     pub fn dissect<'a>(&self, link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
-        layers(&self.bindings, link, bytes)
+        let mut packet = Packet::new(link, bytes);
+        self.find_layers(&mut packet);
+        packet
+    }
+
+    /// Finds the layers of a fresh packet where it lies: it has room for 3 KB of them, and to
+    /// copy that would take as long as to find them.
+    pub fn find_layers(&self, packet: &mut Packet) {
+        find_layers(&self.bindings, packet);
     }
 }
 
-fn layers<'a>(bindings: &[Binding], link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
-    let mut packet = Packet {
-        bytes,
-        link,
-        layers: ArrayVec::new(),
-        end: End::Complete,
-    };
+fn find_layers(bindings: &[Binding], packet: &mut Packet) {
+    let (link, bytes) = (packet.link, packet.bytes);
     let mut padding: ArrayVec<(usize, usize), MAX_LAYERS> = ArrayVec::new();
     let mut next = proto::first(link, bytes);
     let (mut start, mut limit) = (0, bytes.len());
@@ -53,7 +56,7 @@ fn layers<'a>(bindings: &[Binding], link: LinkType, bytes: &'a [u8]) -> Packet<'
     while start < limit {
         let rest = &bytes[start..limit];
         let Some(entry) = next else {
-            raw(&mut packet, start, limit, (context, tunnels), End::Payload);
+            raw(packet, start, limit, (context, tunnels), End::Payload);
             break;
         };
         let protocol = entry.protocol;
@@ -64,12 +67,12 @@ fn layers<'a>(bindings: &[Binding], link: LinkType, bytes: &'a [u8]) -> Packet<'
                 needed: protocol.header.min(),
                 had: rest.len(),
             };
-            raw(&mut packet, start, limit, (context, tunnels), end);
+            raw(packet, start, limit, (context, tunnels), end);
             break;
         }
         // The last place is kept for the bytes that no layer holds.
         if packet.layers.len() + 1 == MAX_LAYERS {
-            raw(&mut packet, start, limit, (context, tunnels), End::TooDeep);
+            raw(packet, start, limit, (context, tunnels), End::TooDeep);
             break;
         }
         let mut layer = Layer {
@@ -121,7 +124,7 @@ fn layers<'a>(bindings: &[Binding], link: LinkType, bytes: &'a [u8]) -> Packet<'
             };
         }
     }
-    for (start, limit) in padding.into_iter().rev() {
+    for &(start, limit) in padding.iter().rev() {
         let _ = packet.layers.try_push(opaque(
             proto::padding(),
             bytes,
@@ -130,7 +133,6 @@ fn layers<'a>(bindings: &[Binding], link: LinkType, bytes: &'a [u8]) -> Packet<'
             (context, tunnels),
         ));
     }
-    packet
 }
 
 fn raw(packet: &mut Packet, start: usize, limit: usize, within: (Context, u8), end: End) {

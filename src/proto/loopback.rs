@@ -25,7 +25,9 @@ static NULL: Protocol = Protocol::new("Loopback", "Loopback")
     .about("Stands in front of each packet of a loopback device where that is no Ethernet, as on BSD and macOS.")
     .under(&[Under::link(0)])
     .header(4)
-    .fields(&[Field::little_endian("type", 32).names(&FAMILIES).doc(DOC)])
+    .fields(&[Field::little_endian("type", 32)
+    .derived(&[("null.family", family)])
+    .names(&FAMILIES).doc(DOC)])
     .next(|loopback| match loopback.u32(0) {
         family @ 0..0x1_0000 => next(family),
         family => next(family.swap_bytes()),
@@ -38,9 +40,19 @@ static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")
     .about("Stands in front of each packet of OpenBSD's loopback device.")
     .under(&[Under::link(108)])
     .header(4)
-    .fields(&[Field::uint("type", 32).names(&FAMILIES).doc(DOC)])
+    .fields(&[Field::uint("type", 32)
+    .derived(&[("null.family", family)])
+    .names(&FAMILIES).doc(DOC)])
     .next(|loopback| next(loopback.u32(0)))
     .info(info);
+
+/// The family in the order of the machine that captured it: such numbers are small.
+fn family(number: u64) -> u64 {
+    match number {
+        0..0x1_0000 => number,
+        other => (other as u32).swap_bytes().into(),
+    }
+}
 
 fn next(family: u32) -> Next {
     match family {
