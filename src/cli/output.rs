@@ -1,6 +1,6 @@
 //! Packets to stdout and to `-w`.
 
-use super::args::{PacketArgs, When, paint, stdout_is_terminal};
+use super::args::{PacketArgs, When, paint, stdout_is_terminal, terminal_width};
 use super::failure::Failure;
 use crate::capture::{self, Frame, Sink, Timestamp};
 use crate::model::{Packet, Text};
@@ -191,10 +191,4 @@ impl Output {
         self.text.clear();
         Ok(written?)
     }
-}
-
-/// Columns of the terminal that stdout is.
-fn terminal_width() -> Option<u16> {
-    // comfy-table asks the terminal, and only if there is one.
-    comfy_table::Table::new().width()
 }
