@@ -9,6 +9,8 @@ pub enum Context {
     Plain,
     /// The packet that an ICMP error quotes (RFC 792): a copy of what failed, often cut short.
     Quoted,
+    /// What a quoted packet carries beyond its own headers, titled as anywhere else.
+    Carried,
 }
 
 /// A protocol and where it stands in the packet. Fields are read on demand.
@@ -104,7 +106,7 @@ impl<'a> Layer<'a> {
     pub fn title(&self) -> &'static str {
         match self.context {
             Context::Quoted => self.protocol.quoted_title.unwrap_or(self.protocol.title),
-            Context::Plain => self.protocol.title,
+            Context::Plain | Context::Carried => self.protocol.title,
         }
     }
 }

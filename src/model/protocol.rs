@@ -13,6 +13,8 @@ pub struct Protocol {
     pub title: &'static str,
     /// Title when quoted in an ICMP error (`IP in ICMP`).
     pub quoted_title: Option<&'static str>,
+    /// The protocols over which it still has that title: the headers of the quoted packet.
+    pub quoted_over: &'static [&'static str],
     /// Name in the protocol column of `line`, as tshark's.
     pub column: &'static str,
     /// Another name in that column, where one header serves several protocols (DNS and MDNS).
@@ -59,6 +61,7 @@ impl Protocol {
             aliases: &[],
             title,
             quoted_title: None,
+            quoted_over: &[],
             column: title,
             column_by: None,
             reference: "",
@@ -85,9 +88,10 @@ impl Protocol {
         self
     }
 
-    /// Sets the title used inside an ICMP error.
-    pub const fn quoted(mut self, title: &'static str) -> Protocol {
+    /// Sets the title used inside an ICMP error, right behind it or over one of these protocols.
+    pub const fn quoted(mut self, title: &'static str, over: &'static [&'static str]) -> Protocol {
         self.quoted_title = Some(title);
+        self.quoted_over = over;
         self
     }
 
@@ -152,6 +156,12 @@ impl Protocol {
     /// Sets a header of at least `min` bytes whose length `of` tells from the bytes.
     pub const fn header_from(mut self, min: usize, of: fn(&[u8]) -> usize) -> Protocol {
         self.header = Header::Computed { min, of };
+        self
+    }
+
+    /// Sets a header as long as `of` tells from the bytes; it cannot be read from fewer.
+    pub const fn header_whole(mut self, of: fn(&[u8]) -> usize) -> Protocol {
+        self.header = Header::Whole(of);
         self
     }
 
@@ -250,16 +260,19 @@ pub enum Header {
         /// Where the header ends when all its fields have been walked over.
         of: fn(&Layer) -> usize,
     },
+    /// As long as the bytes tell; without all of them it cannot be read.
+    Whole(fn(&[u8]) -> usize),
     /// All that is left.
     Rest,
 }
 
 impl Header {
-    /// Bytes without which the header cannot be read.
-    pub fn min(&self) -> usize {
+    /// Bytes without which the header that starts `bytes` cannot be read.
+    pub fn min(&self, bytes: &[u8]) -> usize {
         match self {
             Header::Fixed(bytes) => *bytes,
             Header::Computed { min, .. } | Header::Walked { min, .. } => *min,
+            Header::Whole(of) => of(bytes),
             Header::Rest => 0,
         }
     }

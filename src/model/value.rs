@@ -1,6 +1,6 @@
 //! What a field holds in one packet.
 
-use super::{DomainName, Layer, Protocol, Text};
+use super::{DomainName, Layer, LinkType, Protocol, Text};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A field's value, borrowed from the packet.
@@ -30,6 +30,8 @@ pub enum Value<'a> {
     Items(Items<'a>),
     /// Headers inside a header, as IPv4's options.
     Packets(Packets<'a>),
+    /// A whole packet inside a header, as the one that a redirect is about; not dissected yet.
+    Frame(LinkType, &'a [u8]),
     /// The field belongs to the header but not a bit of it is in this packet.
     Absent,
 }
@@ -162,6 +164,8 @@ pub enum ItemValue<'a> {
     Numbers(&'a [u8], &'static [u8]),
     /// Bytes without further meaning.
     Bytes(&'a [u8]),
+    /// Bytes with a notation of their own.
+    Written(&'a [u8], fn(&[u8], &mut Text)),
     /// Several values.
     Values(List<'a>),
     /// One value that is a list.
@@ -196,6 +200,8 @@ pub struct Packets<'a> {
     pub end: usize,
     /// Takes the next child off.
     pub split: SplitHeaders,
+    /// Whether each child is the payload of the one before it.
+    pub chained: bool,
     /// How many have been taken off.
     pub index: usize,
 }

@@ -30,11 +30,15 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             break;
         };
         let protocol = entry.protocol;
+        if context == Context::Quoted && !is_quoted(protocol, &packet) {
+            context = Context::Carried;
+        }
         let cut = context == Context::Quoted && protocol.quoted_cut == Some(rest.len());
-        if rest.len() < protocol.header.min() && !cut {
+        let needed = protocol.header.min(rest);
+        if rest.len() < needed && !cut {
             let end = End::Truncated {
                 protocol,
-                needed: protocol.header.min(),
+                needed,
                 had: rest.len(),
             };
             raw(&mut packet, start, limit, context, end);
@@ -57,7 +61,7 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             message: (start, limit),
         };
         let header = match protocol.header {
-            Header::Fixed(length) => length,
+            Header::Fixed(_) | Header::Whole(_) => needed,
             Header::Computed { min, of } => of(rest).max(min),
             Header::Walked { min, of } => of(&layer).max(min),
             Header::Rest => rest.len(),
@@ -92,6 +96,16 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             .try_push(opaque(proto::padding(), bytes, start, limit, context));
     }
     packet
+}
+
+/// Whether a protocol that comes next is one of the headers of a quoted packet.
+fn is_quoted(protocol: &Protocol, packet: &Packet) -> bool {
+    match packet.layers.last() {
+        Some(below) if protocol.quoted_title.is_some() && below.context == Context::Quoted => {
+            protocol.quoted_over.contains(&below.protocol.name)
+        }
+        _ => true,
+    }
 }
 
 fn raw(packet: &mut Packet, start: usize, limit: usize, context: Context, end: End) {

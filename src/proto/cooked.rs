@@ -3,7 +3,7 @@
 
 use super::llc;
 use super::numbers::ETHER_TYPES;
-use crate::model::{Field, Kind, Layer, Names, Next, Packet, Protocol, Text, Under, Value, Width};
+use crate::model::{Field, Kind, Layer, LinkType, Names, Next, Packet, Protocol, Text, Under, Value, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&SLL];
 
@@ -59,7 +59,9 @@ pub(super) fn filled(address: &[u8], text: &mut Text) {
 /// What follows, where the protocol is no EtherType.
 pub(super) fn next(protocol: u16) -> Next {
     match protocol {
-        4 => Next::Is(&llc::LLC),
+        // The whole frame, though Linux means Novell's own kind.
+        1 => Next::Frame(LinkType::ETHERNET),
+        4 | 122 => Next::Is(&llc::LLC),
         _ => Next::Bound,
     }
 }

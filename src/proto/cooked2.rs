@@ -12,7 +12,7 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
     .about("Stands in front of a packet that was captured on all devices at once, and says on which: tcpdump -i any writes it.")
     .under(&[Under::link(276)])
     .carries("proto", "Ether", "type")
-    .header(20)
+    .header_from(12, |_| 20)
     .fields(&[
         Field::hex("proto", 16)
             .names(&ETHER_TYPES)
@@ -28,7 +28,7 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
             .doc(cooked::PACKET_TYPE_DOC)
             .says(cooked::says_packet_type),
         Field::uint("lladdrlen", 8).doc(cooked::LENGTH_DOC),
-        Field::of("src", Width::Bytes(8), Kind::CustomBytes(filled)).doc(cooked::SOURCE_DOC),
+        Field::of("src", Width::From(|_| 8), Kind::CustomBytes(filled)).doc(cooked::SOURCE_DOC),
     ])
     .next(|cooked| cooked::next(cooked.u16(0)))
     .endpoints(|cooked| cooked::source(cooked, 11, 12))

@@ -1,6 +1,7 @@
 //! Generic Routing Encapsulation: RFC 2784, with key and sequence number (RFC 2890), and the
 //! form that PPTP uses (RFC 2637).
 
+use super::llc;
 use super::numbers::ETHER_TYPES;
 use crate::model::{
     Field, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
@@ -13,6 +14,12 @@ const PPP: u16 = 0x880b;
 
 /// A whole Ethernet frame, `transparent Ethernet bridging`.
 const TEB: u16 = 0x6558;
+
+/// An 802.2 frame: the number that scapy gives it.
+const LLC: u16 = 122;
+
+const VLAN: u16 = 0x8100;
+const ARP: u16 = 0x0806;
 
 const CHECKSUM: u16 = 0x8000;
 const ROUTES: u16 = 0x4000;
@@ -50,7 +57,7 @@ static GRE: Protocol = Protocol::new("GRE", "GRE")
         Under::field("UDP", "dport", 4754),
     ])
     .carries("proto", "Ether", "type")
-    .header_from(4, |bytes| {
+    .header_whole(|bytes| {
         let flags = flags(bytes);
         let words = [CHECKSUM | ROUTES, KEY, SEQUENCE];
         4 + 4 * words.iter().filter(|word| flags & **word != 0).count()
@@ -76,9 +83,12 @@ static GRE: Protocol = Protocol::new("GRE", "GRE")
             .doc("Tells several tunnels between the same two hosts apart; it protects nothing (RFC 2890)."),
         SEQUENCE_NUMBER,
     ])
+    // As scapy: what it can carry beside IP counts more than the list of routers.
     .next(|gre| match gre.u16(2) {
-        _ if has(gre, ROUTES) => Next::Is(&ROUTING),
         TEB => Next::Frame(LinkType::ETHERNET),
+        LLC => Next::Is(&llc::LLC),
+        VLAN | ARP => Next::Bound,
+        _ if has(gre, ROUTES) => Next::Is(&ROUTING),
         _ => Next::Bound,
     })
     .info(info)
@@ -136,7 +146,7 @@ static GRE_PPTP: Protocol = Protocol::new("GRE_PPTP", "GRE PPTP")
         Under::field("IP", "proto", 47).accept(is_ppp),
         Under::field("IPv6", "nh", 47).accept(is_ppp),
     ])
-    .header_from(8, |bytes| {
+    .header_whole(|bytes| {
         let flags = flags(bytes);
         let words = [SEQUENCE, ACKNOWLEDGEMENT];
         8 + 4 * words.iter().filter(|word| flags & **word != 0).count()

@@ -86,12 +86,13 @@ static PHOTURIS_CODES: Names = Names(&[
 ]);
 
 static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
-    .quoted("ICMP in ICMP")
+    .quoted("ICMP in ICMP", &["IP"])
     .reference("RFC 792")
     .about("IP's own messages: ping's question and answer, and reports that a packet could not be delivered, with the start of that packet.")
     .under(&[Under::field("IP", "proto", 1)])
-    .header_from(4, |bytes| match bytes.first() {
+    .header_whole(|bytes| match bytes.first() {
         Some(13 | 14) => 20,
+        Some(17 | 18 | 37 | 38) => 12,
         _ => 8,
     })
     .fields(&[
@@ -144,7 +145,7 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
             .when(|icmp| matches!(icmp.u8(0), TIME_EXCEEDED | PARAMETER_PROBLEM))
             .doc("Unused, zero (RFC 792)."),
         Field::uint("unused", 32)
-            .when(|icmp| !matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 11..=18) && !has_id(icmp))
+            .when(|icmp| !matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 11..=18))
             .doc("Unused, zero (RFC 792)."),
         Field::bytes("unused", Width::Bytes(0))
             .when(|icmp| matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 13..=18))

@@ -44,7 +44,7 @@ static QUERY2: Protocol = message("ICMPv6MLQuery2", "MLDv2 - Multicast Listener 
     .reference("RFC 3810")
     .about("A router asks who on this link listens to which group, and from which sources.")
     .under(&[on_ipv6::<130, 28>()])
-    .header_rest(28)
+    .header_from(28, |bytes| addresses_end(bytes, 28, 26))
     .fields(&[
         TYPE,
         CODE,
@@ -66,25 +66,35 @@ static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listene
     .reference("RFC 3810")
     .about("A host says which groups it listens to. The kernel sends it on every new device that has IPv6.")
     .under(&[on_ipv6::<143, 8>()])
-    .header_rest(8)
+    .header_from(8, |bytes| match bytes.get(6..8) {
+        Some([0, 0]) => 8,
+        _ => bytes.len(),
+    })
     .fields(&[
         TYPE,
         Field::uint("res", 8).doc("Kept for later, zero (RFC 3810)."),
         CKSUM,
         Field::uint("reserved", 16).doc("Kept for later, zero (RFC 3810)."),
         Field::uint("records_number", 16).doc("How many records follow (RFC 3810)."),
-        Field::of("records", Width::Rest, Kind::Packets(split))
+        Field::of("records", Width::Rest, Kind::Chain(split))
             .doc("One record a group (RFC 3810)."),
     ])
     .info(|_, _, text| _ = text.str("Multicast Listener Report Message v2"));
 
 /// The next record and its length: sources of 16 bytes and auxiliary data follow the 20 bytes.
-fn split(report: &Layer, index: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
-    if index >= usize::from(report.u16(6)) || bytes.len() < 20 {
+/// As scapy, whatever follows the first record is its payload, however many are announced.
+fn split(_: &Layer, _: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
+    if bytes.len() < 20 {
         return Some((super::raw(), bytes.len()));
     }
-    let sources = usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
-    Some((&RECORD, 20 + 16 * sources + usize::from(bytes[1])))
+    Some((&RECORD, addresses_end(bytes, 20, 2) + usize::from(bytes[1])))
+}
+
+/// Where the whole addresses behind `start` bytes end, whose number stands at byte `at`.
+fn addresses_end(bytes: &[u8], start: usize, at: usize) -> usize {
+    let there = bytes.len().saturating_sub(start) / 16;
+    let announced = bytes.get(at..at + 2).map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]));
+    start + 16 * there.min(announced.into())
 }
 
 static RECORD: Protocol = Protocol::new(
@@ -101,7 +111,7 @@ static RECORD: Protocol = Protocol::new(
     Field::uint("auxdata_len", 8).doc("Words of 4 bytes of auxiliary data; none is defined (RFC 3810)."),
     Field::uint("sources_number", 16).doc("How many sources follow (RFC 3810)."),
     Field::ipv6("dst").doc("The group (RFC 3810)."),
-    Field::of("sources", Width::From(|record| 16 * usize::from(record.u16(2))), Kind::Ipv6List)
+    Field::of("sources", Width::From(|record| addresses_end(record.header(), 20, 2) - 20), Kind::Ipv6List)
         .doc("The sources that the host wants, or does not want (RFC 3810)."),
     Field::bytes("auxdata", Width::From(|record| record.u8(1).into()))
         .doc("Auxiliary data; none is defined (RFC 3810)."),

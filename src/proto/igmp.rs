@@ -19,6 +19,7 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTER_ADVERTISEMENT,
     &ROUTER_SOLICITATION,
     &ROUTER_TERMINATION,
+    &OTHER,
 ];
 
 static TYPES: Names = Names(&[
@@ -144,13 +145,16 @@ fn asked(query: &Layer, text: &mut Text) {
     }
 }
 
-const NO_FLAG: Flag = Flag { mark: "", meaning: "kept for later" };
+/// A flag without meaning yet; scapy calls it by its place.
+const fn no_flag(mark: &'static str) -> Flag {
+    Flag { mark, meaning: "kept for later" }
+}
 
 static QUERY_FLAGS: FlagSet = FlagSet {
     flags: &[
-        NO_FLAG,
-        NO_FLAG,
-        NO_FLAG,
+        no_flag("bit_0"),
+        no_flag("bit_1"),
+        no_flag("bit_2"),
         Flag { mark: "extended", meaning: "extensions follow" },
     ],
     joiner: "+",
@@ -161,9 +165,7 @@ static QUERY3: Protocol = message("IGMPv3_MQ", "IGMPv3 Membership Query")
     .reference("RFC 9776")
     .about("A router asks who on this link listens to which multicast group, and from which sources.")
     .under(&[on_ip::<0x11, LONG>()])
-    .header_from(LONG, |bytes| {
-        LONG + 4 * usize::from(count(bytes, 10)).min(bytes.len().saturating_sub(LONG) / 4)
-    })
+    .header_whole(|bytes| addresses_end(bytes, LONG, 10))
     .fields(&[
         TYPE3,
         Field::custom("mrcode", 8, tenths)
@@ -192,6 +194,13 @@ fn count(bytes: &[u8], at: usize) -> u16 {
         .map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
 }
 
+/// Where the addresses behind `start` bytes end, whose number stands at `at`. Fewer addresses
+/// than announced are all there are; a part of one cannot be read.
+fn addresses_end(bytes: &[u8], start: usize, at: usize) -> usize {
+    let there = bytes.len().saturating_sub(start).div_ceil(4);
+    start + 4 * there.min(count(bytes, at).into())
+}
+
 /// The sources in braces, `what` in the plural when there are several; nothing for none.
 fn sources(what: &str, addresses: &[u8], text: &mut Text) {
     let (chunks, _) = addresses.as_chunks::<4>();
@@ -218,8 +227,10 @@ const SHORTEST: usize = 8;
 
 static REPORT_FLAGS: FlagSet = FlagSet {
     flags: &[
-        NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG,
-        NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG,
+        no_flag("bit_0"), no_flag("bit_1"), no_flag("bit_2"), no_flag("bit_3"),
+        no_flag("bit_4"), no_flag("bit_5"), no_flag("bit_6"), no_flag("bit_7"),
+        no_flag("bit_8"), no_flag("bit_9"), no_flag("bit_10"), no_flag("bit_11"),
+        no_flag("bit_12"), no_flag("bit_13"), no_flag("bit_14"),
         Flag { mark: "extended", meaning: "extensions follow" },
     ],
     joiner: "+",
@@ -247,7 +258,7 @@ static REPORT3: Protocol = message("IGMPv3_MR", "IGMPv3 Membership Report")
         Field::flags("flags", 16, &REPORT_FLAGS).doc("Whether extensions follow (RFC 9279)."),
         Field::uint("numgrp", 16).doc("How many records follow (RFC 9776)."),
         Field::of("records", Width::Rest, Kind::Packets(|_, _, bytes| {
-            if bytes.len() < SHORTEST {
+            if bytes.len() < addresses_end(bytes, SHORTEST, 2) {
                 return Some((super::raw(), bytes.len()));
             }
             Some((&RECORD, record_length(bytes)))
@@ -369,6 +380,14 @@ static ROUTER_TERMINATION: Protocol = message("IGMPv3_MRT", "IGMPv3_MRT")
     .under(&[on_ip::<0x32, 4>()])
     .header(4)
     .fields(&[TYPE3, RESERVED, CHKSUM])
+    .info(unknown);
+
+static OTHER: Protocol = message("IGMP", "IGMPv1/v2 Membership Query")
+    .reference("RFC 2236")
+    .about("A message of a kind that this program does not know; scapy titles it as the first one of its list.")
+    .under(&[Under::field("IP", "proto", 2).accept(|bytes| bytes.len() >= 8)])
+    .header(8)
+    .fields(VERSION2)
     .info(unknown);
 
 /// tshark's word for the messages of RFC 4286, which it does not look for here.

@@ -21,7 +21,7 @@ static FLAGS: FlagSet = FlagSet {
 };
 
 pub(super) static IP: Protocol = Protocol::new("IP", "IP")
-    .quoted("IP in ICMP")
+    .quoted("IP in ICMP", &["IP", "ICMP"])
     .column("IPv4")
     .reference("RFC 791")
     .about("Carries a packet from host to host across networks; each router looks at dst, takes one off ttl and passes it on.")
@@ -152,7 +152,26 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     let ip = &packet.layers[index];
     let fragment = ip.u16(6) & 0x3fff != 0;
     let whole = ip.bytes().len() >= usize::from(ip.u16(2));
-    (!fragment && whole).then(|| checksum::add(0, ip.header().get(12..20).unwrap_or_default()))
+    if fragment || !whole {
+        return None;
+    }
+    let sum = checksum::add(0, ip.header().get(12..20)?);
+    match last_station(ip) {
+        Some(address) => Some(checksum::exchange(sum, ip.header().get(16..20)?, address)),
+        None => Some(sum),
+    }
+}
+
+/// Where a packet with a source route ends up, which is what the checksum is over (RFC 1122
+/// section 3.2.1.8); nothing when it is on its last leg.
+fn last_station<'a>(ip: &Layer<'a>) -> Option<&'a [u8]> {
+    if ip.header().len() == SHORTEST {
+        return None;
+    }
+    let Some(Value::Packets(mut options)) = ip.get("options") else {
+        return None;
+    };
+    options.find_map(|option| ipv4_options::last_station(&option))
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {

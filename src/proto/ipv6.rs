@@ -8,7 +8,7 @@ use crate::model::{
 pub(super) static PROTOCOLS: &[&Protocol] = &[&IPV6];
 
 pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
-    .quoted("IPv6 in ICMPv6")
+    .quoted("IPv6 in ICMPv6", &[])
     .reference("RFC 8200")
     .about("The successor of IPv4: longer addresses, a header of fixed length, no checksum of its own. A fresh TUN device sends some by itself.")
     .under(&[

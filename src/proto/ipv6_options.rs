@@ -3,7 +3,7 @@
 
 use super::numbers::NEXT_HEADERS;
 use crate::model::{
-    Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Width,
+    Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
@@ -56,6 +56,7 @@ static HOP_BY_HOP: Protocol = extension(
 .under(&[Under::field("IPv6", "nh", 0)])
 .header_from(2, announced)
 .fields(FIELDS)
+.pseudo(pseudo)
 .check(check);
 
 static DESTINATION: Protocol = extension(
@@ -66,7 +67,22 @@ static DESTINATION: Protocol = extension(
 .under(&[Under::field("IPv6", "nh", 60)])
 .header_from(2, announced)
 .fields(FIELDS)
+.pseudo(pseudo)
 .check(check);
+
+/// A mobile host's checksum is over its home address, which stands in an option, instead of the
+/// one that it has on the way (RFC 6275 section 6.3).
+fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
+    let sum = packet.pseudo_below(index)?;
+    let Some(Value::Packets(mut options)) = packet.layers[index].get("options") else {
+        return Some(sum);
+    };
+    let Some(home) = options.find(|option| std::ptr::eq(option.protocol, &HOME_ADDRESS)) else {
+        return Some(sum);
+    };
+    let now = packet.network_below(index)?.header().get(8..24)?;
+    Some(checksum::exchange(sum, now, home.header().get(2..18)?))
+}
 
 const NO_NEXT_HEADER: u8 = 59;
 

@@ -25,11 +25,17 @@ static NULL: Protocol = Protocol::new("Loopback", "Loopback")
     .about("Stands in front of each packet of a loopback device where that is no Ethernet, as on BSD and macOS.")
     .under(&[Under::link(0)])
     .header(4)
-    .fields(&[Field::little_endian("type", 32).names(&FAMILIES).doc(DOC)])
-    .next(|loopback| match loopback.u32(0) {
-        family @ 0..0x1_0000 => next(family),
-        family => next(family.swap_bytes()),
-    })
+    .fields(&[Field::little_endian("type", 32)
+        .names(&FAMILIES)
+        .doc(DOC)
+        .says(|loopback, _, text| {
+            let there = loopback.u32(0);
+            if family(there) == there {
+                text.str("family ").dec(there.into());
+                text.str(" of a machine that writes its highest byte first");
+            }
+        })])
+    .next(|loopback| next(family(loopback.u32(0))))
     .info(info);
 
 static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")
@@ -41,6 +47,14 @@ static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")
     .fields(&[Field::uint("type", 32).names(&FAMILIES).doc(DOC)])
     .next(|loopback| next(loopback.u32(0)))
     .info(info);
+
+/// The number, whichever byte the machine that captured it writes first.
+fn family(there: u32) -> u32 {
+    match there {
+        0..0x1_0000 => there,
+        _ => there.swap_bytes(),
+    }
+}
 
 fn next(family: u32) -> Next {
     match family {

@@ -26,7 +26,7 @@ static FLAGS: FlagSet = FlagSet {
 };
 
 static TCP: Protocol = Protocol::new("TCP", "TCP")
-    .quoted("TCP in ICMP")
+    .quoted("TCP in ICMP", transport::QUOTED_OVER)
     .reference("RFC 9293")
     .about("Carries a stream of bytes each way, in order and repaired: lost segments are sent again until they are acknowledged.")
     .under(&[
@@ -94,6 +94,8 @@ enum Form {
     Numbers(&'static [u8], usize),
     /// As many 32-bit numbers as there are.
     Words,
+    /// The numbers of two keys, and a signature (RFC 5925).
+    Keys,
     Bytes,
 }
 
@@ -111,7 +113,7 @@ fn form(kind: u8) -> Option<(&'static str, Form)> {
         19 => ("MD5", Form::Bytes),
         25 => ("Mood", Form::Bytes),
         28 => ("UTO", Form::Numbers(&[2], 2)),
-        29 => ("AO", Form::Bytes),
+        29 => ("AO", Form::Keys),
         34 => ("TFO", Form::Numbers(&[4, 4], 8)),
         _ => return None,
     })
@@ -135,9 +137,21 @@ fn split(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
     let value = match form {
         Form::Numbers(widths, total) if data.len() == total => ItemValue::Numbers(data, widths),
         Form::Words if data.len().is_multiple_of(4) => ItemValue::Numbers(data, &[4]),
+        Form::Keys => ItemValue::Written(data, keys),
         _ => ItemValue::Bytes(data),
     };
     Some((Item { name, value }, length))
+}
+
+/// The TCP Authentication Option as scapy writes it.
+fn keys(data: &[u8], text: &mut Text) {
+    text.str("<TCPAOValue  ");
+    if let [key, next, signature @ ..] = data {
+        text.str("keyid=").dec((*key).into());
+        text.str(" rnextkeyid=").dec((*next).into());
+        text.str(" mac=").repr(signature).str(" ");
+    }
+    text.str("|>");
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {

@@ -2,6 +2,17 @@
 
 use crate::model::{Layer, Packet, Remarks, Text, Value, checksum};
 
+/// The headers of a quoted packet over which UDP and TCP are quoted, too.
+pub(super) const QUOTED_OVER: &[&str] = &[
+    "IP",
+    "IPv6",
+    "IPv6ExtHdrHopByHop",
+    "IPv6ExtHdrDestOpt",
+    "IPv6ExtHdrFragment",
+    "IPv6ExtHdrRouting",
+    "IPv6ExtHdrSegmentRouting",
+];
+
 /// First port that Linux hands out to clients (net.ipv4.ip_local_port_range).
 const FIRST_CLIENT_PORT: u64 = 32768;
 

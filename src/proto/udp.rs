@@ -8,7 +8,7 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[&UDP];
 const HEADER: u16 = 8;
 
 static UDP: Protocol = Protocol::new("UDP", "UDP")
-    .quoted("UDP in ICMP")
+    .quoted("UDP in ICMP", transport::QUOTED_OVER)
     .reference("RFC 768")
     .about("Carries one message from port to port, without connection, order or repair. The course's tunnel puts each packet into one UDP datagram.")
     .under(&[
@@ -32,7 +32,14 @@ static UDP: Protocol = Protocol::new("UDP", "UDP")
                 }
             }),
     ])
-    .payload(|udp| Some(usize::from(udp.u16(4).checked_sub(HEADER)?)))
+    .payload(|udp| {
+        let length = udp.u16(4);
+        Some(match length.checked_sub(HEADER) {
+            Some(data) => data.into(),
+            // As scapy: a length that is too short counts from the end.
+            None => udp.payload().len().saturating_sub((HEADER - length).into()),
+        })
+    })
     .info(info)
     .check(check);
 

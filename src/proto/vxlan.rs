@@ -67,7 +67,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
         Under::field("UDP", "sport", 6633),
         Under::field("UDP", "sport", 8472),
     ])
-    .header_from(8, |bytes| {
+    .header_whole(|bytes| {
         let both = NEXT_PROTOCOL | GROUP;
         if bytes.first().is_some_and(|flags| flags & both == both) { 11 } else { 8 }
     })

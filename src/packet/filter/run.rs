@@ -194,7 +194,7 @@ fn datum(value: Value<'_>) -> Datum<'_> {
         Value::Mac(mac) => short(&mac),
         Value::Ipv4(address) => short(&address.octets()),
         Value::Ipv6(address) => short(&address.octets()),
-        Value::Bytes(bytes) => Datum::Bytes(bytes),
+        Value::Bytes(bytes) | Value::Frame(_, bytes) => Datum::Bytes(bytes),
         _ => Datum::Bytes(&[]),
     }
 }
