@@ -1,5 +1,6 @@
 //! scapy and tshark, asked once for all captures: what is there, and what they say.
 
+use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,9 +9,7 @@ use std::sync::{LazyLock, Mutex};
 /// Every capture: the generated ones first, then those in `TUNLAB_CAPTURES/good`.
 pub(crate) static CAPTURES: LazyLock<Result<Vec<PathBuf>, String>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated");
-    run(Command::new("python3")
-        .arg(script("generate.py"))
-        .arg(&folder))?;
+    run(Command::new("python3").arg(script("generate")).arg(&folder))?;
     let mut captures = super::common::files(&folder)?;
     captures.extend(super::common::files(
         &super::common::captures()?.join("good"),
@@ -53,6 +52,23 @@ pub(crate) static SCAPY: LazyLock<Result<Vec<Vec<String>>, String>> = LazyLock::
     Ok(shown)
 });
 
+/// The values that scapy reads in every packet of every capture: its layers, as JSON.
+pub(crate) static SCAPY_VALUES: LazyLock<Result<Vec<Vec<Vec<Value>>>, String>> =
+    LazyLock::new(|| {
+        let captures = CAPTURES.as_ref()?;
+        let said = run(Command::new("python3")
+            .arg(script("scapy_values.py"))
+            .args(captures))?;
+        let mut values = vec![Vec::new(); captures.len()];
+        for line in said.lines() {
+            let (place, layers) = line.split_once(' ').ok_or("a line without a place")?;
+            let place: usize = place.parse().map_err(|_| "a place that is no number")?;
+            let layers = serde_json::from_str(layers).map_err(|error| error.to_string())?;
+            values[place].push(layers);
+        }
+        Ok(values)
+    });
+
 /// What tshark says of a packet: the values of each field, `FIELDS` and columns by name.
 pub(crate) type Said = HashMap<&'static str, Vec<String>>;
 
@@ -92,7 +108,6 @@ pub(crate) static TSHARK: LazyLock<Result<Vec<Vec<Said>>, String>> = LazyLock::n
 pub(crate) const FIELDS: &[&str] = &[
     "frame.protocols",
     "_ws.col.Protocol",
-    "_ws.col.Info",
     "ip.version",
     "ip.hdr_len",
     "ip.dsfield",
@@ -145,9 +160,11 @@ pub(crate) const FIELDS: &[&str] = &[
     "arp.src.proto_ipv4",
     "arp.dst.hw_mac",
     "arp.dst.proto_ipv4",
+    // Last, because names in it may hold any character.
+    "_ws.col.Info",
 ];
 
-/// Separators that no field holds.
+/// Separators that no other field holds.
 const BETWEEN_FIELDS: char = '\x1f';
 const BETWEEN_VALUES: char = '\x1e';
 
@@ -188,11 +205,13 @@ fn said(line: &str) -> Said {
         let values = text.split(BETWEEN_VALUES).map(str::to_owned);
         values.filter(|value| !value.is_empty()).collect()
     };
-    FIELDS
-        .iter()
-        .copied()
-        .zip(line.split(BETWEEN_FIELDS).map(values))
-        .collect()
+    let (columns, info) = (FIELDS.len(), |text: &str| vec![text.to_owned()]);
+    let fields = line.splitn(columns, BETWEEN_FIELDS).enumerate();
+    let read = fields.map(|(index, text)| match index + 1 == columns {
+        true => info(text),
+        false => values(text),
+    });
+    FIELDS.iter().copied().zip(read).collect()
 }
 
 fn script(name: &str) -> PathBuf {
