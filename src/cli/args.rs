@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::capture::DeviceName;
 use crate::lab::Cidr;
+use crate::packet::Dissector;
 use crate::packet::filter::Filter;
 use crate::render::{Format, Options, Paint};
 use clap::{Args, ValueEnum};
@@ -62,9 +63,14 @@ pub(super) struct PacketArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) skip: u64,
 
-    /// Only packets that match, in Wireshark's manner: `icmp.type == 8 && ip.src == 10.0.0.0/8`
+    /// Only packets that match, in Wireshark's manner: `icmp.type == 8 && ip.src == 10.0.0.0/8`;
+    /// `tunlab proto NAME` lists the names, README.md has the rules
     #[arg(short, long = "filter", value_name = "FILTER")]
     filter: Option<String>,
+
+    /// A further UDP port whose payload is the tunnel's; 9090 is one anyway
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    tunnel_port: Option<u16>,
 
     /// How packets are printed
     #[arg(
@@ -83,11 +89,12 @@ pub(super) struct PacketArgs {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     remarks: When,
 
-    /// Also keep the packets in a capture file; `-` is stdout
+    /// Also keep the packets in a capture file: classic pcap if FILE ends in .pcap, else pcapng;
+    /// compressed if it ends in .gz; `-` streams pcapng to stdout, and nothing else
     #[arg(short, value_name = "FILE")]
     pub(super) write: Option<PathBuf>,
 
-    /// Write each packet at once, also to a file or pipe
+    /// Write each packet at once, also to a file or pipe, also with -w
     #[arg(long)]
     pub(super) line_buffered: bool,
 
@@ -117,9 +124,20 @@ impl PacketArgs {
     /// The compiled filter, if one was typed.
     pub(super) fn filter(&self) -> Result<Option<Filter>, Failure> {
         match self.filter.as_deref().map(Filter::compile) {
-            Some(Err(error)) => Err(Failure::usage(error)),
+            Some(Err(error)) => {
+                let message = format!("filter: {}", error.message);
+                Err(Failure::usage(message).with_picture(error.picture()))
+            }
             Some(Ok(filter)) => Ok(Some(filter)),
             None => Ok(None),
+        }
+    }
+
+    /// How bytes are read.
+    pub(super) fn dissector(&self) -> Dissector {
+        match self.tunnel_port {
+            Some(port) => Dissector::default().tunnel_port(port),
+            None => Dissector::default(),
         }
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Failure {
     code: u8,
     message: String,
     remedy: Option<String>,
+    /// Lines that show where the trouble is.
+    picture: String,
     quiet: bool,
 }
 
@@ -35,6 +37,7 @@ impl Failure {
             code,
             message: message.to_string(),
             remedy,
+            picture: String::new(),
             quiet: false,
         }
     }
@@ -45,6 +48,12 @@ impl Failure {
             quiet: true,
             ..Failure::new(0, "", None)
         }
+    }
+
+    /// Shows where the trouble is in lines of their own.
+    pub(super) fn with_picture(mut self, picture: String) -> Failure {
+        self.picture = picture;
+        self
     }
 
     /// Adds to the next step.
@@ -68,8 +77,12 @@ impl Failure {
             let remedy = self.remedy.unwrap_or_default();
             let remedy: Vec<String> = remedy.split('\n').map(printable).collect();
             let between = if remedy == [""] { "" } else { "; " };
-            let line = format!("tunlab: {message}{between}{}\n", remedy.join("\n"));
-            let _ = io::stderr().write_all(line.as_bytes());
+            let mut text = format!("tunlab: {message}{between}{}\n", remedy.join("\n"));
+            for line in self.picture.lines() {
+                text += &printable(line);
+                text += "\n";
+            }
+            let _ = io::stderr().write_all(text.as_bytes());
         }
         ExitCode::from(self.code)
     }
@@ -116,8 +129,16 @@ impl From<CaptureError> for Failure {
         if error.is_broken_pipe() {
             return Failure::nobody_reads();
         }
-        let code = match error {
+        let code = match &error {
             CaptureError::Write { .. } | CaptureError::Read { .. } => 3,
+            CaptureError::Open { source, .. } | CaptureError::Create { source, .. } => {
+                match source.kind() {
+                    io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::StorageFull => 3,
+                    _ => 2,
+                }
+            }
             _ => 2,
         };
         Failure::new(code, &error, error.remedy())

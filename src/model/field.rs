@@ -1,7 +1,10 @@
 //! A field of a header: its place, its reading, its meaning.
 
 use super::value::{Addresses, Items, List, ListOf, Notation, Packets, SplitHeaders, SplitItems};
-use super::{DomainName, FlagSet, Layer, LinkType, Names, NamesOf, Text, Value, bits};
+use super::{
+    Derived, DomainName, FlagSet, InOption, Layer, LinkType, Names, NamesOf, StartsWithMac, Text,
+    Value, bits,
+};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -10,8 +13,15 @@ use std::ops::Range;
 pub struct Field {
     /// scapy's name.
     pub name: &'static str,
-    /// Further names in filters, Wireshark's.
-    pub aliases: &'static [Alias],
+    /// Further names in filters, Wireshark's; one that starts with a dot follows those of the
+    /// protocol.
+    pub aliases: &'static [&'static str],
+    /// Names in filters of numbers worked out from this one, Wireshark's.
+    pub derived: &'static [Derived],
+    /// Names in filters of the Ethernet address that it starts with, and when it does.
+    pub macs: &'static [StartsWithMac],
+    /// Names in filters of what stands in its options, Wireshark's.
+    pub in_options: &'static [InOption],
     /// Names of its single bits in filters, least significant first: `syn` in `tcp.flags.syn`.
     /// Without them a bit is called by its mark.
     pub bit_names: &'static [&'static str],
@@ -29,28 +39,6 @@ pub struct Field {
     pub doc: &'static str,
     /// Writes what this packet's value says; nothing when there is nothing to add.
     pub says: Option<fn(&Layer, Value, &mut Text)>,
-}
-
-/// Another name of a field, in filters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Alias {
-    /// The whole name: `ip.hdr_len`.
-    pub name: &'static str,
-    /// What the field's value is multiplied with under this name: 4 for a length that the header
-    /// counts in words and Wireshark in bytes.
-    pub scale: u64,
-}
-
-impl Alias {
-    /// The same value under another name.
-    pub const fn of(name: &'static str) -> Alias {
-        Alias { name, scale: 1 }
-    }
-
-    /// The value times `scale` under another name.
-    pub const fn times(name: &'static str, scale: u64) -> Alias {
-        Alias { name, scale }
-    }
 }
 
 /// How wide a field is.
@@ -135,6 +123,9 @@ impl Field {
         Field {
             name,
             aliases: &[],
+            derived: &[],
+            macs: &[],
+            in_options: &[],
             bit_names: &[],
             width,
             kind,
@@ -197,8 +188,26 @@ impl Field {
     }
 
     /// Sets Wireshark's names, for filters.
-    pub const fn aliases(mut self, aliases: &'static [Alias]) -> Field {
+    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Field {
         self.aliases = aliases;
+        self
+    }
+
+    /// Names numbers worked out from this one, for filters.
+    pub const fn derived(mut self, derived: &'static [Derived]) -> Field {
+        self.derived = derived;
+        self
+    }
+
+    /// Names the Ethernet address that it starts with, for filters, and tells when it does.
+    pub const fn macs(mut self, macs: &'static [StartsWithMac]) -> Field {
+        self.macs = macs;
+        self
+    }
+
+    /// Names what stands in its options, for filters.
+    pub const fn in_options(mut self, in_options: &'static [InOption]) -> Field {
+        self.in_options = in_options;
         self
     }
 

@@ -30,6 +30,8 @@ pub struct Layer<'a> {
     pub tail: usize,
     /// Plain or quoted.
     pub context: Context,
+    /// How many tunnels it travels in: of two layers, the one with more is further inside.
+    pub tunnels: u8,
     /// What it rides on; nothing below the first layer. A header inside a header has its
     /// holder's.
     pub over: Option<&'static Protocol>,

@@ -4,7 +4,8 @@
 //! Nothing here allocates for a packet: layers sit in a fixed array, fields are a lazy
 //! iterator, values borrow from the bytes, text goes into a buffer the caller keeps.
 
-mod bits;
+mod alias;
+pub(crate) mod bits;
 pub mod checksum;
 mod domain_name;
 mod field;
@@ -17,13 +18,14 @@ mod remark;
 mod text;
 mod value;
 
+pub use alias::{Derived, Holds, InOption, StartsWithMac};
 pub use domain_name::{DomainName, Piece, Trouble};
-pub use field::{Alias, Base, Field, Fields, Kind, Present, Width};
+pub use field::{Base, Field, Fields, Kind, Present, Width};
 pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
 pub use packet::{End, MAX_LAYERS, Packet};
-pub use protocol::{Carries, Endpoints, Header, Next, Protocol, Pseudo, Under};
+pub use protocol::{Carries, Endpoints, Face, Header, Next, Protocol, Pseudo, Under};
 pub use remark::{Level, Remark, Remarks};
 pub use text::Text;
 pub use value::{

@@ -21,6 +21,13 @@ impl Names {
             .ok()?;
         Some(table[index].1)
     }
+
+    /// The number that is called `name`; letters' case does not matter.
+    pub fn value_of(&self, name: &str) -> Option<u64> {
+        let mut table = self.0.iter();
+        let found = table.find(|(_, known)| known.eq_ignore_ascii_case(name))?;
+        Some(found.0)
+    }
 }
 
 /// Which table names a field's values.

@@ -39,6 +39,17 @@ pub struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
+    /// A packet whose layers are still to be found.
+    #[inline]
+    pub fn new(link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
+        Packet {
+            bytes,
+            link,
+            layers: ArrayVec::new(),
+            end: End::Complete,
+        }
+    }
+
     /// The layer just above `index` that encloses it, if any.
     pub fn below(&self, index: usize) -> Option<&Layer<'a>> {
         self.layers.get(index.checked_sub(1)?)
@@ -62,13 +73,17 @@ impl<'a> Packet<'a> {
         })?
     }
 
-    /// The innermost layer that is the packet's own and decodes something: what a
+    /// The layers that are the packet's own, from the inside out, with their places: of the
+    /// packet inside so many tunnels, and not of one that an error quotes.
+    pub fn own(&self, tunnels: u8) -> impl Iterator<Item = (usize, &Layer<'a>)> {
+        let own = move |layer: &Layer| layer.tunnels == tunnels && layer.context == Context::Plain;
+        let layers = self.layers.iter().enumerate().rev();
+        layers.filter(move |(_, layer)| own(layer))
+    }
+
+    /// The innermost layer of the packet inside so many tunnels that decodes something: what a
     /// one-line summary is about.
-    pub fn top(&self) -> Option<(usize, &Layer<'a>)> {
-        self.layers
-            .iter()
-            .enumerate()
-            .rev()
-            .find(|(_, layer)| layer.context == Context::Plain && !layer.protocol.opaque)
+    pub fn top(&self, tunnels: u8) -> Option<(usize, &Layer<'a>)> {
+        self.own(tunnels).find(|(_, layer)| !layer.protocol.opaque)
     }
 }

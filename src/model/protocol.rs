@@ -1,6 +1,6 @@
 //! A protocol is a table plus a few small functions.
 
-use super::{Field, Layer, LinkType, Packet, Remarks, Text, Value};
+use super::{Field, Kind, Layer, LinkType, Packet, Remarks, Text, Value};
 
 /// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
 /// protocol's file reads as one declaration.
@@ -9,6 +9,9 @@ pub struct Protocol {
     pub name: &'static str,
     /// Further names in filters, Wireshark's.
     pub aliases: &'static [&'static str],
+    /// Names in filters that only some of its layers have, as DNS and MDNS; when there are any, the
+    /// protocol's own name selects nothing but what is listed here.
+    pub faces: &'static [Face],
     /// Name in `show`: scapy's title (`802.1Q`).
     pub title: &'static str,
     /// Title when quoted in an ICMP error (`IP in ICMP`).
@@ -59,6 +62,7 @@ impl Protocol {
         Protocol {
             name,
             aliases: &[],
+            faces: &[],
             title,
             quoted_title: None,
             quoted_over: &[],
@@ -86,6 +90,18 @@ impl Protocol {
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Protocol {
         self.aliases = aliases;
         self
+    }
+
+    /// Names the layers that not all are called alike, for filters.
+    pub const fn faces(mut self, faces: &'static [Face]) -> Protocol {
+        self.faces = faces;
+        self
+    }
+
+    /// Whether headers stand inside its header, as IPv4's options.
+    pub(crate) fn nests(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|field| matches!(field.kind, Kind::Packets(_) | Kind::Chain(_)))
     }
 
     /// Sets the title used inside an ICMP error, right behind it or over one of these protocols.
@@ -235,6 +251,9 @@ impl Protocol {
     }
 }
 
+/// A name in filters, and which layers have it: those at the given place of a packet.
+pub type Face = (&'static str, fn(&Packet, usize) -> bool);
+
 /// Reads source and destination of a layer.
 pub type Endpoints = for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>);
 
@@ -345,8 +364,11 @@ pub enum Next {
     Raw,
     /// This protocol.
     Is(&'static Protocol),
-    /// A whole frame of this link type, as in a tunnel.
+    /// A whole frame of this link type.
     Frame(LinkType),
+    /// The frame of this link type that a tunnel carries: another packet, with a summary of its
+    /// own.
+    Tunnelled(LinkType),
     /// The packet that failed (RFC 792).
     Quoted(&'static Protocol),
 }

@@ -155,6 +155,13 @@ pub enum ItemName {
     Nothing,
 }
 
+impl ItemName {
+    /// Whether the option is called so.
+    pub fn is(self, name: &str) -> bool {
+        matches!(self, ItemName::Known(known) if known == name)
+    }
+}
+
 /// What an option says.
 #[derive(Clone, Copy)]
 pub enum ItemValue<'a> {
@@ -173,6 +180,17 @@ pub enum ItemValue<'a> {
 }
 
 impl<'a> ItemValue<'a> {
+    /// The option's data, kind and length excluded.
+    pub fn data(self) -> &'a [u8] {
+        match self {
+            ItemValue::Nothing => &[],
+            ItemValue::Numbers(bytes, _)
+            | ItemValue::Bytes(bytes)
+            | ItemValue::Written(bytes, _) => bytes,
+            ItemValue::Values(list) | ItemValue::List(list) => list.bytes,
+        }
+    }
+
     /// The numbers of a [`ItemValue::Numbers`]; nothing for the others.
     pub fn numbers(self) -> impl Iterator<Item = u64> + 'a {
         let (mut bytes, widths) = match self {

@@ -6,27 +6,57 @@
 //! 4. The header, or whoever declared to ride on it, names the next protocol; back to 2.
 
 use crate::model::{Context, End, Header, Layer, LinkType, MAX_LAYERS, Next, Packet, Protocol};
-use crate::proto;
+use crate::proto::{self, Binding};
 use arrayvec::ArrayVec;
 
-/// Dissects a captured packet whose first byte belongs to `link`. Never fails: what cannot be
-/// decoded is Raw, and [`Packet::end`] says why.
+/// Dissects a captured packet whose first byte belongs to `link`, as the tables say. Never
+/// fails: what cannot be decoded is Raw, and [`Packet::end`] says why.
 pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
-    let mut packet = Packet {
-        bytes,
-        link,
-        layers: ArrayVec::new(),
-        end: End::Complete,
-    };
+    Dissector::default().dissect(link, bytes)
+}
+
+/// The tables, and what the user knows beyond them.
+#[derive(Default)]
+pub struct Dissector {
+    bindings: Vec<Binding>,
+}
+
+impl Dissector {
+    /// Reads the payload of UDP port `port` as the tunnel's, too.
+    pub fn tunnel_port(mut self, port: u16) -> Dissector {
+        for field in ["sport", "dport"] {
+            let binding = proto::bind("Tunnel", "UDP", field, port.into());
+            self.bindings.push(binding);
+        }
+        self
+    }
+
+    /// Dissects a captured packet, as the function [`dissect`] does.
+    pub fn dissect<'a>(&self, link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
+        let mut packet = Packet::new(link, bytes);
+        self.find_layers(&mut packet);
+        packet
+    }
+
+    /// Finds the layers of a fresh packet where it lies: it has room for 3 KB of them, and to
+    /// copy that would take as long as to find them.
+    pub fn find_layers(&self, packet: &mut Packet) {
+        find_layers(&self.bindings, packet);
+    }
+}
+
+fn find_layers(bindings: &[Binding], packet: &mut Packet) {
+    let (link, bytes) = (packet.link, packet.bytes);
     let mut padding: ArrayVec<(usize, usize), MAX_LAYERS> = ArrayVec::new();
     let mut next = proto::first(link, bytes);
     let (mut start, mut limit) = (0, bytes.len());
     let mut context = Context::Plain;
+    let mut tunnels = 0;
 
     while start < limit {
         let rest = &bytes[start..limit];
         let Some(entry) = next else {
-            raw(&mut packet, start, limit, context, End::Payload);
+            raw(packet, start, limit, (context, tunnels), End::Payload);
             break;
         };
         let protocol = entry.protocol;
@@ -41,12 +71,12 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
                 needed,
                 had: rest.len(),
             };
-            raw(&mut packet, start, limit, context, end);
+            raw(packet, start, limit, (context, tunnels), end);
             break;
         }
         // The last place is kept for the bytes that no layer holds.
         if packet.layers.len() + 1 == MAX_LAYERS {
-            raw(&mut packet, start, limit, context, End::TooDeep);
+            raw(packet, start, limit, (context, tunnels), End::TooDeep);
             break;
         }
         let mut layer = Layer {
@@ -57,6 +87,7 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             limit,
             tail: limit,
             context,
+            tunnels,
             over: packet.layers.last().map(|below| below.protocol),
             message: (start, limit),
         };
@@ -79,9 +110,16 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
         (start, limit) = (layer.end, layer.limit);
         if start < limit {
             next = match (protocol.next)(&layer) {
-                Next::Bound => entry.rider(&layer),
+                Next::Bound => {
+                    let bound = bindings.iter().find_map(|binding| binding.rider(&layer));
+                    bound.or_else(|| entry.rider(&layer))
+                }
                 Next::Raw => None,
                 Next::Frame(link) => proto::first(link, &bytes[start..limit]),
+                Next::Tunnelled(link) => {
+                    tunnels += 1;
+                    proto::first(link, &bytes[start..limit])
+                }
                 Next::Is(protocol) => proto::entry_of(protocol),
                 Next::Quoted(quoted) => {
                     context = Context::Quoted;
@@ -90,12 +128,15 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
             };
         }
     }
-    for (start, limit) in padding.into_iter().rev() {
-        let _ = packet
-            .layers
-            .try_push(opaque(proto::padding(), bytes, start, limit, context));
+    for &(start, limit) in padding.iter().rev() {
+        let _ = packet.layers.try_push(opaque(
+            proto::padding(),
+            bytes,
+            start,
+            limit,
+            (context, tunnels),
+        ));
     }
-    packet
 }
 
 /// Whether a protocol that comes next is one of the headers of a quoted packet.
@@ -108,8 +149,8 @@ fn is_quoted(protocol: &Protocol, packet: &Packet) -> bool {
     }
 }
 
-fn raw(packet: &mut Packet, start: usize, limit: usize, context: Context, end: End) {
-    let layer = opaque(proto::raw(), packet.bytes, start, limit, context);
+fn raw(packet: &mut Packet, start: usize, limit: usize, within: (Context, u8), end: End) {
+    let layer = opaque(proto::raw(), packet.bytes, start, limit, within);
     let _ = packet.layers.try_push(layer);
     packet.end = end;
 }
@@ -119,7 +160,7 @@ fn opaque<'a>(
     packet: &'a [u8],
     start: usize,
     limit: usize,
-    context: Context,
+    (context, tunnels): (Context, u8),
 ) -> Layer<'a> {
     Layer {
         protocol,
@@ -129,6 +170,7 @@ fn opaque<'a>(
         limit,
         tail: limit,
         context,
+        tunnels,
         over: None,
         message: (start, limit),
     }

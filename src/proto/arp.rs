@@ -30,45 +30,60 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
     })
     .fields(&[
         Field::hex("hwtype", 16)
+            .aliases(&["arp.hw.type"])
             .names(&HARDWARE_TYPES)
             .doc("Kind of link the hardware addresses belong to (RFC 826)."),
         Field::hex("ptype", 16)
+            .aliases(&["arp.proto.type"])
             .names(&ETHER_TYPES)
             .doc("Kind of address that is looked for, as an EtherType (RFC 826)."),
-        Field::uint("hwlen", 8).doc("Bytes in a hardware address: 6 on Ethernet (RFC 826)."),
-        Field::uint("plen", 8).doc("Bytes in a protocol address: 4 for IPv4 (RFC 826)."),
+        Field::uint("hwlen", 8)
+            .aliases(&["arp.hw.size"])
+            .doc("Bytes in a hardware address: 6 on Ethernet (RFC 826)."),
+        Field::uint("plen", 8)
+            .aliases(&["arp.proto.size"])
+            .doc("Bytes in a protocol address: 4 for IPv4 (RFC 826)."),
         Field::uint("op", 16)
+            .aliases(&["arp.opcode"])
             .names(&OPERATIONS)
             .doc("Question or answer (RFC 826).")
             .says(says_operation),
         Field::mac("hwsrc")
+            .aliases(&["arp.src.hw_mac"])
             .when(has_mac)
             .doc("Hardware address of who sends this; receivers put it into their neighbour table (RFC 826)."),
         Field::bytes("hwsrc", Width::From(|arp| arp.u8(4).into()))
+            .aliases(&["arp.src.hw"])
             .when(|arp| !has_mac(arp))
             .doc("Hardware address of the sender, of a link that is not Ethernet (RFC 826)."),
         Field::ipv4("psrc")
+            .aliases(&["arp.src.proto_ipv4"])
             .when(has_ipv4)
             .doc("IPv4 address of who sends this; with hwsrc it is what the others learn (RFC 826)."),
         Field::ipv6("psrc")
             .when(has_ipv6)
             .doc("Protocol address of the sender."),
         Field::bytes("psrc", Width::From(|arp| arp.u8(5).into()))
+            .aliases(&["arp.src.proto"])
             .when(|arp| !has_ipv4(arp) && !has_ipv6(arp))
             .doc("Protocol address of the sender, of a kind other than IP (RFC 826)."),
         Field::mac("hwdst")
+            .aliases(&["arp.dst.hw_mac"])
             .when(has_mac)
             .doc("Hardware address of the target: zeros in a question, since it is what is asked (RFC 826)."),
         Field::bytes("hwdst", Width::From(|arp| arp.u8(4).into()))
+            .aliases(&["arp.dst.hw"])
             .when(|arp| !has_mac(arp))
             .doc("Hardware address of the target, of a link that is not Ethernet (RFC 826)."),
         Field::ipv4("pdst")
+            .aliases(&["arp.dst.proto_ipv4"])
             .when(has_ipv4)
             .doc("IPv4 address that is looked for, or of who asked (RFC 826)."),
         Field::ipv6("pdst")
             .when(has_ipv6)
             .doc("Protocol address that is looked for."),
         Field::bytes("pdst", Width::From(|arp| arp.u8(5).into()))
+            .aliases(&["arp.dst.proto"])
             .when(|arp| !has_ipv4(arp) && !has_ipv6(arp))
             .doc("Protocol address of the target, of a kind other than IP (RFC 826)."),
     ])

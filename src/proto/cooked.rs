@@ -39,11 +39,17 @@ static SLL: Protocol = Protocol::new("CookedLinux", "cooked linux")
             .doc(PACKET_TYPE_DOC)
             .says(says_packet_type),
         Field::hex("lladdrtype", 16)
+            .aliases(&["sll.hatype"])
             .doc(LINK_DOC)
             .says(says_link),
-        Field::uint("lladdrlen", 16).doc(LENGTH_DOC),
-        Field::of("src", Width::Bytes(8), Kind::CustomBytes(filled)).doc(SOURCE_DOC),
+        Field::uint("lladdrlen", 16)
+            .aliases(&["sll.halen"])
+            .doc(LENGTH_DOC),
+        Field::of("src", Width::Bytes(8), Kind::CustomBytes(filled))
+            .macs(&[("sll.src.eth", |sll| sll.u16(4) == 6)])
+            .doc(SOURCE_DOC),
         Field::hex("proto", 16)
+            .aliases(&["sll.etype"])
             .names(&ETHER_TYPES)
             .doc(PROTOCOL_DOC),
     ])

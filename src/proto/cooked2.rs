@@ -15,20 +15,26 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
     .header_from(12, |_| 20)
     .fields(&[
         Field::hex("proto", 16)
+            .aliases(&["sll.etype"])
             .names(&ETHER_TYPES)
             .doc(cooked::PROTOCOL_DOC),
         Field::uint("reserved", 16).doc("Kept for later, zero (LINKTYPE_LINUX_SLL2)."),
         Field::uint("ifindex", 32)
             .doc("Number of the device; `ip link` shows it before the name (packet(7), sll_ifindex)."),
         Field::hex("lladdrtype", 16)
+            .aliases(&["sll.hatype"])
             .doc(cooked::LINK_DOC)
             .says(cooked::says_link),
         Field::uint("pkttype", 8)
             .names(&cooked::PACKET_TYPES)
             .doc(cooked::PACKET_TYPE_DOC)
             .says(cooked::says_packet_type),
-        Field::uint("lladdrlen", 8).doc(cooked::LENGTH_DOC),
-        Field::of("src", Width::From(|_| 8), Kind::CustomBytes(filled)).doc(cooked::SOURCE_DOC),
+        Field::uint("lladdrlen", 8)
+            .aliases(&["sll.halen"])
+            .doc(cooked::LENGTH_DOC),
+        Field::of("src", Width::From(|_| 8), Kind::CustomBytes(filled))
+            .macs(&[("sll.src.eth", |sll| u16::from(sll.u8(11)) == 6)])
+            .doc(cooked::SOURCE_DOC),
     ])
     .next(|cooked| cooked::next(cooked.u16(0)))
     .endpoints(|cooked| cooked::source(cooked, 11, 12))

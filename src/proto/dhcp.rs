@@ -1,6 +1,7 @@
 //! Dynamic Host Configuration Protocol: RFC 2131, on top of BOOTP's header: RFC 951. The options
 //! are a layer of their own: RFC 2132 and <https://www.iana.org/assignments/bootp-dhcp-parameters>.
 
+use super::dhcp_options::{self, Form, form};
 use super::numbers::HARDWARE_TYPES;
 use crate::model::{
     Field, Flag, FlagSet, Item, ItemName, ItemValue, Kind, Layer, List, ListOf, Names, Next, Packet,
@@ -33,6 +34,7 @@ static FLAGS: FlagSet = FlagSet {
 };
 
 static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
+    .aliases(&["dhcp"])
     .column_by(column)
     .reference("RFC 951")
     .about("Gives a host that has just started its address. DHCP writes its options behind this header.")
@@ -50,22 +52,38 @@ static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
     })
     .fields(&[
         Field::uint("op", 8)
+            .aliases(&["dhcp.type"])
             .names(&OPERATIONS)
             .doc("Whether a client asks or a server answers (RFC 951)."),
         Field::uint("htype", 8)
+            .aliases(&["dhcp.hw.type"])
             .names(&HARDWARE_TYPES)
             .doc("Kind of hardware address, as in ARP (RFC 951)."),
-        Field::uint("hlen", 8).doc("Bytes of the hardware address (RFC 951)."),
+        Field::uint("hlen", 8)
+            .aliases(&["dhcp.hw.len"])
+            .doc("Bytes of the hardware address (RFC 951)."),
         Field::uint("hops", 8).doc("Relays that passed the message on (RFC 1542)."),
         Field::hex("xid", 32)
+            .aliases(&["dhcp.id"])
             .doc("Random number that the answer repeats, so that the client knows it is meant (RFC 951)."),
         Field::uint("secs", 16).doc("Seconds since the client began to ask (RFC 2131)."),
-        Field::flags("flags", 16, &FLAGS).doc("How the answer shall be sent (RFC 2131)."),
-        Field::ipv4("ciaddr").doc("The client's address, when it has one already (RFC 2131)."),
-        Field::ipv4("yiaddr").doc("`Your` address: what the server gives the client (RFC 2131)."),
-        Field::ipv4("siaddr").doc("The server to start from next (RFC 2131)."),
-        Field::ipv4("giaddr").doc("The relay between client and server (RFC 1542)."),
+        Field::flags("flags", 16, &FLAGS)
+            .derived(&[("dhcp.flags.bc", |flags| flags >> 15)])
+            .doc("How the answer shall be sent (RFC 2131)."),
+        Field::ipv4("ciaddr")
+            .aliases(&["dhcp.ip.client"])
+            .doc("The client's address, when it has one already (RFC 2131)."),
+        Field::ipv4("yiaddr")
+            .aliases(&["dhcp.ip.your"])
+            .doc("`Your` address: what the server gives the client (RFC 2131)."),
+        Field::ipv4("siaddr")
+            .aliases(&["dhcp.ip.server"])
+            .doc("The server to start from next (RFC 2131)."),
+        Field::ipv4("giaddr")
+            .aliases(&["dhcp.ip.relay"])
+            .doc("The relay between client and server (RFC 1542)."),
         Field::of("chaddr", Width::From(|_| 16), Kind::CustomBytes(hardware))
+            .macs(&[("dhcp.hw.mac_addr", |bootp| bootp.u8(2) == 6)])
             .when(|bootp| bootp.u8(1) == 1)
             .doc("The client's hardware address, filled up to 16 bytes (RFC 951)."),
         Field::of("chaddr", Width::From(|_| 16), Kind::CustomBytes(filled))
@@ -114,6 +132,7 @@ static DHCP: Protocol = Protocol::new("DHCP", "DHCP options")
     .reference("RFC 2131")
     .about("Gives a host its address and all else it must know of the network: discover, offer, request, ack.")
     .fields(&[Field::of("options", Width::Rest, Kind::Assignments(split))
+        .in_options(dhcp_options::IN_OPTIONS)
         .doc("What is asked for, and what is given (RFC 2132).")
         .says(|dhcp, _, text| {
             text.str(match message_type(dhcp) {
@@ -130,144 +149,6 @@ static DHCP: Protocol = Protocol::new("DHCP", "DHCP options")
         })])
     .info(info)
     .check(check);
-
-/// How an option's data is laid out.
-enum Form {
-    Text,
-    /// Numbers of these widths.
-    Numbers(&'static [u8]),
-    /// Values one after the other.
-    Values(&'static ListOf),
-    /// One value that is a list.
-    List(&'static ListOf),
-}
-
-fn form(code: u8) -> Option<(&'static str, Form)> {
-    Some(match code {
-        1 => ("subnet_mask", Form::Values(&ADDRESSES)),
-        2 => ("time_zone", Form::Numbers(&[4])),
-        3 => ("router", Form::Values(&ADDRESSES)),
-        4 => ("time_server", Form::Values(&ADDRESSES)),
-        5 => ("IEN_name_server", Form::Values(&ADDRESSES)),
-        6 => ("name_server", Form::Values(&ADDRESSES)),
-        7 => ("log_server", Form::Values(&ADDRESSES)),
-        8 => ("cookie_server", Form::Values(&ADDRESSES)),
-        9 => ("lpr_server", Form::Values(&ADDRESSES)),
-        10 => ("impress-servers", Form::Values(&ADDRESSES)),
-        11 => ("resource-location-servers", Form::Values(&ADDRESSES)),
-        12 => ("hostname", Form::Text),
-        13 => ("boot-size", Form::Numbers(&[2])),
-        14 => ("dump_path", Form::Text),
-        15 => ("domain", Form::Text),
-        16 => ("swap-server", Form::Values(&ADDRESSES)),
-        17 => ("root_disk_path", Form::Text),
-        18 => ("extensions-path", Form::Text),
-        19 => ("ip-forwarding", Form::Numbers(&[1])),
-        20 => ("non-local-source-routing", Form::Numbers(&[1])),
-        21 => ("policy-filter", Form::Values(&ADDRESSES)),
-        22 => ("max_dgram_reass_size", Form::Numbers(&[2])),
-        23 => ("default_ttl", Form::Numbers(&[1])),
-        24 => ("pmtu_timeout", Form::Numbers(&[4])),
-        25 => ("path-mtu-plateau-table", Form::Numbers(&[2])),
-        26 => ("interface-mtu", Form::Numbers(&[2])),
-        27 => ("all-subnets-local", Form::Numbers(&[1])),
-        28 => ("broadcast_address", Form::Values(&ADDRESSES)),
-        29 => ("perform-mask-discovery", Form::Numbers(&[1])),
-        30 => ("mask-supplier", Form::Numbers(&[1])),
-        31 => ("router-discovery", Form::Numbers(&[1])),
-        32 => ("router-solicitation-address", Form::Values(&ADDRESSES)),
-        33 => ("static-routes", Form::Values(&ADDRESSES)),
-        34 => ("trailer-encapsulation", Form::Numbers(&[1])),
-        35 => ("arp_cache_timeout", Form::Numbers(&[4])),
-        36 => ("ieee802-3-encapsulation", Form::Numbers(&[1])),
-        37 => ("tcp_ttl", Form::Numbers(&[1])),
-        38 => ("tcp_keepalive_interval", Form::Numbers(&[4])),
-        39 => ("tcp_keepalive_garbage", Form::Numbers(&[1])),
-        40 => ("NIS_domain", Form::Text),
-        41 => ("NIS_server", Form::Values(&ADDRESSES)),
-        42 => ("NTP_server", Form::Values(&ADDRESSES)),
-        43 => ("vendor_specific", Form::Text),
-        44 => ("NetBIOS_server", Form::Values(&ADDRESSES)),
-        45 => ("NetBIOS_dist_server", Form::Values(&ADDRESSES)),
-        46 => ("NetBIOS_node_type", Form::Numbers(&[1])),
-        47 => ("netbios-scope", Form::Text),
-        48 => ("font-servers", Form::Values(&ADDRESSES)),
-        49 => ("x-display-manager", Form::Values(&ADDRESSES)),
-        50 => ("requested_addr", Form::Values(&ADDRESSES)),
-        51 => ("lease_time", Form::Numbers(&[4])),
-        52 => ("dhcp-option-overload", Form::Numbers(&[1])),
-        53 => ("message-type", Form::Values(&MESSAGE_TYPES)),
-        54 => ("server_id", Form::Values(&ADDRESSES)),
-        55 => ("param_req_list", Form::List(&CODES)),
-        56 => ("error_message", Form::Text),
-        57 => ("max_dhcp_size", Form::Numbers(&[2])),
-        58 => ("renewal_time", Form::Numbers(&[4])),
-        59 => ("rebinding_time", Form::Numbers(&[4])),
-        60 => ("vendor_class_id", Form::Text),
-        61 => ("client_id", Form::Text),
-        62 => ("nwip-domain-name", Form::Text),
-        64 => ("NISplus_domain", Form::Text),
-        65 => ("NISplus_server", Form::Values(&ADDRESSES)),
-        66 => ("tftp_server_name", Form::Text),
-        67 => ("boot-file-name", Form::Text),
-        68 => ("mobile-ip-home-agent", Form::Values(&ADDRESSES)),
-        69 => ("SMTP_server", Form::Values(&ADDRESSES)),
-        70 => ("POP3_server", Form::Values(&ADDRESSES)),
-        71 => ("NNTP_server", Form::Values(&ADDRESSES)),
-        72 => ("WWW_server", Form::Values(&ADDRESSES)),
-        73 => ("Finger_server", Form::Values(&ADDRESSES)),
-        74 => ("IRC_server", Form::Values(&ADDRESSES)),
-        75 => ("StreetTalk_server", Form::Values(&ADDRESSES)),
-        76 => ("StreetTalk_Dir_Assistance", Form::Values(&ADDRESSES)),
-        77 => ("user_class", Form::Text),
-        78 => ("slp_service_agent", Form::Text),
-        79 => ("slp_service_scope", Form::Text),
-        80 => ("rapid_commit", Form::Text),
-        81 => ("client_FQDN", Form::Text),
-        82 => ("relay_agent_information", Form::Text),
-        85 => ("nds-server", Form::Values(&ADDRESSES)),
-        86 => ("nds-tree-name", Form::Text),
-        87 => ("nds-context", Form::Text),
-        88 => ("bcms-controller-namesi", Form::Text),
-        89 => ("bcms-controller-address", Form::Values(&ADDRESSES)),
-        91 => ("client-last-transaction-time", Form::Numbers(&[4])),
-        92 => ("associated-ip", Form::Values(&ADDRESSES)),
-        93 => ("pxe_client_architecture", Form::Text),
-        94 => ("pxe_client_network_interface", Form::Text),
-        97 => ("pxe_client_machine_identifier", Form::Text),
-        98 => ("uap-servers", Form::Text),
-        100 => ("pcode", Form::Text),
-        101 => ("tcode", Form::Text),
-        108 => ("ipv6-only-preferred", Form::Numbers(&[4])),
-        112 => ("netinfo-server-address", Form::Values(&ADDRESSES)),
-        113 => ("netinfo-server-tag", Form::Text),
-        114 => ("captive-portal", Form::Text),
-        116 => ("auto-config", Form::Numbers(&[1])),
-        117 => ("name-service-search", Form::Numbers(&[2])),
-        118 => ("subnet-selection", Form::Values(&ADDRESSES)),
-        121 => ("classless_static_routes", Form::List(&ROUTES)),
-        124 => ("vendor_class", Form::Text),
-        125 => ("vendor_specific_information", Form::Text),
-        128 => ("tftp_server_ip_address", Form::Values(&ADDRESSES)),
-        136 => ("pana-agent", Form::Values(&ADDRESSES)),
-        137 => ("v4-lost", Form::Text),
-        138 => ("capwap-ac-v4", Form::Values(&ADDRESSES)),
-        141 => ("sip_ua_service_domains", Form::Text),
-        145 => ("forcerenew_nonce_capable", Form::List(&NONCES)),
-        146 => ("rdnss-selection", Form::Text),
-        150 => ("tftp_server_address", Form::Values(&ADDRESSES)),
-        159 => ("v4-portparams", Form::Text),
-        160 => ("v4-captive-portal", Form::Text),
-        161 => ("mud-url", Form::Text),
-        208 => ("pxelinux_magic", Form::Text),
-        209 => ("pxelinux_configuration_file", Form::Text),
-        210 => ("pxelinux_path_prefix", Form::Text),
-        211 => ("pxelinux_reboot_time", Form::Text),
-        212 => ("option-6rd", Form::Text),
-        213 => ("v4-access-domain", Form::Text),
-        _ => return None,
-    })
-}
 
 /// Takes the first option off (RFC 2132 section 2); what cannot be read is the last.
 fn split(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
@@ -335,17 +216,17 @@ static MESSAGE_NAMES: Names = Names(&[
     (13, "lease_active"),
 ]);
 
-static MESSAGE_TYPES: ListOf = ListOf {
+pub(super) static MESSAGE_TYPES: ListOf = ListOf {
     next: |bytes, at| code(bytes, at, |code| MESSAGE_NAMES.get(code)),
     quote: "",
 };
 
-static CODES: ListOf = ListOf {
+pub(super) static CODES: ListOf = ListOf {
     next: |bytes, at| code(bytes, at, |_| None),
     quote: "",
 };
 
-static NONCES: ListOf = ListOf {
+pub(super) static NONCES: ListOf = ListOf {
     next: |bytes, at| code(bytes, at, |code| (code == 1).then_some("HMAC-MD5")),
     quote: "",
 };
@@ -361,7 +242,7 @@ fn code<'a>(
     Some(name(code).map_or(Value::Uint(code), Value::Word))
 }
 
-static ADDRESSES: ListOf = ListOf {
+pub(super) static ADDRESSES: ListOf = ListOf {
     next: |bytes, at| {
         let octets: [u8; 4] = bytes.get(*at..*at + 4)?.try_into().ok()?;
         *at += 4;
@@ -371,7 +252,7 @@ static ADDRESSES: ListOf = ListOf {
 };
 
 /// Networks and the routers to them (RFC 3442): bits of the prefix, the prefix's bytes, the router.
-static ROUTES: ListOf = ListOf {
+pub(super) static ROUTES: ListOf = ListOf {
     next: |bytes, at| {
         let length = route(bytes.get(*at..)?)?;
         let route = bytes.get(*at..*at + length)?;

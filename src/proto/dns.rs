@@ -28,6 +28,10 @@ pub(super) static RCODES: Names = Names(&[
 ]);
 
 static DNS: Protocol = Protocol::new("DNS", "DNS")
+    .faces(&[
+        ("dns", |packet, index| !multicast(packet, index)),
+        ("mdns", multicast),
+    ])
     .reference("RFC 1035")
     .about("Asks servers what belongs to a name, mostly its address. The answer repeats the question; names that occur twice are written once and pointed to.")
     .under(&[
@@ -44,10 +48,13 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
             .when(|dns| prefix(dns) > 0)
             .doc("Bytes of the message: TCP is a stream and does not say where messages end (RFC 1035)."),
         Field::uint("id", 16)
+            .aliases(&["dns.id"])
             .doc("Number that the answer repeats, so that it finds its question; random, against forged answers (RFC 1035, RFC 5452)."),
         Field::uint("qr", 1)
+            .aliases(&["dns.flags.response"])
             .doc("0: a question, 1: an answer (RFC 1035)."),
         Field::uint("opcode", 4)
+            .aliases(&["dns.flags.opcode"])
             .names(&OPCODES)
             .doc("What is wanted; 0 is an ordinary question (RFC 1035).")
             .says(|_, code, text| match opcode(code.number()) {
@@ -55,24 +62,38 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
                 None => _ = text.str("not defined"),
             }),
         Field::uint("aa", 1)
+            .aliases(&["dns.flags.authoritative"])
             .doc("Authoritative: this server itself is in charge of the name (RFC 1035)."),
         Field::uint("tc", 1)
+            .aliases(&["dns.flags.truncated"])
             .doc("Truncated: the answer did not fit; the client asks again over TCP (RFC 1035)."),
         Field::uint("rd", 1)
+            .aliases(&["dns.flags.recdesired"])
             .doc("Recursion desired: the server shall ask on until it has the answer (RFC 1035)."),
         Field::uint("ra", 1)
+            .aliases(&["dns.flags.recavail"])
             .doc("Recursion available: this server would ask on (RFC 1035)."),
-        Field::uint("z", 1).doc("Kept for later, zero (RFC 1035)."),
+        Field::uint("z", 1)
+            .aliases(&["dns.flags.z"])
+            .doc("Kept for later, zero (RFC 1035)."),
         Field::uint("ad", 1)
+            .aliases(&["dns.flags.authenticated"])
             .doc("Authentic data: the server checked the signatures (RFC 4035)."),
         Field::uint("cd", 1)
+            .aliases(&["dns.flags.checkdisable"])
             .doc("Checking disabled: the client checks the signatures itself (RFC 4035)."),
         RCODE,
-        Field::uint("qdcount", 16).doc("How many questions follow (RFC 1035)."),
-        Field::uint("ancount", 16).doc("How many answers follow (RFC 1035)."),
+        Field::uint("qdcount", 16)
+            .aliases(&["dns.count.queries"])
+            .doc("How many questions follow (RFC 1035)."),
+        Field::uint("ancount", 16)
+            .aliases(&["dns.count.answers"])
+            .doc("How many answers follow (RFC 1035)."),
         Field::uint("nscount", 16)
+            .aliases(&["dns.count.auth_rr"])
             .doc("How many records follow that name the servers in charge (RFC 1035)."),
         Field::uint("arcount", 16)
+            .aliases(&["dns.count.add_rr"])
             .doc("How many records follow that spare the client a question (RFC 1035)."),
         QUESTIONS,
         ANSWERS,
@@ -86,6 +107,7 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
 // What LLMNR's messages share.
 
 pub(super) const RCODE: Field = Field::uint("rcode", 4)
+    .aliases(&["dns.flags.rcode"])
     .names(&RCODES)
     .doc("How it went: 0 well, 3 the name does not exist (RFC 1035).")
     .says(|dns, code, text| {
@@ -148,16 +170,21 @@ static DNSQR: Protocol = Protocol::new("DNSQR", "DNS Question Record")
     .reference("RFC 1035")
     .about("One question: a name, and what is wanted of it.")
     .fields(&[
-        name("qname").doc("The name, label by label; the dot at its end is the root (RFC 1035)."),
+        name("qname")
+            .aliases(&["dns.qry.name"])
+            .doc("The name, label by label; the dot at its end is the root (RFC 1035)."),
         Field::uint("qtype", 16)
+            .aliases(&["dns.qry.type"])
             .names(&QUESTION_TYPES)
             .doc("What is wanted: A an IPv4 address, AAAA an IPv6 address, PTR a name (RFC 1035).")
             .says(|_, kind, text| {
                 text.str(dns_records::meaning(kind.number()));
             }),
         Field::uint("unicastresponse", 1)
+            .aliases(&["dns.qry.qu"])
             .doc("Multicast DNS: answer to me alone (RFC 6762). Elsewhere the class's highest bit."),
         Field::uint("qclass", 15)
+            .aliases(&["dns.qry.class"])
             .names(&CLASSES)
             .doc("To which network the name belongs; IN is the Internet (RFC 1035)."),
     ]);

@@ -76,22 +76,29 @@ fn strings_fit(mut data: &[u8], count: usize) -> bool {
 // Fields that all records have.
 
 pub(super) const NAME: Field =
-    name("rrname").doc("The name that the record is about (RFC 1035).");
+    name("rrname")
+        .aliases(&["dns.resp.name"])
+        .doc("The name that the record is about (RFC 1035).");
 pub(super) const TYPE: Field = Field::uint("type", 16)
+    .aliases(&["dns.resp.type"])
     .names(&RECORD_TYPES)
     .doc("What the record holds (RFC 1035).")
     .says(|_, kind, text| {
         text.str(meaning(kind.number()));
     });
 pub(super) const FLUSH: Field = Field::uint("cacheflush", 1)
+    .aliases(&["dns.resp.cache_flush"])
     .doc("Multicast DNS: forget what you knew of the name (RFC 6762). Elsewhere the class's highest bit.");
 pub(super) const CLASS: Field = Field::uint("rclass", 15)
+    .aliases(&["dns.resp.class"])
     .names(&CLASSES)
     .doc("To which network the name belongs; IN is the Internet (RFC 1035).");
 pub(super) const WHOLE_CLASS: Field = Field::uint("rclass", 16)
+    .aliases(&["dns.resp.class"])
     .names(&CLASSES)
     .doc("To which network the name belongs; IN is the Internet (RFC 1035).");
 pub(super) const TTL: Field = Field::uint("ttl", 32)
+    .aliases(&["dns.resp.ttl"])
     .doc("Seconds that the record may be kept and used again (RFC 1035).")
     .says(|_, ttl, text| {
         match ttl.number() {
@@ -104,6 +111,7 @@ pub(super) const TTL: Field = Field::uint("ttl", 32)
     });
 /// scapy computes the length anew when it sends the record, so it shows none.
 pub(super) const RDLEN: Field = Field::custom("rdlen", 16, |_, text| _ = text.str("None"))
+    .aliases(&["dns.resp.len"])
     .doc("Bytes of the data that follows; `None` because a rebuilt record may compress its names otherwise (RFC 1035).")
     .says(|_, length, text| {
         text.dec(length.number()).str(" bytes");
@@ -147,15 +155,30 @@ static RECORD: Protocol = Protocol::new("DNSRR", "DNS Resource Record")
         TTL,
         RDLEN,
         Field::ipv4("rdata")
+            .aliases(&["dns.a"])
             .when(|record| kind(record) == A)
             .doc("The address (RFC 1035)."),
         Field::ipv6("rdata")
+            .aliases(&["dns.aaaa"])
             .when(|record| kind(record) == AAAA)
             .doc("The address (RFC 3596)."),
         name("rdata")
-            .when(|record| matches!(kind(record), 2..=5 | 12 | 39))
+            .aliases(&["dns.ns"])
+            .when(|record| kind(record) == 2)
+            .doc("A server in charge of the name (RFC 1035)."),
+        name("rdata")
+            .aliases(&["dns.cname"])
+            .when(|record| kind(record) == 5)
+            .doc("The name proper, of which this one is an alias (RFC 1035)."),
+        name("rdata")
+            .aliases(&["dns.ptr.domain_name"])
+            .when(|record| kind(record) == 12)
+            .doc("The name that belongs to the address (RFC 1035)."),
+        name("rdata")
+            .when(|record| matches!(kind(record), 3 | 4 | 39))
             .doc("The other name (RFC 1035)."),
         Field::of("rdata", Width::Rest, Kind::List(&STRINGS))
+            .aliases(&["dns.txt"])
             .when(|record| kind(record) == TXT)
             .doc("Strings of at most 255 bytes each; programs read them as one (RFC 1035)."),
         Field::bytes("rdata", Width::Rest)
@@ -184,13 +207,26 @@ static SOA: Protocol = Protocol::new("DNSRRSOA", "DNS SOA Resource Record")
         WHOLE_CLASS,
         TTL,
         RDLEN,
-        name("mname").doc("The zone's first server (RFC 1035)."),
-        name("rname").doc("Mail address of who runs the zone; the first dot stands for `@` (RFC 1035)."),
-        Field::uint("serial", 32).doc("Version of the zone; it grows with each change (RFC 1035)."),
-        Field::uint("refresh", 32).doc("Seconds after which other servers ask for a new version (RFC 1035)."),
-        Field::uint("retry", 32).doc("Seconds to wait when that failed (RFC 1035)."),
-        Field::uint("expire", 32).doc("Seconds after which they give the zone up (RFC 1035)."),
+        name("mname")
+            .aliases(&["dns.soa.mname"])
+            .doc("The zone's first server (RFC 1035)."),
+        name("rname")
+            .aliases(&["dns.soa.rname"])
+            .doc("Mail address of who runs the zone; the first dot stands for `@` (RFC 1035)."),
+        Field::uint("serial", 32)
+            .aliases(&["dns.soa.serial_number"])
+            .doc("Version of the zone; it grows with each change (RFC 1035)."),
+        Field::uint("refresh", 32)
+            .aliases(&["dns.soa.refresh_interval"])
+            .doc("Seconds after which other servers ask for a new version (RFC 1035)."),
+        Field::uint("retry", 32)
+            .aliases(&["dns.soa.retry_interval"])
+            .doc("Seconds to wait when that failed (RFC 1035)."),
+        Field::uint("expire", 32)
+            .aliases(&["dns.soa.expire_limit"])
+            .doc("Seconds after which they give the zone up (RFC 1035)."),
         Field::uint("minimum", 32)
+            .aliases(&["dns.soa.minimum_ttl"])
             .doc("Seconds that `does not exist` may be kept (RFC 2308)."),
     ]);
 
@@ -215,8 +251,12 @@ static MX: Protocol = Protocol::new("DNSRRMX", "DNS MX Resource Record")
     .about("Who takes mail for a name.")
     .fields(&[
         NAME, TYPE, FLUSH, CLASS, TTL, RDLEN,
-        Field::uint("preference", 16).doc("The lowest is tried first (RFC 1035)."),
-        name("exchange").doc("The host that takes the mail (RFC 1035)."),
+        Field::uint("preference", 16)
+            .aliases(&["dns.mx.preference"])
+            .doc("The lowest is tried first (RFC 1035)."),
+        name("exchange")
+            .aliases(&["dns.mx.mail_exchange"])
+            .doc("The host that takes the mail (RFC 1035)."),
     ]);
 
 static SRV: Protocol = Protocol::new("DNSRRSRV", "DNS SRV Resource Record")
@@ -224,10 +264,18 @@ static SRV: Protocol = Protocol::new("DNSRRSRV", "DNS SRV Resource Record")
     .about("Where a service runs.")
     .fields(&[
         NAME, TYPE, FLUSH, CLASS, TTL, RDLEN,
-        Field::uint("priority", 16).doc("The lowest is tried first (RFC 2782)."),
-        Field::uint("weight", 16).doc("Share of the clients among equal priorities (RFC 2782)."),
-        Field::uint("port", 16).doc("Port of the service (RFC 2782)."),
-        name("target").doc("Host of the service (RFC 2782)."),
+        Field::uint("priority", 16)
+            .aliases(&["dns.srv.priority"])
+            .doc("The lowest is tried first (RFC 2782)."),
+        Field::uint("weight", 16)
+            .aliases(&["dns.srv.weight"])
+            .doc("Share of the clients among equal priorities (RFC 2782)."),
+        Field::uint("port", 16)
+            .aliases(&["dns.srv.port"])
+            .doc("Port of the service (RFC 2782)."),
+        name("target")
+            .aliases(&["dns.srv.target"])
+            .doc("Host of the service (RFC 2782)."),
     ]);
 
 static NAPTR: Protocol = Protocol::new("DNSRRNAPTR", "DNS NAPTR Resource Record")

@@ -12,6 +12,7 @@ const LONGEST: u16 = 1500;
 
 const FIELDS: &[Field] = &[
     Field::uint("prio", 3)
+        .aliases(&[".priority"])
         .doc("Priority from 0 to 7; switches let the more urgent frames pass first (IEEE 802.1Q).")
         .says(says_priority),
     Field::uint("dei", 1)
@@ -22,6 +23,7 @@ const FIELDS: &[Field] = &[
             }
         }),
     Field::uint("vlan", 12)
+        .aliases(&[".id"])
         .doc("Which virtual LAN the frame belongs to: a switch delivers it inside that one only (IEEE 802.1Q).")
         .says(|_, vlan, text| {
             match vlan.number() {
@@ -32,6 +34,7 @@ const FIELDS: &[Field] = &[
             };
         }),
     Field::hex("type", 16)
+        .aliases(&[".etype"])
         .names(&ETHER_TYPES)
         .doc("What follows the tag, as in an Ethernet frame; up to 1500 it is a length (IEEE 802.1Q).")
         .says(|_, kind, text| {
@@ -59,6 +62,7 @@ const fn tag(name: &'static str, title: &'static str) -> Protocol {
 }
 
 static DOT1Q: Protocol = tag("Dot1Q", "802.1Q")
+    .aliases(&["vlan"])
     .column("VLAN")
     .reference("IEEE 802.1Q")
     .about("Tells several LANs on one cable apart: each frame carries the number of its own.")
@@ -66,6 +70,7 @@ static DOT1Q: Protocol = tag("Dot1Q", "802.1Q")
     .info(|packet, index, text| info(packet, index, "  DEI: ", "  ID: ", text));
 
 static DOT1AD: Protocol = tag("Dot1AD", "802_1AD")
+    .aliases(&["ieee8021ad"])
     .column("IEEE 802.1ad")
     .reference("IEEE 802.1ad")
     .about("The tag of a provider, who carries the tagged frames of his customers.")

@@ -9,15 +9,18 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[&ETHER];
 const FIRST_TYPE: u16 = 1501;
 
 static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
+    .aliases(&["eth"])
     .reference("IEEE 802.3")
     .about("Carries a packet over one link, from one hardware address to the next. A TAP device carries whole Ethernet frames; a TUN device does not know them.")
     .under(&[Under::link(LinkType::ETHERNET.0).accept(is_ethernet_ii)])
     .header(14)
     .fields(&[
         Field::mac("dst")
+            .aliases(&["eth.addr"])
             .doc("The station on this link that shall take the frame; ff:ff:ff:ff:ff:ff is everybody (IEEE 802.3).")
             .says(says_address),
         Field::mac("src")
+            .aliases(&["eth.addr"])
             .doc("The station on this link that sent the frame; every router on the way puts its own here (IEEE 802.3).")
             .says(says_address),
         Field::hex("type", 16)

@@ -28,19 +28,30 @@ const SEQUENCE: u16 = 0x1000;
 const ACKNOWLEDGEMENT: u16 = 0x0080;
 
 const CHKSUM_PRESENT: Field =
-    Field::uint("chksum_present", 1).doc("Whether a checksum follows (RFC 2784).");
+    Field::uint("chksum_present", 1)
+        .aliases(&["gre.flags.checksum"])
+        .doc("Whether a checksum follows (RFC 2784).");
 const ROUTING_PRESENT: Field = Field::uint("routing_present", 1)
+    .aliases(&["gre.flags.routing"])
     .doc("Whether a list of routers follows; no longer in use (RFC 1701).");
 const KEY_PRESENT: Field =
-    Field::uint("key_present", 1).doc("Whether a key follows (RFC 2890).");
+    Field::uint("key_present", 1)
+        .aliases(&["gre.flags.key"])
+        .doc("Whether a key follows (RFC 2890).");
 const SEQNUM_PRESENT: Field =
-    Field::uint("seqnum_present", 1).doc("Whether a sequence number follows (RFC 2890).");
+    Field::uint("seqnum_present", 1)
+        .aliases(&["gre.flags.sequence_number"])
+        .doc("Whether a sequence number follows (RFC 2890).");
 const STRICT: Field = Field::uint("strict_route_source", 1)
+    .aliases(&["gre.flags.strict_source_route"])
     .doc("Whether the list of routers is complete; no longer in use (RFC 1701).");
 const RECURSION: Field = Field::uint("recursion_control", 3)
+    .aliases(&["gre.flags.recursion_control"])
     .doc("How often it may be put into GRE again; no longer in use (RFC 1701).");
 const VERSION: Field =
-    Field::uint("version", 3).doc("0 for GRE, 1 for the form of PPTP (RFC 2784, RFC 2637).");
+    Field::uint("version", 3)
+        .aliases(&["gre.flags.version"])
+        .doc("0 for GRE, 1 for the form of PPTP (RFC 2784, RFC 2637).");
 const PROTO: Field = Field::hex("proto", 16)
     .names(&ETHER_TYPES)
     .doc("What is inside, as an EtherType; 0x6558 is a whole Ethernet frame (RFC 2784).");
@@ -73,6 +84,7 @@ static GRE: Protocol = Protocol::new("GRE", "GRE")
         VERSION,
         PROTO,
         Field::hex("chksum", 16)
+            .aliases(&["gre.checksum"])
             .when(|gre| has(gre, CHECKSUM | ROUTES))
             .doc("Sum over this header and what is inside (RFC 2784)."),
         Field::hex("offset", 16)

@@ -104,29 +104,37 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
             .names_by(codes)
             .doc("The reason, within the kind (RFC 792)."),
         Field::hex("chksum", 16)
+            .aliases(&["icmp.checksum"])
             .doc("Sum over the whole ICMP message, data included, but no addresses (RFC 792)."),
         Field::hex("id", 16)
+            .aliases(&["icmp.ident"])
             .when(has_id)
             .doc("Tells one ping program from another; the answer repeats it (RFC 792)."),
         Field::hex("seq", 16)
+            .derived(&[("icmp.seq_le", |number| (number as u16).swap_bytes().into())])
             .when(has_id)
             .doc("Number of this question; the answer repeats it (RFC 792).")
             .says(|_, number, text| {
                 text.str("number ").dec(number.number()).str(" of this ping");
             }),
         Field::custom("ts_ori", 32, time_of_day)
+            .aliases(&["icmp.originate_timestamp"])
             .when(has_times)
             .doc("When the question was sent, universal time (RFC 792)."),
         Field::custom("ts_rx", 32, time_of_day)
+            .aliases(&["icmp.receive_timestamp"])
             .when(has_times)
             .doc("When the question arrived, universal time (RFC 792)."),
         Field::custom("ts_tx", 32, time_of_day)
+            .aliases(&["icmp.transmit_timestamp"])
             .when(has_times)
             .doc("When the answer was sent, universal time (RFC 792)."),
         Field::ipv4("gw")
+            .aliases(&["icmp.redir_gw"])
             .when(|icmp| icmp.u8(0) == REDIRECT)
             .doc("The router to use instead for this destination (RFC 792)."),
         Field::uint("ptr", 8)
+            .aliases(&["icmp.pointer"])
             .when(|icmp| icmp.u8(0) == PARAMETER_PROBLEM)
             .doc("Byte of the quoted packet where the trouble is (RFC 792)."),
         Field::uint("reserved", 8)
@@ -136,9 +144,11 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
             .when(is_extended)
             .doc("Words of 4 bytes of the quoted packet, when extensions follow it; else zero (RFC 4884)."),
         Field::ipv4("addr_mask")
+            .aliases(&["icmp.address_mask"])
             .when(|icmp| matches!(icmp.u8(0), 17 | 18))
             .doc("The network's mask (RFC 950)."),
         Field::uint("nexthopmtu", 16)
+            .aliases(&["icmp.mtu"])
             .when(|icmp| icmp.u8(0) == UNREACHABLE)
             .doc("With `fragmentation-needed`: the largest packet that fits (RFC 1191)."),
         Field::uint("unused", 16)

@@ -58,6 +58,7 @@ pub(super) const TYPE: Field = Field::uint("type", 8)
 pub(super) const CODE: Field =
     Field::uint("code", 8).doc("The reason, within the kind (RFC 4443).");
 pub(super) const CKSUM: Field = Field::hex("cksum", 16)
+    .aliases(&["icmpv6.checksum"])
     .doc("Sum over addresses and message; unlike ICMP's it covers the addresses (RFC 4443).");
 
 /// A message of the given name; its file adds place and fields.
@@ -179,7 +180,9 @@ static PARAMETER_PROBLEM: Protocol = message("ICMPv6ParamProblem", "ICMPv6 Param
         TYPE,
         CODE.names(&PARAMETER_CODES),
         CKSUM,
-        Field::uint("ptr", 32).doc("Byte of the quoted packet where the trouble is (RFC 4443)."),
+        Field::uint("ptr", 32)
+            .aliases(&["icmpv6.pointer"])
+            .doc("Byte of the quoted packet where the trouble is (RFC 4443)."),
     ])
     .next(|_| Next::Quoted(&super::ipv6::IPV6))
     .info(|packet, index, text| {
@@ -196,8 +199,12 @@ const ECHO: &[Field] = &[
     TYPE,
     CODE,
     CKSUM,
-    Field::hex("id", 16).doc("Tells one ping program from another (RFC 4443)."),
-    Field::hex("seq", 16).doc("Number of this question; the answer repeats it (RFC 4443)."),
+    Field::hex("id", 16)
+        .aliases(&["icmpv6.echo.identifier"])
+        .doc("Tells one ping program from another (RFC 4443)."),
+    Field::hex("seq", 16)
+        .aliases(&["icmpv6.echo.sequence_number"])
+        .doc("Number of this question; the answer repeats it (RFC 4443)."),
     Field::bytes("data", Width::Rest).doc("Comes back unchanged in the answer (RFC 4443)."),
 ];
 

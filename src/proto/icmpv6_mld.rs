@@ -8,10 +8,13 @@ pub(super) static PROTOCOLS: &[&Protocol] =
     &[&QUERY2, &QUERY, &REPORT, &DONE, &REPORT2, &RECORD];
 
 const MRD: Field = Field::uint("mrd", 16)
+    .aliases(&["icmpv6.mld.maximum_response_delay"])
     .doc("Maximum response delay: within so many milliseconds listeners answer (RFC 2710).");
 const RESERVED: Field = Field::uint("reserved", 16).doc("Kept for later, zero (RFC 2710).");
 const GROUP: Field =
-    Field::ipv6("mladdr").doc("The multicast group; `::` asks for all of them (RFC 2710).");
+    Field::ipv6("mladdr")
+        .aliases(&["icmpv6.mld.multicast_address"])
+        .doc("The multicast group; `::` asks for all of them (RFC 2710).");
 
 const VERSION1: &[Field] = &[TYPE, CODE, CKSUM, MRD, RESERVED, GROUP];
 
@@ -56,8 +59,11 @@ static QUERY2: Protocol = message("ICMPv6MLQuery2", "MLDv2 - Multicast Listener 
         Field::uint("S", 1).doc("Tells other routers not to act on this query (RFC 3810)."),
         Field::uint("QRV", 3).doc("How many reports may get lost (RFC 3810)."),
         Field::uint("QQIC", 8).doc("How often the router asks, in seconds (RFC 3810)."),
-        Field::uint("sources_number", 16).doc("How many sources follow (RFC 3810)."),
+        Field::uint("sources_number", 16)
+            .aliases(&["icmpv6.mld.nb_sources"])
+            .doc("How many sources follow (RFC 3810)."),
         Field::of("sources", Width::Rest, Kind::Ipv6List)
+            .aliases(&["icmpv6.mld.source_address"])
             .doc("The sources that are asked about (RFC 3810)."),
     ])
     .info(|_, _, text| _ = text.str("Multicast Listener Query"));
@@ -75,7 +81,9 @@ static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listene
         Field::uint("res", 8).doc("Kept for later, zero (RFC 3810)."),
         CKSUM,
         Field::uint("reserved", 16).doc("Kept for later, zero (RFC 3810)."),
-        Field::uint("records_number", 16).doc("How many records follow (RFC 3810)."),
+        Field::uint("records_number", 16)
+            .aliases(&["icmpv6.mldr.nb_mcast_records"])
+            .doc("How many records follow (RFC 3810)."),
         Field::of("records", Width::Rest, Kind::Chain(split))
             .doc("One record a group (RFC 3810)."),
     ])
@@ -106,12 +114,18 @@ static RECORD: Protocol = Protocol::new(
 .header_rest(20)
 .fields(&[
     Field::uint("rtype", 8)
+        .aliases(&["icmpv6.mldr.mar.record_type"])
         .doc("State or change of the listening (RFC 3810).")
         .says(says_record),
     Field::uint("auxdata_len", 8).doc("Words of 4 bytes of auxiliary data; none is defined (RFC 3810)."),
-    Field::uint("sources_number", 16).doc("How many sources follow (RFC 3810)."),
-    Field::ipv6("dst").doc("The group (RFC 3810)."),
+    Field::uint("sources_number", 16)
+        .aliases(&["icmpv6.mldr.mar.nb_sources"])
+        .doc("How many sources follow (RFC 3810)."),
+    Field::ipv6("dst")
+        .aliases(&["icmpv6.mldr.mar.multicast_address"])
+        .doc("The group (RFC 3810)."),
     Field::of("sources", Width::From(|record| addresses_end(record.header(), 20, 2) - 20), Kind::Ipv6List)
+        .aliases(&["icmpv6.mldr.mar.source_address"])
         .doc("The sources that the host wants, or does not want (RFC 3810)."),
     Field::bytes("auxdata", Width::From(|record| record.u8(1).into()))
         .doc("Auxiliary data; none is defined (RFC 3810)."),

@@ -53,20 +53,34 @@ static ROUTER_ADVERTISEMENT: Protocol = message(
     TYPE,
     CODE,
     CKSUM,
-    Field::uint("chlim", 8).doc("Hop limit that hosts should start with; 0 leaves it to them (RFC 4861)."),
-    Field::uint("M", 1).doc("Managed: addresses come from DHCPv6 (RFC 4861)."),
-    Field::uint("O", 1).doc("Other: further settings come from DHCPv6 (RFC 4861)."),
-    Field::uint("H", 1).doc("The router is a home agent (RFC 6275)."),
+    Field::uint("chlim", 8)
+        .aliases(&["icmpv6.nd.ra.cur_hop_limit"])
+        .doc("Hop limit that hosts should start with; 0 leaves it to them (RFC 4861)."),
+    Field::uint("M", 1)
+        .aliases(&["icmpv6.nd.ra.flag.m"])
+        .doc("Managed: addresses come from DHCPv6 (RFC 4861)."),
+    Field::uint("O", 1)
+        .aliases(&["icmpv6.nd.ra.flag.o"])
+        .doc("Other: further settings come from DHCPv6 (RFC 4861)."),
+    Field::uint("H", 1)
+        .aliases(&["icmpv6.nd.ra.flag.h"])
+        .doc("The router is a home agent (RFC 6275)."),
     Field::uint("prf", 2)
+        .aliases(&["icmpv6.nd.ra.flag.prf"])
         .names(&PREFERENCES)
         .doc("How much this router wants to be preferred (RFC 4191)."),
-    Field::uint("P", 1).doc("Proxied by another router (RFC 4389)."),
+    Field::uint("P", 1)
+        .aliases(&["icmpv6.nd.ra.flag.p"])
+        .doc("Proxied by another router (RFC 4389)."),
     Field::uint("res", 2).doc("Kept for later, zero (RFC 4861)."),
     Field::uint("routerlifetime", 16)
+        .aliases(&["icmpv6.nd.ra.router_lifetime"])
         .doc("Seconds that it may serve as default router; 0 means that it does not (RFC 4861)."),
     Field::uint("reachabletime", 32)
+        .aliases(&["icmpv6.nd.ra.reachable_time"])
         .doc("Milliseconds that a neighbour counts as reachable; 0 leaves it to the host (RFC 4861)."),
     Field::uint("retranstimer", 32)
+        .aliases(&["icmpv6.nd.ra.retrans_timer"])
         .doc("Milliseconds between two questions; 0 leaves it to the host (RFC 4861)."),
 ])
 .info(|packet, index, text| {
@@ -88,7 +102,9 @@ static NEIGHBOUR_SOLICITATION: Protocol = message(
     CODE,
     CKSUM,
     Field::uint("res", 32).doc("Kept for later, zero (RFC 4861)."),
-    Field::ipv6("tgt").doc("The address that is looked for (RFC 4861)."),
+    Field::ipv6("tgt")
+        .aliases(&["icmpv6.nd.ns.target_address"])
+        .doc("The address that is looked for (RFC 4861)."),
 ])
 .info(|packet, index, text| {
     text.str("Neighbor Solicitation for ");
@@ -109,11 +125,19 @@ static NEIGHBOUR_ADVERTISEMENT: Protocol = message(
     TYPE,
     CODE,
     CKSUM,
-    Field::uint("R", 1).doc("The sender is a router (RFC 4861)."),
-    Field::uint("S", 1).doc("Solicited: answers a question (RFC 4861)."),
-    Field::uint("O", 1).doc("Override: replace what you knew (RFC 4861)."),
+    Field::uint("R", 1)
+        .aliases(&["icmpv6.nd.na.flag.r"])
+        .doc("The sender is a router (RFC 4861)."),
+    Field::uint("S", 1)
+        .aliases(&["icmpv6.nd.na.flag.s"])
+        .doc("Solicited: answers a question (RFC 4861)."),
+    Field::uint("O", 1)
+        .aliases(&["icmpv6.nd.na.flag.o"])
+        .doc("Override: replace what you knew (RFC 4861)."),
     Field::hex("res", 29).doc("Kept for later, zero (RFC 4861)."),
-    Field::ipv6("tgt").doc("The address that is spoken of (RFC 4861)."),
+    Field::ipv6("tgt")
+        .aliases(&["icmpv6.nd.na.target_address"])
+        .doc("The address that is spoken of (RFC 4861)."),
 ])
 .info(advertisement);
 
@@ -128,7 +152,9 @@ static REDIRECT: Protocol = message("ICMPv6ND_Redirect", "ICMPv6 Neighbor Discov
         CODE,
         CKSUM,
         Field::hex("res", 32).doc("Kept for later, zero (RFC 4861)."),
-        Field::ipv6("tgt").doc("The better first hop (RFC 4861)."),
+        Field::ipv6("tgt")
+            .aliases(&["icmpv6.nd.rd.target_address"])
+            .doc("The better first hop (RFC 4861)."),
         Field::ipv6("dst").doc("The destination it is better for (RFC 4861)."),
     ])
     .info(|packet, index, text| {

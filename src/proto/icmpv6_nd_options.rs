@@ -58,9 +58,13 @@ pub(super) fn next(layer: &Layer) -> Next {
     })
 }
 
-const TYPE: Field = Field::uint("type", 8).doc("Which option it is (RFC 4861).");
+const TYPE: Field = Field::uint("type", 8)
+    .aliases(&["icmpv6.opt.type"])
+    .doc("Which option it is (RFC 4861).");
 const LEN: Field =
-    Field::uint("len", 8).doc("Length of the whole option in units of 8 bytes (RFC 4861).");
+    Field::uint("len", 8)
+        .aliases(&["icmpv6.opt.length"])
+        .doc("Length of the whole option in units of 8 bytes (RFC 4861).");
 
 const fn option(name: &'static str, title: &'static str) -> Protocol {
     Protocol::new(name, title)
@@ -83,7 +87,9 @@ fn announced_addresses(bytes: &[u8]) -> usize {
 const LINK_ADDRESS: &[Field] = &[
     TYPE,
     LEN,
-    Field::mac("lladdr").doc("The hardware address (RFC 4861)."),
+    Field::mac("lladdr")
+        .aliases(&["icmpv6.opt.linkaddr"])
+        .doc("The hardware address (RFC 4861)."),
 ];
 
 static SOURCE_ADDRESS: Protocol = option(
@@ -111,16 +117,27 @@ static PREFIX: Protocol = option(
 .fields(&[
     TYPE,
     LEN,
-    Field::uint("prefixlen", 8).doc("Bits of the prefix that count (RFC 4861)."),
-    Field::uint("L", 1).doc("On-link: such addresses are reached directly (RFC 4861)."),
-    Field::uint("A", 1).doc("Autonomous: hosts may make themselves an address of it (RFC 4862)."),
+    Field::uint("prefixlen", 8)
+        .aliases(&["icmpv6.opt.prefix.length"])
+        .doc("Bits of the prefix that count (RFC 4861)."),
+    Field::uint("L", 1)
+        .aliases(&["icmpv6.opt.prefix.flag.l"])
+        .doc("On-link: such addresses are reached directly (RFC 4861)."),
+    Field::uint("A", 1)
+        .aliases(&["icmpv6.opt.prefix.flag.a"])
+        .doc("Autonomous: hosts may make themselves an address of it (RFC 4862)."),
     Field::uint("R", 1).doc("The prefix is a whole address of the router (RFC 6275)."),
     Field::uint("res1", 5).doc("Kept for later, zero (RFC 4861)."),
-    Field::hex("validlifetime", 32).doc("Seconds that addresses of it stay valid (RFC 4861)."),
+    Field::hex("validlifetime", 32)
+        .aliases(&["icmpv6.opt.prefix.valid_lifetime"])
+        .doc("Seconds that addresses of it stay valid (RFC 4861)."),
     Field::hex("preferredlifetime", 32)
+        .aliases(&["icmpv6.opt.prefix.preferred_lifetime"])
         .doc("Seconds that addresses of it stay preferred (RFC 4861)."),
     Field::hex("res2", 32).doc("Kept for later, zero (RFC 4861)."),
-    Field::ipv6("prefix").doc("The prefix (RFC 4861)."),
+    Field::ipv6("prefix")
+        .aliases(&["icmpv6.opt.prefix"])
+        .doc("The prefix (RFC 4861)."),
 ]);
 
 static REDIRECTED: Protocol = option(
@@ -157,7 +174,9 @@ static MTU: Protocol = option("ICMPv6NDOptMTU", "ICMPv6 Neighbor Discovery Optio
         TYPE,
         LEN,
         Field::hex("res", 16).doc("Kept for later, zero (RFC 4861)."),
-        Field::uint("mtu", 32).doc("Largest packet in bytes (RFC 4861)."),
+        Field::uint("mtu", 32)
+            .aliases(&["icmpv6.opt.mtu"])
+            .doc("Largest packet in bytes (RFC 4861)."),
     ]);
 
 static ROUTE: Protocol = option(
@@ -193,8 +212,12 @@ static DNS_SERVERS: Protocol = option(
     TYPE,
     LEN,
     Field::uint("res", 16).doc("Kept for later, zero (RFC 8106)."),
-    Field::uint("lifetime", 32).doc("Seconds that they may be used (RFC 8106)."),
-    Field::of("dns", Width::Rest, Kind::Ipv6List).doc("The servers (RFC 8106)."),
+    Field::uint("lifetime", 32)
+        .aliases(&["icmpv6.opt.rdnss.lifetime"])
+        .doc("Seconds that they may be used (RFC 8106)."),
+    Field::of("dns", Width::Rest, Kind::Ipv6List)
+        .aliases(&["icmpv6.opt.rdnss"])
+        .doc("The servers (RFC 8106)."),
 ]);
 
 static FLAGS: Protocol = option(

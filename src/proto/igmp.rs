@@ -43,14 +43,18 @@ const TYPE: Field = Field::uint("type", 8)
 const TYPE3: Field = Field::uint("type", 8)
     .names(&TYPES3)
     .doc("Kind of message (RFC 9776).");
-const CHKSUM: Field = Field::hex("chksum", 16).doc("Sum over the whole message (RFC 2236).");
+const CHKSUM: Field = Field::hex("chksum", 16)
+    .aliases(&["igmp.checksum"])
+    .doc("Sum over the whole message (RFC 2236).");
 const GROUP: Field = Field::ipv4("gaddr")
+    .aliases(&["igmp.maddr"])
     .doc("The multicast group; 0.0.0.0 in a query asks for all of them (RFC 2236).");
 const RESERVED: Field = Field::uint("reserved", 8).doc("Kept for later, zero (RFC 9776).");
 
 /// A message; its file adds place and fields.
 const fn message(name: &'static str, title: &'static str) -> Protocol {
     Protocol::new(name, title)
+        .aliases(&["igmp"])
         .column("IGMP")
         .next(|_| Next::Raw)
         .check(check)
@@ -65,6 +69,7 @@ const fn on_ip<const TYPE: u8, const MIN: usize>() -> Under {
 const VERSION2: &[Field] = &[
     TYPE,
     Field::custom("mrcode", 8, tenths)
+        .aliases(&["igmp.max_resp"])
         .doc("Longest time until the answer, in tenths of a second; in a query of version 1 zero (RFC 2236)."),
     CHKSUM,
     GROUP,
@@ -169,6 +174,7 @@ static QUERY3: Protocol = message("IGMPv3_MQ", "IGMPv3 Membership Query")
     .fields(&[
         TYPE3,
         Field::custom("mrcode", 8, tenths)
+            .aliases(&["igmp.max_resp"])
             .doc("Longest time until the answer, in tenths of a second; above 127 a small floating-point number (RFC 9776).")
             .says(says_float),
         CHKSUM,
@@ -177,8 +183,11 @@ static QUERY3: Protocol = message("IGMPv3_MQ", "IGMPv3 Membership Query")
         Field::uint("s", 1).doc("Tells other routers not to act on this query (RFC 9776)."),
         Field::uint("qrv", 3).doc("How many reports may get lost (RFC 9776)."),
         Field::uint("qqic", 8).doc("How often the router asks, in seconds (RFC 9776)."),
-        Field::uint("numsrc", 16).doc("How many sources follow (RFC 9776)."),
+        Field::uint("numsrc", 16)
+            .aliases(&["igmp.num_src"])
+            .doc("How many sources follow (RFC 9776)."),
         Field::of("srcaddrs", Width::Rest, Kind::Ipv4List)
+            .aliases(&["igmp.saddr"])
             .doc("The sources that are asked about (RFC 9776)."),
     ])
     .info(|packet, index, text| {
@@ -256,7 +265,9 @@ static REPORT3: Protocol = message("IGMPv3_MR", "IGMPv3 Membership Report")
         RESERVED,
         CHKSUM,
         Field::flags("flags", 16, &REPORT_FLAGS).doc("Whether extensions follow (RFC 9279)."),
-        Field::uint("numgrp", 16).doc("How many records follow (RFC 9776)."),
+        Field::uint("numgrp", 16)
+            .aliases(&["igmp.num_grp_recs"])
+            .doc("How many records follow (RFC 9776)."),
         Field::of("records", Width::Rest, Kind::Packets(|_, _, bytes| {
             if bytes.len() < addresses_end(bytes, SHORTEST, 2) {
                 return Some((super::raw(), bytes.len()));
@@ -287,14 +298,21 @@ static RECORD: Protocol = Protocol::new("IGMPv3_MR_Group", "IGMPv3 Group Record"
     .header_rest(SHORTEST)
     .fields(&[
         Field::uint("rtype", 8)
+            .aliases(&["igmp.record_type"])
             .names(&CHANGES)
             .doc("State or change of the listening (RFC 9776).")
             .says(says_change),
         Field::uint("auxdlen", 8)
+            .aliases(&["igmp.aux_data_len"])
             .doc("Words of 4 bytes of auxiliary data; none is defined (RFC 9776)."),
-        Field::uint("numsrc", 16).doc("How many sources follow (RFC 9776)."),
-        Field::ipv4("maddr").doc("The group (RFC 9776)."),
+        Field::uint("numsrc", 16)
+            .aliases(&["igmp.num_src"])
+            .doc("How many sources follow (RFC 9776)."),
+        Field::ipv4("maddr")
+            .aliases(&["igmp.maddr"])
+            .doc("The group (RFC 9776)."),
         Field::of("srcaddrs", Width::From(|record| 4 * usize::from(record.u16(2))), Kind::Ipv4List)
+            .aliases(&["igmp.saddr"])
             .doc("The sources that the host wants, or does not want (RFC 9776)."),
     ])
     .opaque();

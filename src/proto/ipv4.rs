@@ -48,6 +48,7 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
                 }
             }),
         Field::uint("ihl", 4)
+            .derived(&[("ip.hdr_len", |words| 4 * words)])
             .doc("Length of this header in words of 4 bytes (RFC 791).")
             .says(|_, words, text| {
                 text.dec(4 * words.number()).str(" bytes");
@@ -58,6 +59,8 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
                 };
             }),
         Field::hex("tos", 8)
+            .aliases(&["ip.dsfield"])
+            .derived(&[("ip.dsfield.dscp", |tos| tos >> 2), ("ip.dsfield.ecn", |tos| tos & 3)])
             .doc("Type of service: now 6 bits of DSCP priority (RFC 2474) and 2 bits of ECN congestion notice (RFC 3168).")
             .says(|_, tos, text| {
                 match tos.number() {
@@ -80,6 +83,7 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
             .bit_names(&["mf", "df", "rb"])
             .doc("Whether the packet may be cut into fragments, and whether more of them follow (RFC 791)."),
         Field::uint("frag", 13)
+            .aliases(&["ip.frag_offset"])
             .doc("Where this fragment's data belongs, in units of 8 bytes (RFC 791).")
             .says(|_, offset, text| {
                 match offset.number() {
@@ -102,11 +106,14 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
             .names(&IP_PROTOCOLS)
             .doc("What the packet carries: 1 icmp, 6 tcp, 17 udp (RFC 791, IANA protocol numbers)."),
         Field::hex("chksum", 16)
+            .aliases(&["ip.checksum"])
             .doc("Sum over this header only; every router computes it anew, since ttl changes (RFC 791)."),
         Field::ipv4("src")
+            .aliases(&["ip.addr", "ip.host", "ip.src_host"])
             .doc("Address the packet says it comes from; nothing in IP proves it (RFC 791).")
             .says(says_address),
         Field::ipv4("dst")
+            .aliases(&["ip.addr", "ip.host", "ip.dst_host"])
             .doc("Address the packet goes to; routers look at nothing else to choose its way (RFC 791).")
             .says(says_address),
         Field::of("options", Width::Rest, Kind::Packets(ipv4_options::split))

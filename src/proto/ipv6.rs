@@ -24,14 +24,19 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
     .header(40)
     .fields(&[
         Field::uint("version", 4)
+            .aliases(&["ip.version"])
             .doc("Version of IP. A reader that takes every packet for IPv4 prints nonsense addresses here (RFC 8200)."),
         Field::uint("tc", 8)
+            .aliases(&["ipv6.tclass"])
+            .derived(&[("ipv6.tclass.dscp", |class| class >> 2), ("ipv6.tclass.ecn", |class| class & 3)])
             .doc("Traffic class: 6 bits of priority, 2 bits of congestion notice (RFC 8200)."),
         Field::uint("fl", 20)
+            .aliases(&["ipv6.flow"])
             .doc("Flow label: the same for all packets of one conversation (RFC 6437)."),
         Field::uint("plen", 16)
             .doc("Bytes after this header (RFC 8200)."),
         Field::uint("nh", 8)
+            .aliases(&["ipv6.nxt"])
             .names(&NEXT_HEADERS)
             .doc("What follows: an extension header or the payload's protocol (RFC 8200)."),
         Field::uint("hlim", 8)
@@ -44,9 +49,11 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
                 };
             }),
         Field::ipv6("src")
+            .aliases(&["ipv6.addr", "ipv6.host", "ipv6.src_host"])
             .doc("Address the packet says it comes from (RFC 8200).")
             .says(says_address),
         Field::ipv6("dst")
+            .aliases(&["ipv6.addr", "ipv6.host", "ipv6.dst_host"])
             .doc("Address the packet goes to (RFC 8200).")
             .says(says_address),
     ])

@@ -10,6 +10,7 @@ static FRAGMENT: Protocol = extension(
     "IPv6ExtHdrFragment",
     "IPv6 Extension Header - Fragmentation header",
 )
+.aliases(&["ipv6.fraghdr"])
 .about("Marks a piece of a packet that its sender cut; routers of IPv6 never cut.")
 .under(&[Under::field("IPv6", "nh", 44)])
 .header(8)
@@ -26,6 +27,7 @@ static FRAGMENT: Protocol = extension(
         }),
     Field::uint("res2", 2).doc("Kept for later, zero (RFC 8200)."),
     Field::uint("m", 1)
+        .aliases(&["ipv6.fraghdr.more"])
         .doc("Whether more pieces follow (RFC 8200).")
         .says(|fragment, more, text| {
             match (more.number(), offset(fragment)) {
@@ -34,7 +36,9 @@ static FRAGMENT: Protocol = extension(
                 _ => text.str("more pieces follow"),
             };
         }),
-    Field::uint("id", 32).doc("Number that the pieces of one packet have in common (RFC 8200)."),
+    Field::uint("id", 32)
+        .aliases(&["ipv6.fraghdr.ident"])
+        .doc("Number that the pieces of one packet have in common (RFC 8200)."),
 ])
 .next(|fragment| {
     // A later piece starts in the middle of the upper layer.

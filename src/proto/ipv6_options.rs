@@ -19,6 +19,7 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
 ];
 
 pub(super) const NEXT: Field = Field::uint("nh", 8)
+    .aliases(&[".nxt"])
     .names(&NEXT_HEADERS)
     .doc("What follows this header: another one, or the payload's protocol (RFC 8200).");
 pub(super) const LENGTH: Field = Field::uint("len", 8)
@@ -52,6 +53,7 @@ static HOP_BY_HOP: Protocol = extension(
     "IPv6ExtHdrHopByHop",
     "IPv6 Extension Header - Hop-by-Hop Options Header",
 )
+.aliases(&["ipv6.hopopts"])
 .about("Options that every router on the way shall read; multicast listener reports carry one.")
 .under(&[Under::field("IPv6", "nh", 0)])
 .header_from(2, announced)
@@ -63,6 +65,7 @@ static DESTINATION: Protocol = extension(
     "IPv6ExtHdrDestOpt",
     "IPv6 Extension Header - Destination Options Header",
 )
+.aliases(&["ipv6.dstopts"])
 .about("Options that only the destination shall read.")
 .under(&[Under::field("IPv6", "nh", 60)])
 .header_from(2, announced)

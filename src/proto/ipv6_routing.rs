@@ -16,6 +16,7 @@ const LEFT: Field =
     Field::uint("segleft", 8).doc("How many stations are still to come (RFC 8200 section 4.4).");
 
 static ROUTING: Protocol = extension("IPv6ExtHdrRouting", "IPv6 Option Header Routing")
+    .aliases(&["ipv6.routing"])
     .about("Names stations that the packet shall pass on its way.")
     .under(&[Under::field("IPv6", "nh", 43)])
     .header_from(8, |bytes| {
@@ -87,6 +88,7 @@ static SEGMENTS: Protocol = extension(
     "IPv6ExtHdrSegmentRouting",
     "IPv6 Option Header Segment Routing",
 )
+.aliases(&["ipv6.routing"])
 .reference("RFC 8754")
 .about("Names the stations of a packet's way through one provider's network, the last one first.")
 .under(&[Under::field("IPv6", "nh", 43).accept(|bytes| bytes.get(2) == Some(&SEGMENT_ROUTING))])

@@ -12,6 +12,7 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[&DOT3, &LLC, &SNAP];
 const LONGEST: u16 = 1500;
 
 static DOT3: Protocol = Protocol::new("Dot3", "802.3")
+    .aliases(&["eth"])
     .column("LLC")
     .reference("IEEE 802.3")
     .about("The Ethernet frame that says how long it is instead of what it carries; switches still use it among themselves.")
@@ -19,9 +20,12 @@ static DOT3: Protocol = Protocol::new("Dot3", "802.3")
     .header(14)
     .fields(&[
         Field::mac("dst")
+            .aliases(&["eth.addr"])
             .doc("The station, or group of stations, that shall take the frame (IEEE 802.3).")
             .says(says_group),
-        Field::mac("src").doc("The station on this link that sent the frame (IEEE 802.3)."),
+        Field::mac("src")
+            .aliases(&["eth.addr"])
+            .doc("The station on this link that sent the frame (IEEE 802.3)."),
         Field::uint("len", 16)
             .doc("Bytes that follow, without the filling of short frames; from 1536 on it would be a type (IEEE 802.3)."),
     ])
@@ -70,6 +74,7 @@ pub(super) static LLC: Protocol = Protocol::new("LLC", "LLC")
         Field::hex("ssap", 8)
             .doc("Service access point of the sender; its lowest bit marks a response (IEEE 802.2)."),
         Field::uint("ctrl", 8)
+            .aliases(&["llc.control"])
             .doc("Kind of frame (IEEE 802.2).")
             .says(|_, control, text| {
                 match control.number() {
@@ -204,8 +209,10 @@ static SNAP: Protocol = Protocol::new("SNAP", "SNAP")
     .header(5)
     .fields(&[
         Field::of("OUI", Width::Bits(24), Kind::Custom(organisation))
+            .aliases(&["llc.oui"])
             .doc("Who numbers the codes: 00:00:00 for EtherTypes, else a maker of cards (RFC 1042)."),
         Field::hex("code", 16)
+            .aliases(&["llc.type"])
             .names(&ETHER_TYPES)
             .doc("What follows; an EtherType when OUI is zero (RFC 1042)."),
     ])

@@ -45,21 +45,39 @@ fn answers(bytes: &[u8]) -> bool {
 }
 
 const FIELDS: &[Field] = &[
-    Field::uint("id", 16).doc("Number that the answer repeats (RFC 4795)."),
-    Field::uint("qr", 1).doc("0: a question, 1: an answer (RFC 4795)."),
+    Field::uint("id", 16)
+        .aliases(&["dns.id"])
+        .doc("Number that the answer repeats (RFC 4795)."),
+    Field::uint("qr", 1)
+        .aliases(&["dns.flags.response"])
+        .doc("0: a question, 1: an answer (RFC 4795)."),
     Field::uint("opcode", 4)
+        .aliases(&["dns.flags.opcode"])
         .names(&OPCODES)
         .doc("What is wanted; 0 is an ordinary question (RFC 4795)."),
-    Field::uint("c", 1).doc("Conflict: several hosts say that the name is theirs (RFC 4795)."),
-    Field::uint("tc", 1).doc("Truncated: the answer did not fit (RFC 4795)."),
+    Field::uint("c", 1)
+        .aliases(&["dns.flags.conflict"])
+        .doc("Conflict: several hosts say that the name is theirs (RFC 4795)."),
+    Field::uint("tc", 1)
+        .aliases(&["dns.flags.truncated"])
+        .doc("Truncated: the answer did not fit (RFC 4795)."),
     Field::uint("t", 1)
+        .aliases(&["dns.flags.tentative"])
         .doc("Tentative: the host has not made sure yet that the name is free (RFC 4795)."),
     Field::uint("z", 4).doc("Kept for later, zero (RFC 4795)."),
     RCODE,
-    Field::uint("qdcount", 16).doc("How many questions follow (RFC 4795)."),
-    Field::uint("ancount", 16).doc("How many answers follow (RFC 4795)."),
-    Field::uint("nscount", 16).doc("Zero (RFC 4795)."),
-    Field::uint("arcount", 16).doc("How many further records follow (RFC 4795)."),
+    Field::uint("qdcount", 16)
+        .aliases(&["dns.count.queries"])
+        .doc("How many questions follow (RFC 4795)."),
+    Field::uint("ancount", 16)
+        .aliases(&["dns.count.answers"])
+        .doc("How many answers follow (RFC 4795)."),
+    Field::uint("nscount", 16)
+        .aliases(&["dns.count.auth_rr"])
+        .doc("Zero (RFC 4795)."),
+    Field::uint("arcount", 16)
+        .aliases(&["dns.count.add_rr"])
+        .doc("How many further records follow (RFC 4795)."),
     QUESTIONS,
     ANSWERS,
     SERVERS,

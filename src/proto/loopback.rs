@@ -26,16 +26,16 @@ static NULL: Protocol = Protocol::new("Loopback", "Loopback")
     .under(&[Under::link(0)])
     .header(4)
     .fields(&[Field::little_endian("type", 32)
+        .derived(&[("null.family", family)])
         .names(&FAMILIES)
         .doc(DOC)
-        .says(|loopback, _, text| {
-            let there = loopback.u32(0);
-            if family(there) == there {
-                text.str("family ").dec(there.into());
+        .says(|_, number, text| {
+            if family(number.number()) != number.number() {
+                text.str("family ").dec(family(number.number()));
                 text.str(" of a machine that writes its highest byte first");
             }
         })])
-    .next(|loopback| next(family(loopback.u32(0))))
+    .next(|loopback| next(family(loopback.u32(0).swap_bytes().into()) as u32))
     .info(info);
 
 static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")
@@ -44,15 +44,17 @@ static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")
     .about("Stands in front of each packet of OpenBSD's loopback device.")
     .under(&[Under::link(108)])
     .header(4)
-    .fields(&[Field::uint("type", 32).names(&FAMILIES).doc(DOC)])
+    .fields(&[Field::uint("type", 32)
+    .derived(&[("null.family", family)])
+    .names(&FAMILIES).doc(DOC)])
     .next(|loopback| next(loopback.u32(0)))
     .info(info);
 
-/// The number, whichever byte the machine that captured it writes first.
-fn family(there: u32) -> u32 {
-    match there {
-        0..0x1_0000 => there,
-        _ => there.swap_bytes(),
+/// The family in the order of the machine that captured it: such numbers are small.
+fn family(number: u64) -> u64 {
+    match number {
+        0..0x1_0000 => number,
+        other => (other as u32).swap_bytes().into(),
     }
 }
 

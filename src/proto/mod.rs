@@ -1,6 +1,7 @@
 //! One file a protocol, and the registry: one line each.
 
-use crate::model::{Layer, LinkType, Protocol, Width};
+use crate::model::{Layer, LinkType, Protocol, Under, Width};
+use choices::{Also, Choice, Choices};
 use std::sync::LazyLock;
 
 /// Declares the modules and lists their protocols. The order matters in one case only: of two
@@ -48,10 +49,13 @@ registry! {
     llmnr,
     dhcp,
     telnet,
+    tunnel,
     raw,
 }
 
+mod choices;
 mod dates;
+mod dhcp_options;
 mod dns_numbers;
 mod numbers;
 mod transport;
@@ -87,24 +91,7 @@ struct Selector {
     /// Bits from the header's start.
     position: usize,
     width: usize,
-    /// Sorted by value.
-    choices: Vec<Choice>,
-}
-
-#[derive(Clone)]
-struct Choice {
-    value: u64,
-    accept: fn(&[u8]) -> bool,
-    also: Option<Also>,
-    entry: usize,
-}
-
-/// What a second field must hold.
-#[derive(Clone, Copy)]
-struct Also {
-    position: usize,
-    width: usize,
-    value: u64,
+    choices: Choices,
 }
 
 impl Entry {
@@ -119,7 +106,7 @@ impl Entry {
         };
         self.riders.iter().find_map(|selector| {
             let value = layer.bits(selector.position, selector.width);
-            choose(&selector.choices, value, accepts)
+            choose(selector.choices.of(value), accepts)
         })
     }
 
@@ -134,7 +121,7 @@ impl Entry {
             riders.push(Selector {
                 position,
                 width,
-                choices: Vec::new(),
+                choices: Choices::new(),
             });
             riders.len() - 1
         });
@@ -144,7 +131,7 @@ impl Entry {
 
 /// The protocol that frames of this link type start with.
 pub(crate) fn first(link: LinkType, bytes: &[u8]) -> Option<&'static Entry> {
-    choose(&TABLE.links, u64::from(link.0), |choice| {
+    choose(TABLE.links.of(link.0.into()), |choice| {
         (choice.accept)(bytes)
     })
 }
@@ -157,23 +144,58 @@ pub(crate) fn entry_of(protocol: &'static Protocol) -> Option<&'static Entry> {
         .find(|entry| std::ptr::eq(entry.protocol, protocol))
 }
 
-fn choose(
-    choices: &[Choice],
+/// A place where a protocol stands although no table says so: the user knows.
+pub(crate) struct Binding {
+    parent: &'static Protocol,
+    position: usize,
+    width: usize,
     value: u64,
+    accept: fn(&[u8]) -> bool,
+    entry: &'static Entry,
+}
+
+/// Lets `child` ride on `parent` when its `field` is `value`, if the bytes look right to it as
+/// they must on the values that its table names.
+pub(crate) fn bind(child: &str, parent: &str, field: &str, value: u64) -> Binding {
+    let known = |name: &str| by_name(name).expect("protocols are called by their names");
+    let (child, parent) = (known(child), known(parent));
+    let (position, width) = place(parent, field);
+    let like = |under: &&Under| under.parent == parent.name && under.field == field;
+    Binding {
+        parent,
+        position,
+        width,
+        value,
+        accept: match child.under.iter().find(like) {
+            Some(under) => under.accept,
+            None => |_| true,
+        },
+        entry: entry_of(child).expect("registered protocols have an entry"),
+    }
+}
+
+impl Binding {
+    /// The protocol that rides on `layer`, if this is the place.
+    pub(crate) fn rider(&self, layer: &Layer) -> Option<&'static Entry> {
+        let here = std::ptr::eq(layer.protocol, self.parent)
+            && layer.bits(self.position, self.width) == self.value
+            && (self.accept)(layer.payload());
+        here.then_some(self.entry)
+    }
+}
+
+fn choose<'a>(
+    mut choices: impl Iterator<Item = &'a Choice>,
     accepts: impl Fn(&Choice) -> bool,
 ) -> Option<&'static Entry> {
-    let start = choices.partition_point(|choice| choice.value < value);
-    choices[start..]
-        .iter()
-        .take_while(|choice| choice.value == value)
-        .find(|choice| accepts(choice))
-        .map(|choice| &TABLE.entries[choice.entry])
+    let choice = choices.find(|choice| accepts(choice))?;
+    Some(&TABLE.entries[choice.entry])
 }
 
 /// What the `under` declarations say, turned round: from the lower protocol to the upper.
 struct Table {
     entries: Vec<Entry>,
-    links: Vec<Choice>,
+    links: Choices,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -184,7 +206,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
                 riders: Vec::new(),
             })
             .collect(),
-        links: Vec::new(),
+        links: Choices::new(),
     };
     for (index, protocol) in all().enumerate() {
         for under in protocol.under {
@@ -195,7 +217,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
                 entry: index,
             };
             if under.parent == "link" {
-                insert(&mut table.links, choice);
+                table.links.insert(choice);
                 continue;
             }
             let Some(parent) = table
@@ -213,7 +235,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
                     value,
                 }
             });
-            insert(&mut parent.selector(under.field).choices, choice);
+            parent.selector(under.field).choices.insert(choice);
         }
     }
     for index in 0..table.entries.len() {
@@ -229,18 +251,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         };
         let lent = parent.selector(carries.parent_field).choices.clone();
         let selector = table.entries[index].selector(carries.field);
-        for choice in lent {
-            insert(&mut selector.choices, choice);
+        for choice in lent.iter().cloned() {
+            selector.choices.insert(choice);
         }
     }
     table
 });
-
-/// Keeps the choices sorted by value and, within a value, in registry order.
-fn insert(choices: &mut Vec<Choice>, choice: Choice) {
-    let index = choices.partition_point(|other| other.value <= choice.value);
-    choices.insert(index, choice);
-}
 
 /// Where a field stands. Selecting fields stand before any conditional or variable field, so
 /// their place is the same in every packet.
@@ -266,7 +282,7 @@ mod tests {
 
     #[test]
     fn every_declaration_finds_its_parent_and_field() {
-        assert!(!TABLE.links.is_empty());
+        assert!(TABLE.links.iter().count() > 0);
     }
 
     #[test]

@@ -5,10 +5,13 @@ use crate::model::{Field, Protocol, Width};
 pub(super) static PROTOCOLS: &[&Protocol] = &[&RAW, &PADDING];
 
 pub(super) static RAW: Protocol = Protocol::new("Raw", "Raw")
+    .aliases(&["data"])
     .reference("no protocol")
     .about("Payload that tunlab does not decode further.")
     .fields(&[
-        Field::bytes("load", Width::Rest).doc("Data of whoever sent it; no header that tunlab knows."),
+        Field::bytes("load", Width::Rest)
+            .aliases(&["data.data"])
+            .doc("Data of whoever sent it; no header that tunlab knows."),
     ])
     .opaque();
 

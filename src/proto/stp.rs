@@ -22,10 +22,13 @@ static STP: Protocol = Protocol::new("STP", "Spanning Tree Protocol")
     ])
     .header_from(4, |bytes| if change(bytes) { 4 } else { WHOLE })
     .fields(&[
-        Field::uint("proto", 16).doc("Always 0 (IEEE 802.1D)."),
+        Field::uint("proto", 16)
+            .aliases(&["stp.protocol"])
+            .doc("Always 0 (IEEE 802.1D)."),
         Field::uint("version", 8)
             .doc("0 the first spanning tree, 2 the rapid one, 3 several trees (IEEE 802.1Q)."),
         Field::uint("bpdutype", 8)
+            .aliases(&["stp.type"])
             .doc("Kind of message (IEEE 802.1D).")
             .says(|_, kind, text| {
                 match kind.number() as u8 {
@@ -36,24 +39,31 @@ static STP: Protocol = Protocol::new("STP", "Spanning Tree Protocol")
                 };
             }),
         Field::uint("bpduflags", 8)
+            .aliases(&["stp.flags"])
             .when(has_all)
             .doc("Bit 0 says that the tree changed, bit 7 acknowledges that (IEEE 802.1D)."),
         Field::uint("rootid", 16)
+            .derived(&[("stp.root.prio", |id| id & 0xf000), ("stp.root.ext", |id| id & 0xfff)])
             .when(has_all)
             .doc("Priority of the root; the switch with the lowest becomes root (IEEE 802.1D)."),
         Field::mac("rootmac")
+            .aliases(&["stp.root.hw"])
             .when(has_all)
             .doc("Address of the root; decides between equal priorities (IEEE 802.1D)."),
         Field::uint("pathcost", 32)
+            .aliases(&["stp.root.cost"])
             .when(has_all)
             .doc("How far the root is from the sender; fast links cost less (IEEE 802.1D)."),
         Field::uint("bridgeid", 16)
+            .derived(&[("stp.bridge.prio", |id| id & 0xf000), ("stp.bridge.ext", |id| id & 0xfff)])
             .when(has_all)
             .doc("Priority of the sender (IEEE 802.1D)."),
         Field::mac("bridgemac")
+            .aliases(&["stp.bridge.hw"])
             .when(has_all)
             .doc("Address of the sender (IEEE 802.1D)."),
         Field::uint("portid", 16)
+            .aliases(&["stp.port"])
             .when(has_all)
             .doc("The sender's port, its priority first (IEEE 802.1D)."),
         Field::custom("age", 16, seconds)

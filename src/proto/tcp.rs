@@ -2,7 +2,7 @@
 
 use super::transport;
 use crate::model::{
-    Field, Flag, FlagSet, Item, ItemName, ItemValue, Kind, Packet, Protocol, Remarks, Text, Under,
+    Field, Flag, FlagSet, InOption, Item, ItemName, ItemValue, Kind, Packet, Protocol, Remarks, Text, Under,
     Value, Width,
 };
 
@@ -37,14 +37,19 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
     .quoted_cut(8)
     .fields(&[
         Field::uint("sport", 16)
+            .aliases(&["tcp.srcport", "tcp.port"])
             .doc("Port of the sender (RFC 9293).")
             .says(transport::says_port),
         Field::uint("dport", 16)
+            .aliases(&["tcp.dstport", "tcp.port"])
             .doc("Port of the receiver (RFC 9293).")
             .says(transport::says_port),
+        // Wireshark's tcp.seq counts from the start of the connection, unless told otherwise.
         Field::uint("seq", 32)
-            .doc("Number of this segment's first byte in the sender's stream; it starts at random (RFC 9293)."),
+            .aliases(&["tcp.seq_raw"])
+            .doc("Number of this segment's first byte in the sender's stream; it starts at random, and Wireshark shows it counted from there (RFC 9293)."),
         Field::uint("ack", 32)
+            .aliases(&["tcp.ack_raw"])
             .doc("Number of the next byte that the sender of this segment waits for (RFC 9293).")
             .says(|tcp, _, text| {
                 if tcp.u8(13) & 0x10 == 0 {
@@ -52,6 +57,7 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
                 }
             }),
         Field::uint("dataofs", 4)
+            .derived(&[("tcp.hdr_len", |words| 4 * words)])
             .absent("None")
             .doc("Length of this header in words of 4 bytes (RFC 9293).")
             .says(|_, words, text| {
@@ -62,12 +68,15 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
                     _ => text.str(": options follow"),
                 };
             }),
-        Field::uint("reserved", 3).doc("Kept for later, zero (RFC 9293)."),
+        Field::uint("reserved", 3)
+            .aliases(&["tcp.flags.res"])
+            .doc("Kept for later, zero (RFC 9293)."),
         Field::flags("flags", 9, &FLAGS)
             .bit_names(&["fin", "syn", "reset", "push", "ack", "urg", "ece", "cwr", "ae"])
             .absent("S")
             .doc("What this segment does to the connection (RFC 9293)."),
         Field::uint("window", 16)
+            .aliases(&["tcp.window_size_value"])
             .absent("8192")
             .doc("How many more bytes the sender of this segment can take, times the window scale agreed in the SYNs (RFC 9293, RFC 7323).")
             .says(|_, window, text| {
@@ -76,15 +85,38 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
                 }
             }),
         Field::hex("chksum", 16)
+            .aliases(&["tcp.checksum"])
             .absent("None")
             .doc("Sum over addresses, header and data (RFC 9293)."),
-        Field::uint("urgptr", 16).doc("Where urgent data ends, if URG is set (RFC 9293)."),
+        Field::uint("urgptr", 16)
+            .aliases(&["tcp.urgent_pointer"])
+            .doc("Where urgent data ends, if URG is set (RFC 9293)."),
         Field::of("options", Width::Rest, Kind::Items(split))
+            .in_options(IN_OPTIONS)
             .absent("''")
             .doc("Agreements made when the connection opens, and timestamps (RFC 9293, RFC 7323)."),
     ])
     .info(info)
     .check(check);
+
+const IN_OPTIONS: &[InOption] = &[
+    InOption::bytes("tcp.options.eol", "EOL"),
+    InOption::bytes("tcp.options.nop", "NOP"),
+    InOption::bytes("tcp.options.mss", "MSS"),
+    InOption::number("tcp.options.mss_val", "MSS", 0, 2),
+    InOption::bytes("tcp.options.wscale", "WScale"),
+    InOption::number("tcp.options.wscale.shift", "WScale", 0, 1),
+    InOption::bytes("tcp.options.sack_perm", "SAckOK"),
+    InOption::bytes("tcp.options.sack", "SAck"),
+    InOption::numbers("tcp.options.sack_le", "SAck", 0, 4, 8),
+    InOption::numbers("tcp.options.sack_re", "SAck", 4, 4, 8),
+    InOption::bytes("tcp.options.timestamp", "Timestamp"),
+    InOption::number("tcp.options.timestamp.tsval", "Timestamp", 0, 4),
+    InOption::number("tcp.options.timestamp.tsecr", "Timestamp", 4, 4),
+    InOption::bytes("tcp.options.md5", "MD5"),
+    InOption::bytes("tcp.options.user_to", "UTO"),
+    InOption::bytes("tcp.options.tfo", "TFO"),
+];
 
 /// How an option's data is laid out.
 enum Form {

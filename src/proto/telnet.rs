@@ -59,7 +59,7 @@ static TELNET: Protocol = Protocol::new("Telnet", "Telnet")
     .under(&[Under::field("TCP", "dport", 23), Under::field("TCP", "sport", 23)])
     .header_rest(1)
     .fields(&[Field::of(
-        "data",
+        "parts",
         Width::Rest,
         Kind::Packets(|_, _, bytes| Some(split(bytes))),
     )
@@ -113,6 +113,7 @@ static TEXT: Protocol = Protocol::new("TelnetData", "Telnet Data")
     .reference("RFC 854")
     .about("What is typed or printed.")
     .fields(&[Field::bytes("data", Width::Rest)
+        .aliases(&["telnet.data"])
         .doc("Text; a line ends with carriage return and line feed, 255 is written twice (RFC 854).")]);
 
 static COMMAND: Protocol = Protocol::new("TelnetCommand", "Telnet Command")
@@ -122,6 +123,7 @@ static COMMAND: Protocol = Protocol::new("TelnetCommand", "Telnet Command")
     .fields(&[
         MARK,
         Field::uint("command", 8)
+            .aliases(&["telnet.cmd"])
             .names(&COMMANDS)
             .doc("What shall be done (RFC 854).")
             .says(|_, command, text| {
@@ -147,6 +149,7 @@ static NEGOTIATION: Protocol = Protocol::new("TelnetOption", "Telnet Option")
     .fields(&[
         MARK,
         Field::uint("command", 8)
+            .aliases(&["telnet.cmd"])
             .names(&COMMANDS)
             .doc("What is said about the option (RFC 854).")
             .says(|_, command, text| {
@@ -158,6 +161,7 @@ static NEGOTIATION: Protocol = Protocol::new("TelnetOption", "Telnet Option")
                 });
             }),
         Field::uint("option", 8)
+            .aliases(&["telnet.subcmd"])
             .names(&OPTIONS)
             .doc("Which option it is about (IANA telnet options).")
             .says(|_, option, text| {
@@ -208,7 +212,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
         let (protocol, used) = split(rest);
         let piece = &rest[..used];
         if std::ptr::eq(protocol, &SUBNEGOTIATION) && !piece.ends_with(&[IAC, SE]) {
-            remarks.note("data", format_args!("an option's details go on in the next segment"));
+            remarks.note("parts", format_args!("an option's details go on in the next segment"));
         }
         rest = &rest[used..];
     }

@@ -18,13 +18,18 @@ static UDP: Protocol = Protocol::new("UDP", "UDP")
     .header(HEADER as usize)
     .fields(&[
         Field::uint("sport", 16)
+            .aliases(&["udp.srcport", "udp.port"])
             .doc("Port of the sender: where an answer goes (RFC 768).")
             .says(transport::says_port),
         Field::uint("dport", 16)
+            .aliases(&["udp.dstport", "udp.port"])
             .doc("Port of the receiver: which program gets the data (RFC 768).")
             .says(transport::says_port),
-        Field::uint("len", 16).doc("Bytes of header and data, so at least 8 (RFC 768)."),
+        Field::uint("len", 16)
+            .aliases(&["udp.length"])
+            .doc("Bytes of header and data, so at least 8 (RFC 768)."),
         Field::hex("chksum", 16)
+            .aliases(&["udp.checksum"])
             .doc("Sum over addresses, header and data (RFC 768).")
             .says(|_, sum, text| {
                 if sum.number() == 0 {

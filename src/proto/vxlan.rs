@@ -78,6 +78,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
             .when(|vxlan| has(vxlan, NEXT_PROTOCOL))
             .doc("Kept for later, zero (draft-ietf-nvo3-vxlan-gpe)."),
         Field::uint("NextProtocol", 8)
+            .aliases(&["vxlan.next_proto"])
             .names(&NEXT_PROTOCOLS)
             .when(|vxlan| has(vxlan, NEXT_PROTOCOL))
             .doc("What is inside (draft-ietf-nvo3-vxlan-gpe)."),
@@ -88,6 +89,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
             .when(|vxlan| has(vxlan, GROUP))
             .doc("How policies treat the frame (draft-smith-vxlan-group-policy)."),
         Field::uint("gpid", 16)
+            .aliases(&["vxlan.gbp"])
             .when(|vxlan| has(vxlan, GROUP))
             .doc("Group of the sender, for policies (draft-smith-vxlan-group-policy)."),
         Field::hex("vni", 24)

@@ -51,10 +51,11 @@ impl Bits<'_> {
 
     /// Draws one header.
     pub(super) fn header(&mut self, layer: &Layer) {
-        let fixed = layer
-            .fields()
-            .any(|present| !is_block(&present) && present.bits > 0);
-        if fixed {
+        let drawn = || layer.fields().filter(|present| present.bits > 0);
+        if drawn().next().is_none() {
+            return;
+        }
+        if drawn().any(|present| !is_block(&present)) {
             self.ruler();
         }
         self.rule();

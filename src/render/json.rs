@@ -14,9 +14,9 @@ pub(super) fn packet(view: &View, text: &mut Text) {
     text.dec_padded(frame.time.subsec_nanos().into(), 9, b'0');
     text.str("\",\"link\":");
     link(frame.link, text);
-    if let Some(interface) = frame.interface {
+    if let Some(name) = frame.interface.and_then(|interface| interface.name) {
         text.str(",\"iface\":");
-        string(interface, text);
+        string(name, text);
     }
     if let Some(direction) = frame.direction {
         text.str(match direction {
@@ -26,7 +26,7 @@ pub(super) fn packet(view: &View, text: &mut Text) {
     }
     text.str(",\"caplen\":").dec(frame.bytes.len() as u64);
     text.str(",\"len\":").dec(frame.wire_len.into());
-    let (source, destination) = line::endpoints(view.packet);
+    let (source, destination) = line::endpoints(view.packet, 0);
     text.str(",\"src\":\"");
     value::plain_address(source, text);
     text.str("\",\"dst\":\"");

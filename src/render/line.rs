@@ -1,15 +1,15 @@
 //! One line a packet, in tshark's columns: number, seconds since the first packet, source,
-//! destination, protocol, length, info.
+//! destination, protocol, length, info. The packet inside a tunnel follows after a bar.
 
 use super::{Paint, Role, View, value};
 use crate::capture::Timestamp;
-use crate::model::{Context, Packet, Text, Value};
+use crate::model::{Layer, Packet, Text, Value};
 
 /// Width that addresses are padded to.
 const ADDRESS: usize = 12;
 
 pub(super) fn packet(view: &View, started: Timestamp, paint: &Paint, text: &mut Text) {
-    let (source, destination) = endpoints(view.packet);
+    let (source, destination) = endpoints(view.packet, 0);
     text.dec_padded(view.frame.number, 5, b' ').str(" ");
     seconds(started, view.frame.time, text);
     text.str(" ");
@@ -31,32 +31,44 @@ pub(super) fn packet(view: &View, started: Timestamp, paint: &Paint, text: &mut 
     text.str("\n");
 }
 
-/// Source and destination: those of the innermost layer that has addresses.
-pub(super) fn endpoints<'a>(packet: &Packet<'a>) -> (Value<'a>, Value<'a>) {
+/// Source and destination of the packet inside so many tunnels: those of the innermost layer
+/// that has addresses.
+pub(super) fn endpoints<'a>(packet: &Packet<'a>, tunnels: u8) -> (Value<'a>, Value<'a>) {
     packet
-        .layers
-        .iter()
-        .rev()
-        .filter(|layer| layer.context == Context::Plain)
-        .find_map(|layer| layer.protocol.endpoints.map(|of| of(layer)))
+        .own(tunnels)
+        .find_map(|(_, layer)| layer.protocol.endpoints.map(|of| of(layer)))
         .unwrap_or((Value::Absent, Value::Absent))
 }
 
 /// The protocol that the packet is about.
 pub(super) fn column(packet: &Packet, text: &mut Text) {
-    text.str(match packet.top() {
-        Some((index, layer)) => match layer.protocol.column_by {
-            Some(by) => by(packet, index),
-            None => layer.protocol.column,
-        },
-        None => "Data",
-    });
+    text.str(packet.top(0).map_or("Data", |top| column_of(packet, top)));
 }
 
-/// What the packet says.
+fn column_of(packet: &Packet, (index, layer): (usize, &Layer)) -> &'static str {
+    match layer.protocol.column_by {
+        Some(by) => by(packet, index),
+        None => layer.protocol.column,
+    }
+}
+
+/// What the packet says; and, after a bar, who says what in the packet inside a tunnel.
 pub(super) fn info(packet: &Packet, text: &mut Text) {
-    if let Some((index, layer)) = packet.top() {
+    let mut tunnels = 0;
+    let mut next = packet.top(tunnels);
+    while let Some(top) = next {
+        let (index, layer) = top;
+        if tunnels > 0 {
+            let (source, destination) = endpoints(packet, tunnels);
+            text.str(" | ");
+            value::plain_address(source, text);
+            text.str(" → ");
+            value::plain_address(destination, text);
+            text.str(" ").str(column_of(packet, top)).str(" ");
+        }
         (layer.protocol.info)(packet, index, text);
+        tunnels += 1;
+        next = packet.top(tunnels);
     }
 }
 

@@ -33,9 +33,11 @@ pub fn page(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
     }
     text.str(" (").str(protocol.reference).str(")\n");
     wrapped(protocol.about, 0, text);
-    text.str("\n");
-    diagram(protocol, paint, text);
-    text.str("\nFields\n");
+    if !protocol.fields.is_empty() {
+        text.str("\n");
+        diagram(protocol, paint, text);
+        text.str("\nFields\n");
+    }
     for field in protocol.fields {
         self::field(protocol, field, paint, text);
     }
@@ -134,6 +136,7 @@ fn diagram(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
         limit: length,
         tail: length,
         context: Context::Plain,
+        tunnels: 0,
         over: None,
         message: (0, length),
     };

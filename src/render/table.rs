@@ -19,7 +19,7 @@ pub(super) struct Page {
 impl Page {
     /// Adds a packet; a full page is written.
     pub(super) fn packet(&mut self, view: &View, started: Timestamp, text: &mut Text) {
-        let (source, destination) = line::endpoints(view.packet);
+        let (source, destination) = line::endpoints(view.packet, 0);
         self.rows.push([
             view.frame.number.to_string(),
             written(|text| line::seconds(started, view.frame.time, text)),

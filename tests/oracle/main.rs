@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod differences;
+mod filters;
 mod ours;
 mod peers;
 mod tally;
@@ -28,6 +29,7 @@ fn main() {
         Trial::ignorable_test("json_values_are_tsharks", || judged(values)),
         Trial::ignorable_test("json_values_are_scapys", || judged(scapy_values)),
         Trial::ignorable_test("checksum_remarks_are_tsharks_verdict", || judged(checksums)),
+        Trial::ignorable_test("filters_select_as_tshark", || judged(filters::select)),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -74,11 +74,7 @@ pub(crate) type Said = HashMap<&'static str, Vec<String>>;
 
 /// tshark's answers for every packet of every capture.
 pub(crate) static TSHARK: LazyLock<Result<Vec<Vec<Said>>, String>> = LazyLock::new(|| {
-    let version = run(Command::new("tshark").arg("--version"))?;
-    if !version.starts_with("TShark (Wireshark) 4.0.") {
-        let first = version.lines().next().unwrap_or_default();
-        return Err(format!("tshark 4.0 is needed, {first} is here"));
-    }
+    needs_tshark()?;
     let captures = CAPTURES.as_ref()?;
     let answers = Mutex::new(vec![Vec::new(); captures.len()]);
     let next = Mutex::new(0..captures.len());
@@ -103,6 +99,24 @@ pub(crate) static TSHARK: LazyLock<Result<Vec<Vec<Said>>, String>> = LazyLock::n
     })?;
     Ok(answers.into_inner().unwrap())
 });
+
+pub(crate) fn needs_tshark() -> Result<(), String> {
+    let version = run(Command::new("tshark").arg("--version"))?;
+    if version.starts_with("TShark (Wireshark) 4.0.") {
+        return Ok(());
+    }
+    let first = version.lines().next().unwrap_or_default();
+    Err(format!("tshark 4.0 is needed, {first} is here"))
+}
+
+/// One packet at a time: nothing is put together from several.
+pub(crate) const ALONE: [&str; 5] = [
+    "tcp.relative_sequence_numbers:FALSE",
+    "tcp.analyze_sequence_numbers:FALSE",
+    "tcp.desegment_tcp_streams:FALSE",
+    "ip.defragment:FALSE",
+    "ipv6.defragment:FALSE",
+];
 
 /// Columns and fields that tshark is asked for.
 pub(crate) const FIELDS: &[&str] = &[
@@ -177,16 +191,12 @@ fn tshark(capture: &Path) -> Result<Vec<Said>, String> {
     command
         .arg("-E")
         .arg(format!("aggregator={BETWEEN_VALUES}"));
-    for option in [
-        "tcp.relative_sequence_numbers:FALSE",
-        "tcp.analyze_sequence_numbers:FALSE",
-        "tcp.desegment_tcp_streams:FALSE",
-        "ip.defragment:FALSE",
-        "ipv6.defragment:FALSE",
+    let checks = [
         "ip.check_checksum:TRUE",
         "tcp.check_checksum:TRUE",
         "udp.check_checksum:TRUE",
-    ] {
+    ];
+    for option in ALONE.into_iter().chain(checks) {
         command.args(["-o", option]);
     }
     for field in FIELDS {
@@ -214,7 +224,7 @@ fn said(line: &str) -> Said {
     FIELDS.iter().copied().zip(read).collect()
 }
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/oracle")
         .join(name)

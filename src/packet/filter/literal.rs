@@ -1,7 +1,9 @@
 //! What a field is compared with, read by the field's shape.
 
+use super::expression::{Operand, Relation};
 use super::names::Shape;
 use super::token::{Kind, Token};
+use crate::model::Names;
 use regex::bytes::{Regex, RegexBuilder};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -18,21 +20,45 @@ pub(super) enum Literal {
     Pattern(Regex),
 }
 
-/// Reads `token` as a value of `shape`; the error says what was expected.
-pub(super) fn read(token: &Token, shape: Shape) -> Result<Literal, String> {
-    let text = token.text;
-    if token.kind == Kind::String {
-        return Ok(Literal::Bytes(unescaped(text)));
+/// Reads `token` as what stands in the relation to the values on the left: once for each kind
+/// of value that the left side has and the token fits. The error says what was expected.
+pub(super) fn read(
+    token: &Token,
+    left: &Operand,
+    relation: Relation,
+) -> Result<Vec<Literal>, String> {
+    match relation {
+        Relation::Contains => Ok(vec![Literal::Bytes(bytes_to_find(token))]),
+        Relation::Matches => Ok(vec![pattern(token)?]),
+        _ => {
+            let read = left
+                .shapes
+                .iter()
+                .map(|shape| of_shape(token, *shape, left.values));
+            let (fit, wrong): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
+            match wrong.into_iter().next() {
+                Some(Err(expected)) if fit.is_empty() => Err(expected),
+                _ => Ok(fit.into_iter().flatten().collect()),
+            }
+        }
     }
+}
+
+fn of_shape(token: &Token, shape: Shape, values: Option<&Names>) -> Result<Literal, String> {
+    let text = token.text;
+    let quoted = string(token);
     let wrong = |expected: &str| format!("{text} is no {expected}");
     match shape {
         Shape::Number => number(text)
+            .or_else(|| values?.value_of(text))
             .map(Literal::Number)
             .ok_or_else(|| wrong("number")),
         Shape::Seconds => text
             .parse()
+            .ok()
+            .filter(|seconds: &f64| seconds.is_finite())
             .map(Literal::Seconds)
-            .map_err(|_| wrong("number of seconds")),
+            .ok_or_else(|| wrong("number of seconds")),
         Shape::Mac => match hex_bytes(text).map(<[u8; 6]>::try_from) {
             Some(Ok(mac)) => Ok(Literal::Mac(mac)),
             _ => Err(wrong("hardware address, such as 02:00:00:00:00:01")),
@@ -43,20 +69,38 @@ pub(super) fn read(token: &Token, shape: Shape) -> Result<Literal, String> {
         Shape::Ipv6 => network(text, 128)
             .map(|(address, bits)| Literal::Ipv6(address, bits))
             .ok_or_else(|| wrong("IPv6 address or network")),
-        Shape::Bytes => hex_bytes(text)
+        Shape::Bytes => quoted
+            .or_else(|| hex_bytes(text))
             .map(Literal::Bytes)
             .ok_or_else(|| wrong("row of bytes, such as 45:00 or \"text\"")),
+        Shape::Text => Ok(Literal::Bytes(quoted.unwrap_or_else(|| text.into()))),
     }
 }
 
-/// Reads bytes to look for, whatever the field's own shape is.
-pub(super) fn read_bytes(token: &Token) -> Result<Literal, String> {
-    read(token, Shape::Bytes)
+/// Bytes to look for, whatever kind of value they are looked for in.
+fn bytes_to_find(token: &Token) -> Vec<u8> {
+    string(token)
+        .or_else(|| hex_bytes(token.text))
+        .unwrap_or_else(|| token.text.into())
+}
+
+/// What stands between quotes.
+fn string(token: &Token) -> Option<Vec<u8>> {
+    match token.kind {
+        Kind::String => Some(unescaped(token.text)),
+        Kind::RawString => Some(token.text.into()),
+        _ => None,
+    }
 }
 
 /// Reads a regular expression; letters' case does not matter, as in Wireshark.
-pub(super) fn read_pattern(token: &Token) -> Result<Literal, String> {
-    RegexBuilder::new(token.text)
+fn pattern(token: &Token) -> Result<Literal, String> {
+    let text = match token.kind {
+        // A string's escapes come first; those that it has in common with expressions can stay.
+        Kind::String => token.text.replace(r#"\""#, "\"").replace(r"\\", r"\"),
+        _ => token.text.to_owned(),
+    };
+    RegexBuilder::new(&text)
         .case_insensitive(true)
         .unicode(false)
         .build()
@@ -86,7 +130,11 @@ pub(super) fn number(text: &str) -> Option<u64> {
 
 /// `aa:bb`, `aa-bb`, `aa.bb` or `aabb`.
 fn hex_bytes(text: &str) -> Option<Vec<u8>> {
-    let text = text.strip_prefix("0x").unwrap_or(text);
+    // A colon in front keeps a single byte from looking like a number.
+    let text = text
+        .strip_prefix("0x")
+        .or(text.strip_prefix(':'))
+        .unwrap_or(text);
     let mut bytes = Vec::new();
     for part in text.split([':', '-', '.']) {
         let odd = part.len() % 2 == 1 && part.len() != 1;

@@ -1,6 +1,9 @@
 //! What a filter can speak of: tunlab's names (`icmp.type`), and Wireshark's own as aliases.
 
-use crate::model::{Field, Kind, Protocol, Width};
+use super::nearest::distance;
+use crate::model::{
+    Face, Field, Holds, InOption, Kind, Layer, Names, NamesOf, Packet, Protocol, Width,
+};
 use crate::proto;
 use std::sync::LazyLock;
 
@@ -10,8 +13,8 @@ pub(super) struct Source {
     /// The layer's protocol; nothing for the frame itself.
     pub(super) protocol: Option<&'static Protocol>,
     pub(super) part: Part,
-    /// What a number is multiplied with: Wireshark counts header lengths in bytes.
-    pub(super) scale: u64,
+    /// What makes the value out of a field's number.
+    pub(super) derive: Option<fn(u64) -> u64>,
 }
 
 /// Which part of a layer or frame.
@@ -19,16 +22,24 @@ pub(super) struct Source {
 pub(super) enum Part {
     /// Header and payload.
     Whole,
+    /// The same, of layers that have a name of their own.
+    Face(fn(&Packet, usize) -> bool),
     /// What follows the header, when there is something.
     Payload,
-    /// Bytes of that.
-    PayloadLen,
+    /// Bytes of that, or of all when there is no header.
+    Length,
     /// A number or flags field at a place that is the same in every packet, in bits.
     Fixed { position: usize, width: usize },
+    /// An address at a place that is the same in every packet, in bytes.
+    Address { start: usize, length: usize },
     /// A field that must be looked for.
     Field(&'static Field),
-    /// One bit of a flags field.
+    /// One bit of a flags field that must be looked for.
     Flag { field: &'static Field, bit: usize },
+    /// The Ethernet address that a field starts with, in the layers where it does.
+    Mac(&'static Field, fn(&Layer) -> bool),
+    /// What stands in an option of a field.
+    Option(&'static Field, &'static InOption),
     /// `frame.number`
     Number,
     /// `frame.len`
@@ -37,6 +48,8 @@ pub(super) enum Part {
     CapLen,
     /// `frame.time_relative`
     Seconds,
+    /// `frame.interface_name`
+    Interface,
 }
 
 /// What a name's values are, for reading the literal they are compared with.
@@ -48,119 +61,224 @@ pub(super) enum Shape {
     Ipv4,
     Ipv6,
     Bytes,
+    Text,
 }
 
 /// A resolved name.
 pub(super) struct Named {
     pub(super) sources: Vec<Source>,
-    pub(super) shape: Shape,
+    /// What the values can be: several kinds where fields share the name.
+    pub(super) shapes: Vec<Shape>,
+    /// What numbers are called.
+    pub(super) values: Option<&'static Names>,
+}
+
+struct Entry {
+    name: String,
+    source: Source,
+    shape: Shape,
+    values: Option<&'static Names>,
 }
 
 /// Every name there is, worked out when the first filter is compiled.
-static NAMES: LazyLock<Vec<(String, Source, Shape)>> = LazyLock::new(|| {
+static NAMES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut names = Vec::new();
     for (name, part, shape) in FRAME {
         let source = Source {
             protocol: None,
             part,
-            scale: 1,
+            derive: None,
         };
-        names.push((name.to_owned(), source, shape));
+        names.push(Entry {
+            name: name.to_owned(),
+            source,
+            shape,
+            values: None,
+        });
     }
     for protocol in proto::all() {
-        each(protocol, &mut |name, source, shape| {
-            names.push((name.to_owned(), source, shape))
-        });
+        of_protocol(protocol, &mut names);
     }
     names
 });
 
+const FRAME: [(&str, Part, Shape); 6] = [
+    ("frame", Part::Whole, Shape::Bytes),
+    ("frame.number", Part::Number, Shape::Number),
+    ("frame.len", Part::WireLen, Shape::Number),
+    ("frame.cap_len", Part::CapLen, Shape::Number),
+    ("frame.time_relative", Part::Seconds, Shape::Seconds),
+    ("frame.interface_name", Part::Interface, Shape::Text),
+];
+
 /// The names by which a filter can speak of `field` of `protocol`.
 pub fn names_of(protocol: &'static Protocol, field: &'static Field) -> Vec<String> {
+    let derived = field.derived.iter().map(|(name, _)| (*name).to_owned());
+    let in_options = field.in_options.iter().map(|option| option.name.to_owned());
     let names = field_names(protocol, field).into_iter();
-    names.map(|(name, _)| name).collect()
+    let macs = field.macs.iter().map(|(name, _)| (*name).to_owned());
+    names.chain(derived).chain(macs).chain(in_options).collect()
 }
 
 /// Resolves a name; letters' case does not matter.
 pub(super) fn resolve(name: &str) -> Option<Named> {
-    let called = |known: &&(String, Source, Shape)| known.0.eq_ignore_ascii_case(name);
-    let (_, _, shape) = NAMES.iter().find(called)?;
-    let sources = NAMES.iter().filter(called).map(|(_, source, _)| *source);
-    Some(Named {
-        sources: sources.collect(),
-        shape: *shape,
-    })
+    let mut found = Named {
+        sources: Vec::new(),
+        shapes: Vec::new(),
+        values: None,
+    };
+    for entry in NAMES
+        .iter()
+        .filter(|entry| entry.name.eq_ignore_ascii_case(name))
+    {
+        found.sources.push(entry.source);
+        if !found.shapes.contains(&entry.shape) {
+            found.shapes.push(entry.shape);
+        }
+        found.values = found.values.or(entry.values);
+    }
+    (!found.sources.is_empty()).then_some(found)
 }
 
 /// The known name that is most like `name`, if one is like it at all.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let mut best: Option<(usize, &str)> = None;
-    for (known, ..) in NAMES.iter() {
+    for known in NAMES.iter().map(|entry| &entry.name) {
         let longest = name.len().max(known.len());
-        let allowed = longest / 3 + 1;
+        let better = best.map_or(usize::MAX, |(least, _)| least.saturating_sub(1));
+        let allowed = (longest / 3 + 1).min(better);
         if name.len().abs_diff(known.len()) > allowed {
             continue;
         }
         let distance = distance(&name, known);
-        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+        if distance <= allowed {
             best = Some((distance, known));
         }
     }
     best.map(|(_, known)| known)
 }
 
-const FRAME: [(&str, Part, Shape); 5] = [
-    ("frame", Part::Whole, Shape::Bytes),
-    ("frame.number", Part::Number, Shape::Number),
-    ("frame.len", Part::WireLen, Shape::Number),
-    ("frame.cap_len", Part::CapLen, Shape::Number),
-    ("frame.time_relative", Part::Seconds, Shape::Seconds),
-];
-
-/// Calls `sink` with every name that speaks of `protocol`.
-fn each(protocol: &'static Protocol, sink: &mut dyn FnMut(&str, Source, Shape)) {
-    let source = |part| Source {
-        protocol: Some(protocol),
-        part,
-        scale: 1,
+/// Adds every name that speaks of `protocol`.
+fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
+    let mut add = |name: &str, part, shape| {
+        let source = Source {
+            protocol: Some(protocol),
+            part,
+            derive: None,
+        };
+        names.push(Entry {
+            name: name.to_owned(),
+            source,
+            shape,
+            values: None,
+        });
     };
     for name in own_names(protocol) {
-        sink(&name, source(Part::Whole), Shape::Bytes);
-        let payload = format!("{name}.payload");
-        sink(&payload, source(Part::Payload), Shape::Bytes);
-        // A header that tells its own length has a field of that name (`ip.len`).
-        if protocol.fields.iter().all(|field| field.name != "len") {
-            let part = source(Part::PayloadLen);
-            sink(&format!("{name}.len"), part, Shape::Number);
+        if !has_face(protocol, &name) {
+            add(&name, Part::Whole, Shape::Bytes);
         }
+        add(&format!("{name}.payload"), Part::Payload, Shape::Bytes);
+        // A header that tells its own length has a field of that name (`ip.len`), and under the
+        // other names Wireshark may mean something else by it (`vlan.len`).
+        let own = name.eq_ignore_ascii_case(protocol.name) || protocol.opaque;
+        if own && protocol.fields.iter().all(|field| field.name != "len") {
+            add(&format!("{name}.len"), Part::Length, Shape::Number);
+        }
+    }
+    for (name, has) in protocol.faces {
+        add(name, Part::Face(*has), Shape::Bytes);
     }
     let mut fixed = Some(0);
     for field in protocol.fields {
-        let numeric = matches!(field.kind, Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_));
-        let part = match (fixed, field.when, field.width) {
-            (Some(position), None, Width::Bits(width)) if numeric => {
-                Part::Fixed { position, width }
-            }
-            _ => Part::Field(field),
+        let place = fixed.filter(|_| field.when.is_none());
+        fixed = place.and_then(|place| Some(place + bits(field)?));
+        of_field(protocol, field, place, names);
+    }
+}
+
+/// Adds every name of a field, which stands `place` bits into the header if that is known.
+fn of_field(
+    protocol: &'static Protocol,
+    field: &'static Field,
+    place: Option<usize>,
+    names: &mut Vec<Entry>,
+) {
+    let mut add = |name: &str, part, derive, shape, values| {
+        let source = Source {
+            protocol: Some(protocol),
+            part,
+            derive,
         };
-        fixed = match (fixed, field.when, field.width) {
-            (Some(position), None, Width::Bits(bits)) => Some(position + bits),
-            (Some(position), None, Width::Bytes(bytes)) => Some(position + 8 * bytes),
-            _ => None,
-        };
-        for (name, scale) in field_names(protocol, field) {
-            let source = Source {
-                scale,
-                ..source(part)
+        names.push(Entry {
+            name: name.to_owned(),
+            source,
+            shape,
+            values,
+        });
+    };
+    let (shape, part) = (shape(&field.kind), part(field, place));
+    let values = match field.names {
+        NamesOf::Table(names) => Some(names),
+        _ => None,
+    };
+    for name in field_names(protocol, field) {
+        add(&name, part, None, shape, values);
+        for (bit, bit_name) in bit_names(field).enumerate() {
+            let part = match part {
+                Part::Fixed { position, width } if bit < width => Part::Fixed {
+                    position: position + width - 1 - bit,
+                    width: 1,
+                },
+                _ => Part::Flag { field, bit },
             };
-            sink(&name, source, shape(field));
-            for (bit, bit_name) in bit_names(field).enumerate() {
-                let part = Part::Flag { field, bit };
-                let bit_name = format!("{name}.{bit_name}");
-                sink(&bit_name, Source { part, ..source }, Shape::Number);
+            add(
+                &format!("{name}.{bit_name}"),
+                part,
+                None,
+                Shape::Number,
+                None,
+            );
+        }
+    }
+    for (name, derive) in field.derived {
+        add(name, part, Some(*derive), Shape::Number, None);
+    }
+    for (name, has) in field.macs {
+        add(name, Part::Mac(field, *has), None, Shape::Mac, None);
+    }
+    for option in field.in_options {
+        let shape = match option.holds {
+            Holds::Bytes => Shape::Bytes,
+            Holds::Text => Shape::Text,
+            Holds::Ipv4 => Shape::Ipv4,
+            Holds::Numbers { .. } => Shape::Number,
+        };
+        add(option.name, Part::Option(field, option), None, shape, None);
+    }
+}
+
+/// Where a field is read: at once where its place is known.
+fn part(field: &'static Field, place: Option<usize>) -> Part {
+    match (field.kind, place, field.width) {
+        (Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_), Some(position), Width::Bits(width)) => {
+            Part::Fixed { position, width }
+        }
+        (Kind::Mac | Kind::Ipv4 | Kind::Ipv6, Some(position), Width::Bytes(length)) => {
+            Part::Address {
+                start: position / 8,
+                length,
             }
         }
+        _ => Part::Field(field),
+    }
+}
+
+fn bits(field: &Field) -> Option<usize> {
+    match field.width {
+        Width::Bits(bits) => Some(bits),
+        Width::Bytes(bytes) => Some(8 * bytes),
+        _ => None,
     }
 }
 
@@ -171,18 +289,32 @@ fn own_names(protocol: &Protocol) -> Vec<String> {
     if !names.contains(&column) && !protocol.opaque {
         names.push(column);
     }
-    names.extend(protocol.aliases.iter().map(|alias| (*alias).to_owned()));
+    for alias in protocol.aliases {
+        if !names.iter().any(|name| name == alias) {
+            names.push((*alias).to_owned());
+        }
+    }
     names
 }
 
-/// Names of a field, each with what its value is multiplied with.
-fn field_names(protocol: &Protocol, field: &Field) -> Vec<(String, u64)> {
+fn has_face(protocol: &Protocol, name: &str) -> bool {
+    protocol.faces.iter().any(|(face, _): &Face| *face == name)
+}
+
+/// Names of a field itself.
+fn field_names(protocol: &Protocol, field: &Field) -> Vec<String> {
     let name = field.name.to_ascii_lowercase();
     let own = own_names(protocol);
-    let own = own.iter().map(|own| (format!("{own}.{name}"), 1));
-    let aliases = field.aliases.iter();
-    own.chain(aliases.map(|alias| (alias.name.to_owned(), alias.scale)))
-        .collect()
+    let mut names: Vec<String> = own.iter().map(|own| format!("{own}.{name}")).collect();
+    for alias in field.aliases {
+        if alias.starts_with('.') {
+            names.extend(protocol.aliases.iter().map(|own| format!("{own}{alias}")));
+        } else if !names.iter().any(|name| name == alias) {
+            // Wireshark often agrees with scapy.
+            names.push((*alias).to_owned());
+        }
+    }
+    names
 }
 
 /// Names of a flags field's bits, least significant first.
@@ -197,28 +329,14 @@ fn bit_names(field: &'static Field) -> impl Iterator<Item = String> {
     })
 }
 
-fn shape(field: &Field) -> Shape {
-    match field.kind {
-        Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_) => Shape::Number,
+fn shape(kind: &Kind) -> Shape {
+    match kind {
+        Kind::Uint(_) | Kind::LittleEndian | Kind::Flags(_) | Kind::Custom(_) => Shape::Number,
         Kind::Mac => Shape::Mac,
-        Kind::Ipv4 | Kind::Ipv4List => Shape::Ipv4,
-        Kind::Ipv6 | Kind::Ipv6List | Kind::Ipv6Prefix => Shape::Ipv6,
+        Kind::Ipv4 | Kind::Ipv4Prefix | Kind::Ipv4List => Shape::Ipv4,
+        Kind::Ipv6 | Kind::Ipv6Prefix | Kind::Ipv6List => Shape::Ipv6,
+        Kind::Name(_) | Kind::List(_) => Shape::Text,
+        Kind::Quoted(inner) => shape(inner),
         _ => Shape::Bytes,
     }
-}
-
-/// Levenshtein's: how many letters must be put in, taken out or changed.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, expected) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *expected);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }

@@ -2,74 +2,14 @@
 //! `||` (`or`), `^^` (`xor`), `&&` (`and`), `!` (`not`), then comparisons.
 
 use super::FilterError;
-use super::literal::{self, Literal, number};
-use super::names::{self, Shape, Source};
+use super::expression::{Constant, Expression, Function, Operand, Relation};
+use super::literal;
+use super::names::{self, Shape};
+use super::slice::{self, Slice};
 use super::token::{Kind, Token, tokens};
 
-/// A condition on a packet.
-pub(super) enum Expression {
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
-    Xor(Box<Expression>, Box<Expression>),
-    Not(Box<Expression>),
-    /// The field or layer is there.
-    Exists(Operand),
-    /// A value of the field stands in the relation to the constant.
-    Compare(Operand, Relation, Literal),
-    /// A value of the one stands in the relation to a value of the other.
-    Pair(Operand, Relation, Operand),
-    /// A value lies in one of the ranges, ends included.
-    In(Operand, Vec<(Literal, Literal)>),
-}
-
-/// What is compared.
-pub(super) struct Operand {
-    pub(super) sources: Vec<Source>,
-    pub(super) shape: Shape,
-    /// Bits that count, when `& mask` follows.
-    pub(super) mask: Option<u64>,
-    /// Parts to cut out, when `[...]` follows; one after the other.
-    pub(super) slices: Vec<Slice>,
-    /// `len(...)`: the number of bytes instead of them.
-    pub(super) length: bool,
-}
-
-/// Bytes from `start` on; negative counts from the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slice {
-    pub(super) start: i64,
-    pub(super) end: SliceEnd,
-}
-
-/// Where a slice ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SliceEnd {
-    /// After so many bytes.
-    Length(i64),
-    /// Before the byte after this one.
-    Last(i64),
-    /// Where the bytes do.
-    Open,
-}
-
-/// How two values are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relation {
-    Equal,
-    /// No value is equal (`!=` of Wireshark 4).
-    NoneEqual,
-    /// Some value differs (`~=`, `!==`).
-    SomeDiffers,
-    Greater,
-    Less,
-    GreaterEqual,
-    LessEqual,
-    Contains,
-    Matches,
-}
-
 /// How deep brackets and negations may nest.
-const DEPTH: usize = 200;
+const DEPTH: usize = 64;
 
 /// Parses a whole filter.
 pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
@@ -89,8 +29,9 @@ pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
         depth: 0,
     };
     let expression = parser.or()?;
-    match parser.peek().kind {
-        Kind::End => Ok(expression),
+    match parser.peek() {
+        token if token.kind == Kind::End => Ok(expression),
+        token if token.text == "=" => Err(parser.expected("`==`")),
         _ => Err(parser.expected("`&&`, `||` or the end")),
     }
 }
@@ -106,34 +47,37 @@ type Parsed<T> = Result<T, FilterError>;
 
 impl<'t> Parser<'t> {
     fn or(&mut self) -> Parsed<Expression> {
-        let mut left = self.xor()?;
-        while self.take(&["||", "or"]) {
-            left = Expression::Or(Box::new(left), Box::new(self.xor()?));
-        }
-        Ok(left)
+        self.joined(&["||", "or"], Parser::xor, Expression::Or)
     }
 
     fn xor(&mut self) -> Parsed<Expression> {
-        let mut left = self.and()?;
-        while self.take(&["^^", "xor"]) {
-            left = Expression::Xor(Box::new(left), Box::new(self.and()?));
-        }
-        Ok(left)
+        self.joined(&["^^", "xor"], Parser::and, Expression::Xor)
     }
 
     fn and(&mut self) -> Parsed<Expression> {
-        let mut left = self.not()?;
-        while self.take(&["&&", "and"]) {
-            left = Expression::And(Box::new(left), Box::new(self.not()?));
+        self.joined(&["&&", "and"], Parser::not, Expression::And)
+    }
+
+    /// Terms with one of `words` between each two; one alone stands for itself.
+    fn joined(
+        &mut self,
+        words: &[&str],
+        term: fn(&mut Self) -> Parsed<Expression>,
+        join: fn(Vec<Expression>) -> Expression,
+    ) -> Parsed<Expression> {
+        let first = term(self)?;
+        if !self.take(words) {
+            return Ok(first);
         }
-        Ok(left)
+        let mut terms = vec![first, term(self)?];
+        while self.take(words) {
+            terms.push(term(self)?);
+        }
+        Ok(join(terms))
     }
 
     fn not(&mut self) -> Parsed<Expression> {
-        self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(self.wrong(self.peek(), format!("more than {DEPTH} levels deep")));
-        }
+        self.deeper()?;
         let expression = if self.take(&["!", "not"]) {
             Expression::Not(Box::new(self.not()?))
         } else if self.take(&["("]) {
@@ -150,44 +94,81 @@ impl<'t> Parser<'t> {
     }
 
     fn comparison(&mut self) -> Parsed<Expression> {
-        let left = self.operand()?;
-        if self.take(&["in"]) {
-            return self.set(left);
-        }
-        let Some(relation) = self.relation() else {
-            return Ok(Expression::Exists(left));
+        let mut start = self.peek();
+        let quantifier = if self.take(&["any"]) {
+            Some(false)
+        } else {
+            self.take(&["all"]).then_some(true)
         };
+        if quantifier.is_some() {
+            start = self.peek();
+        }
+        let mut left = self.operand()?;
+        let negated = self.take(&["not"]);
+        if negated || self.is_next("in") {
+            if !self.take(&["in"]) {
+                return Err(self.expected("`in`"));
+            }
+            left.every = quantifier.unwrap_or(false);
+            let set = self.set(left)?;
+            return Ok(if negated {
+                Expression::Not(Box::new(set))
+            } else {
+                set
+            });
+        }
+        let Some((relation, every)) = self.relation() else {
+            return match quantifier {
+                Some(_) => Err(self.expected("a comparison")),
+                None => Ok(Expression::Exists(left)),
+            };
+        };
+        left.every = quantifier.unwrap_or(every);
+        if matches!(relation, Relation::Contains | Relation::Matches) && left.is_numeric() {
+            let message = format!("{} is a number: it has no text to look into", start.text);
+            return Err(self.wrong(start, message));
+        }
         let token = self.peek();
-        // What resolves as a name is one; everything else is a constant.
-        let is_name = token.kind == Kind::Word
-            && (token.text == "len" || names::resolve(token.text).is_some());
-        if is_name && !matches!(relation, Relation::Matches) {
+        if self.is_operand(token, &left) && relation != Relation::Matches {
             let right = self.operand()?;
+            if !left.goes_with(&right) {
+                let message = format!("{} and {} cannot be compared", start.text, token.text);
+                return Err(self.wrong(token, message));
+            }
             return Ok(Expression::Pair(left, relation, right));
         }
-        let literal = self.literal(|token| match relation {
-            Relation::Matches => literal::read_pattern(token),
-            Relation::Contains => literal::read_bytes(token),
-            _ => literal::read(token, left.shape),
-        })?;
-        Ok(Expression::Compare(left, relation, literal))
+        let constant = self.constant(&left, relation)?;
+        Ok(Expression::Compare(left, relation, constant))
     }
 
-    fn relation(&mut self) -> Option<Relation> {
-        const RELATIONS: [(&[&str], Relation); 9] = [
-            (&["==", "===", "eq", "any_eq", "all_eq"], Relation::Equal),
-            (&["!=", "ne", "all_ne"], Relation::NoneEqual),
-            (&["~=", "!==", "any_ne"], Relation::SomeDiffers),
-            (&[">=", "ge"], Relation::GreaterEqual),
-            (&["<=", "le"], Relation::LessEqual),
-            (&[">", "gt"], Relation::Greater),
-            (&["<", "lt"], Relation::Less),
-            (&["contains"], Relation::Contains),
-            (&["matches", "~"], Relation::Matches),
+    /// What resolves as a name is one, unless it is what a value of the left side is called;
+    /// everything else is a constant.
+    fn is_operand(&self, token: Token, left: &Operand) -> bool {
+        let function = Function::called(token.text).is_some() && self.is_sign_after("(");
+        let value = left
+            .values
+            .is_some_and(|names| names.value_of(token.text).is_some());
+        token.kind == Kind::Word && (function || !value && names::resolve(token.text).is_some())
+    }
+
+    /// The relation, and whether all values must stand in it.
+    fn relation(&mut self) -> Option<(Relation, bool)> {
+        const RELATIONS: [(&[&str], Relation, bool); 11] = [
+            (&["==", "eq", "any_eq"], Relation::Equal, false),
+            (&["===", "all_eq"], Relation::Equal, true),
+            (&["!=", "ne", "all_ne"], Relation::Differs, true),
+            (&["!==", "~=", "any_ne"], Relation::Differs, false),
+            (&[">=", "ge"], Relation::GreaterEqual, false),
+            (&["<=", "le"], Relation::LessEqual, false),
+            (&[">", "gt"], Relation::Greater, false),
+            (&["<", "lt"], Relation::Less, false),
+            (&["contains"], Relation::Contains, false),
+            (&["matches"], Relation::Matches, false),
+            (&["~"], Relation::Matches, false),
         ];
         RELATIONS
             .into_iter()
-            .find_map(|(signs, relation)| self.take(signs).then_some(relation))
+            .find_map(|(signs, relation, every)| self.take(signs).then_some((relation, every)))
     }
 
     /// `{1, 5..9}`; the commas may be left out.
@@ -197,36 +178,53 @@ impl<'t> Parser<'t> {
         }
         let mut ranges = Vec::new();
         while !self.take(&["}"]) {
-            let first = self.literal(|token| literal::read(token, left.shape))?;
+            let first = self.constant(&left, Relation::Equal)?;
             let last = if self.take(&[".."]) {
-                self.literal(|token| literal::read(token, left.shape))?
+                self.constant(&left, Relation::Equal)?
             } else {
                 first.clone()
             };
             ranges.push((first, last));
             self.take(&[","]);
         }
+        if ranges.is_empty() {
+            return Err(self.wrong(self.tokens[self.next - 1], "nothing is in `{}`".to_owned()));
+        }
         Ok(Expression::In(left, ranges))
     }
 
-    /// A name, with slices and a mask; or `len(name)`.
+    /// A name with slices and a mask, or a function of one.
     fn operand(&mut self) -> Parsed<Operand> {
         let token = self.peek();
         if token.kind != Kind::Word {
             return Err(self.expected("a name such as ip.src"));
         }
         self.next += 1;
-        if token.text == "len" && self.take(&["("]) {
-            let inner = self.operand()?;
-            if !self.take(&[")"]) {
-                return Err(self.expected("`)`"));
-            }
-            return Ok(Operand {
-                shape: Shape::Number,
-                length: true,
-                ..inner
-            });
+        let mut operand = match Function::called(token.text) {
+            Some(function) if self.take(&["("]) => self.call(token, function)?,
+            _ => self.name(token)?,
+        };
+        while self.peek().kind == Kind::Slice {
+            self.cut(token, &mut operand)?;
         }
+        if self.take(&["&"]) {
+            let sign = self.tokens[self.next - 1];
+            if operand
+                .shapes
+                .iter()
+                .any(|shape| !matches!(shape, Shape::Number | Shape::Bytes))
+            {
+                return Err(self.wrong(sign, format!("{} has no bits to choose", token.text)));
+            }
+            let mask = literal::number(self.peek().text);
+            operand.mask = Some(mask.ok_or_else(|| self.expected("a number"))?);
+            operand.shapes = vec![Shape::Number];
+            self.next += 1;
+        }
+        Ok(operand)
+    }
+
+    fn name(&self, token: Token) -> Parsed<Operand> {
         let Some(named) = names::resolve(token.text) else {
             let hint = match names::nearest(token.text) {
                 Some(nearest) => format!("; did you mean {nearest}?"),
@@ -234,47 +232,92 @@ impl<'t> Parser<'t> {
             };
             return Err(self.wrong(token, format!("nothing is called {}{hint}", token.text)));
         };
-        let mut operand = Operand {
+        Ok(Operand {
             sources: named.sources,
-            shape: named.shape,
-            mask: None,
+            shapes: named.shapes,
+            values: named.values,
+            every: false,
             slices: Vec::new(),
-            length: false,
-        };
-        if self.peek().kind == Kind::Slice {
-            let token = self.peek();
-            let slices: Option<Vec<Slice>> = token.text.split(',').map(slice).collect();
-            operand.slices = slices.ok_or_else(|| {
-                self.wrong(
-                    token,
-                    "write [start:length], [first-last] or [byte]".to_owned(),
-                )
-            })?;
-            operand.shape = Shape::Bytes;
-            self.next += 1;
+            mask: None,
+            function: Function::Nothing,
+        })
+    }
+
+    /// What stands in the brackets of a function.
+    fn call(&mut self, token: Token, function: Function) -> Parsed<Operand> {
+        self.deeper()?;
+        let mut operand = self.operand()?;
+        self.depth -= 1;
+        if !self.take(&[")"]) {
+            return Err(self.expected("`)`"));
         }
-        if self.take(&["&"]) {
-            let token = self.peek();
-            let mask = number(token.text);
-            operand.mask = Some(mask.ok_or_else(|| self.expected("a number"))?);
-            operand.shape = Shape::Number;
-            self.next += 1;
+        let fits = operand.function == Function::Nothing
+            && operand.mask.is_none()
+            && match function {
+                Function::Nothing | Function::Count => true,
+                Function::Length => !operand.is_numeric(),
+                Function::Lower | Function::Upper => operand.shapes == [Shape::Text],
+            };
+        if !fits {
+            return Err(self.wrong(token, format!("{}() does not go with this", token.text)));
         }
+        if matches!(function, Function::Length | Function::Count) {
+            operand.shapes = vec![Shape::Number];
+            operand.values = None;
+        }
+        operand.function = function;
         Ok(operand)
     }
 
-    fn literal(&mut self, read: impl FnOnce(&Token) -> Result<Literal, String>) -> Parsed<Literal> {
+    fn cut(&mut self, name: Token, operand: &mut Operand) -> Parsed<()> {
+        let token = self.peek();
+        if operand.is_numeric()
+            || operand.function != Function::Nothing
+            || !operand.slices.is_empty()
+        {
+            return Err(self.wrong(token, format!("{} has no bytes to cut", name.text)));
+        }
+        let slices: Option<Vec<Slice>> = token.text.split(',').map(slice::read).collect();
+        operand.slices = slices.ok_or_else(|| {
+            let message = "write [start:length], [first-last] or [byte]";
+            self.wrong(token, message.to_owned())
+        })?;
+        operand.shapes = vec![Shape::Bytes];
+        self.next += 1;
+        Ok(())
+    }
+
+    /// A constant as what the left side's values can be.
+    fn constant(&mut self, left: &Operand, relation: Relation) -> Parsed<Constant> {
         let token = self.peek();
         if matches!(token.kind, Kind::Sign | Kind::End | Kind::Slice) {
             return Err(self.expected("a value"));
         }
         self.next += 1;
-        read(&token).map_err(|message| self.wrong(token, message))
+        literal::read(&token, left, relation).map_err(|message| self.wrong(token, message))
+    }
+
+    fn deeper(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(self.wrong(self.peek(), format!("more than {DEPTH} levels deep")));
+        }
+        Ok(())
     }
 
     fn peek(&self) -> Token<'t> {
         // The last token is the end, and nobody goes past it.
         self.tokens[self.next.min(self.tokens.len() - 1)]
+    }
+
+    fn is_next(&self, word: &str) -> bool {
+        let token = self.peek();
+        token.kind == Kind::Word && token.text.eq_ignore_ascii_case(word)
+    }
+
+    fn is_sign_after(&self, sign: &str) -> bool {
+        let after = self.tokens.get(self.next + 1);
+        after.is_some_and(|token| token.kind == Kind::Sign && token.text == sign)
     }
 
     /// Goes past the next token if it is one of `words`.
@@ -301,32 +344,8 @@ impl<'t> Parser<'t> {
         FilterError {
             text: self.text.to_owned(),
             at: token.at,
-            len: token.text.len(),
+            len: token.len,
             message,
         }
     }
-}
-
-/// `start:length`, `first-last`, `byte`, `:length` or `start:`.
-fn slice(text: &str) -> Option<Slice> {
-    let text = text.trim();
-    let number = |text: &str| -> Option<i64> { text.trim().parse().ok() };
-    if let Some((start, length)) = text.split_once(':') {
-        let start = if start.is_empty() { 0 } else { number(start)? };
-        let end = if length.is_empty() {
-            SliceEnd::Open
-        } else {
-            SliceEnd::Length(number(length).filter(|length| *length > 0)?)
-        };
-        return Some(Slice { start, end });
-    }
-    // The first character may be a minus sign.
-    if let Some(hyphen) = text.char_indices().skip(1).find(|(_, c)| *c == '-') {
-        let start = number(&text[..hyphen.0])?;
-        let end = SliceEnd::Last(number(&text[hyphen.0 + 1..])?);
-        return Some(Slice { start, end });
-    }
-    let start = number(text)?;
-    let end = SliceEnd::Length(1);
-    Some(Slice { start, end })
 }

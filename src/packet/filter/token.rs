@@ -6,10 +6,12 @@ use super::FilterError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'t> {
     pub(super) kind: Kind,
-    /// As typed; of a string, without its quotes.
+    /// As typed; of a string or slice, without what encloses it.
     pub(super) text: &'t str,
     /// Where it starts, in bytes.
     pub(super) at: usize,
+    /// How many bytes it has there, what encloses it included.
+    pub(super) len: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(super) enum Kind {
     Word,
     /// Between double quotes.
     String,
+    /// Between double quotes after an `r`: backslashes mean nothing in it.
+    RawString,
     /// What stands between square brackets.
     Slice,
     /// An operator or bracket.
@@ -41,24 +45,42 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, FilterError> {
         let rest = &text[at..];
         let Some(first) = rest.chars().next() else {
             let kind = Kind::End;
-            tokens.push(Token { kind, text: "", at });
+            let (text, len) = ("", 0);
+            tokens.push(Token {
+                kind,
+                text,
+                at,
+                len,
+            });
             return Ok(tokens);
         };
+        let raw = rest.starts_with("r\"") || rest.starts_with("R\"");
         let enclosed = match first {
-            '"' => Some((Kind::String, string_length(&rest[1..]), "the closing quote")),
-            '[' => Some((Kind::Slice, rest[1..].find(']'), "the closing `]`")),
+            _ if raw => Some((Kind::RawString, 2, rest[2..].find('"'), "the closing quote")),
+            '"' => Some((
+                Kind::String,
+                1,
+                string_length(&rest[1..]),
+                "the closing quote",
+            )),
+            '[' => Some((Kind::Slice, 1, rest[1..].find(']'), "the closing `]`")),
             _ => None,
         };
-        if let Some((kind, length, missing)) = enclosed {
+        if let Some((kind, before, length, missing)) = enclosed {
             let inner = length.ok_or_else(|| FilterError {
                 text: text.to_owned(),
                 at,
                 len: rest.len(),
                 message: format!("{missing} is missing"),
             })?;
-            let text = &rest[1..1 + inner];
-            tokens.push(Token { kind, text, at });
-            at += inner + 2;
+            let (text, len) = (&rest[before..before + inner], before + inner + 1);
+            tokens.push(Token {
+                kind,
+                text,
+                at,
+                len,
+            });
+            at += len;
             continue;
         }
         let (kind, length) = if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign))
@@ -67,9 +89,14 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, FilterError> {
         } else {
             (Kind::Word, word_length(rest))
         };
-        let text = &rest[..length];
-        tokens.push(Token { kind, text, at });
-        at += length;
+        let (text, len) = (&rest[..length], length);
+        tokens.push(Token {
+            kind,
+            text,
+            at,
+            len,
+        });
+        at += len;
     }
 }
 

@@ -1,0 +1,100 @@
+//! Wireshark's names for what is less than a field of our tables: a part of a number, or what
+//! stands in one of a header's options.
+
+use super::Layer;
+
+/// A number worked out from a field's, under a name of its own: bytes where the header counts
+/// words, some bits of several.
+pub type Derived = (&'static str, fn(u64) -> u64);
+
+/// A name of the Ethernet address that a field starts with, and the layers where it does.
+pub type StartsWithMac = (&'static str, fn(&Layer) -> bool);
+
+/// What stands in an option of a list of named options, under a name of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InOption {
+    /// The whole name: `tcp.options.mss_val`.
+    pub name: &'static str,
+    /// The option's name in the list: `MSS`.
+    pub option: &'static str,
+    /// How its data is read.
+    pub holds: Holds,
+}
+
+/// How an option's data is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// As bytes, none of them included: the option is there.
+    Bytes,
+    /// As text.
+    Text,
+    /// As IPv4 addresses back to back.
+    Ipv4,
+    /// As numbers of `width` bytes, the first at byte `at`, another after every `step` bytes.
+    Numbers {
+        /// Where the first starts.
+        at: usize,
+        /// Bytes of each.
+        width: usize,
+        /// From the start of one to the start of the next.
+        step: usize,
+    },
+}
+
+impl InOption {
+    /// The option's data as bytes.
+    pub const fn bytes(name: &'static str, option: &'static str) -> InOption {
+        let holds = Holds::Bytes;
+        InOption {
+            name,
+            option,
+            holds,
+        }
+    }
+
+    /// The option's data as text.
+    pub const fn text(name: &'static str, option: &'static str) -> InOption {
+        let holds = Holds::Text;
+        InOption {
+            name,
+            option,
+            holds,
+        }
+    }
+
+    /// The option's data as IPv4 addresses.
+    pub const fn ipv4(name: &'static str, option: &'static str) -> InOption {
+        let holds = Holds::Ipv4;
+        InOption {
+            name,
+            option,
+            holds,
+        }
+    }
+
+    /// One number of `width` bytes, at byte `at` of the option's data.
+    pub const fn number(
+        name: &'static str,
+        option: &'static str,
+        at: usize,
+        width: usize,
+    ) -> InOption {
+        InOption::numbers(name, option, at, width, usize::MAX)
+    }
+
+    /// Numbers of `width` bytes, from byte `at` of the option's data on, one after every `step`.
+    pub const fn numbers(
+        name: &'static str,
+        option: &'static str,
+        at: usize,
+        width: usize,
+        step: usize,
+    ) -> InOption {
+        let holds = Holds::Numbers { at, width, step };
+        InOption {
+            name,
+            option,
+            holds,
+        }
+    }
+}

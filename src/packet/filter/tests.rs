@@ -1,0 +1,223 @@
+//! What filters select, and what is said of those that cannot be read.
+
+use super::*;
+use crate::model::LinkType;
+use crate::packet::dissect;
+
+/// The echo request of task 2.c.
+fn selects(filter: &str) -> bool {
+    let file = include_bytes!("../../../fixtures/course-2c-read/capture.pcap");
+    let packet = dissect(LinkType::RAW, &file[40..]);
+    let filter = Filter::compile(filter).unwrap_or_else(|error| panic!("{error}"));
+    let facts = Facts {
+        number: 1,
+        wire_len: 84,
+        seconds: 0.0,
+        interface: None,
+    };
+    filter.selects(&packet, &facts)
+}
+
+#[test]
+fn comparisons() {
+    for filter in [
+        "icmp",
+        "ip && icmp",
+        "not arp",
+        "icmp.type == 8",
+        "icmp.type==8 and ip.ttl >= 64",
+        "ip.src == 192.168.53.99",
+        "ip.src == 192.168.53.0/24",
+        "ip.src != 192.168.53.1",
+        "ip.src != ip.dst",
+        "ip.ttl in {1, 60..70}",
+        "ip.src in {10.0.0.0/8, 192.168.53.99}",
+        "ip.id == 0xa4e3",
+        "ip.flags.df == 1",
+        "ip.flags == 2",
+        "ip.chksum == 43536",
+        "icmp.type & 8",
+        "icmp.payload contains 95:93:69",
+        "icmp.payload contains \"4567\"",
+        "frame contains \"#$%\"",
+        "ip[0] == 45",
+        "ip[8:2] == 40:01",
+        "ip[-2:] == 36:37",
+        "ip.src[0:2] == c0:a8",
+        "len(icmp.payload) == 56",
+        "frame.len == 84",
+        "frame.number == 1",
+        "ip.src > 192.168.53.98",
+        "(arp || icmp) && !tcp",
+        "icmp.payload matches \"^.{8}\\x08\\x09\"",
+    ] {
+        assert!(selects(filter), "{filter}");
+    }
+    for filter in [
+        "arp",
+        "!icmp",
+        "icmp.type == 0",
+        "ip.src == 10.0.0.0/8",
+        "ip.src != 192.168.53.0/24",
+        "tcp.dport != 23",
+        "icmp xor ip",
+        "ip.ttl in {1, 2}",
+        "icmp.type & 7",
+        "frame contains \"telnet\"",
+    ] {
+        assert!(!selects(filter), "{filter}");
+    }
+}
+
+#[test]
+fn functions_and_quantifiers() {
+    for filter in [
+        "any ip.addr == 192.168.53.1",
+        "all ip.addr == 192.168.53.0/24",
+        "ip.addr === 192.168.53.0/24",
+        "ip.addr !== 192.168.53.1",
+        "ip.addr ~= 192.168.53.1",
+        "count(ip.addr) == 2",
+        "len(ip) == 84",
+        "len(ip.src[0:3]) == 3",
+        "ip.src[0,2-3,-1] == c0:35:63:63",
+        "ip[0] & 0xf0 == 0x40",
+        "ip.ttl not in {1..63}",
+        "icmp ^^ arp xor tcp",
+        "ip.proto == icmp",
+        "icmp.type == echo-request",
+        "ip.src == \"192.168.53.99\"",
+        "ip.src == ip[12:4]",
+        "icmp.payload contains r\"567\"",
+        "ip.src in {192.168.53.1..192.168.53.200}",
+        "ip[0] == :45",
+        "frame.time_relative == 0",
+        "IP.SRC == 192.168.53.99",
+    ] {
+        assert!(selects(filter), "{filter}");
+    }
+    for filter in [
+        "all ip.addr == 192.168.53.99",
+        "ip.addr === 192.168.53.99",
+        "ip.addr != 192.168.53.1",
+        "ip.addr !== 192.168.53.0/24",
+        "all tcp.port == 23",
+        "count(tcp.port)",
+        "ip.src[3:2]",
+        "ip.src[9]",
+        "ip.proto == tcp",
+        "ip.src not in {192.168.53.0/24}",
+        "frame.interface_name",
+    ] {
+        assert!(!selects(filter), "{filter}");
+    }
+}
+
+#[test]
+fn a_flag_alone_asks_whether_it_is_there() {
+    assert!(selects("ip.flags.mf"));
+    assert!(!selects("ip.flags.mf == 1"));
+    assert!(!selects("ip.flags & 1"));
+    assert!(selects("ip.flags & 2"));
+}
+
+#[test]
+fn errors_point_at_the_place() {
+    for (filter, at, words) in [
+        ("icmp.typ == 8", 0, "did you mean icmp.type?"),
+        ("ip.sr == 10.0.0.1", 0, "did you mean ip.src?"),
+        ("arp || tpc.port == 23", 7, "did you mean tcp.port?"),
+        ("udp.prot == 53", 0, "did you mean udp.port?"),
+        ("xxxxxxxxxxxxxxxxx", 0, "tunlab proto"),
+        ("icmp.type == ", 13, "ends"),
+        ("icmp.type == 8 && (ip", 21, "`)`"),
+        ("ip)", 2, "expected"),
+        ("((ip)", 5, "`)`"),
+        ("ip.src == 300.1.1.1", 10, "300.1.1.1"),
+        ("ip.src == 10.0.0.0/33", 10, "10.0.0.0/33 is no IPv4"),
+        ("ip.src == 10.0.0/8", 10, "is no IPv4"),
+        ("ipv6.src == fe80::/129", 12, "is no IPv6"),
+        ("ip.src == hello", 10, "hello is no IPv4"),
+        ("ip.src == \"hello\"", 10, "hello is no IPv4"),
+        ("eth.src == 00:11:22", 11, "hardware address"),
+        ("ip.ttl == 256x", 10, "256x is no number"),
+        ("ip.src == tcp.port", 10, "cannot be compared"),
+        ("ip.src == ipv6.src", 10, "cannot be compared"),
+        ("ip.ttl contains 4", 0, "is a number"),
+        ("any tcp.port matches \"8\"", 4, "is a number"),
+        ("ip.ttl[0] == 4", 6, "no bytes to cut"),
+        ("ip[0][0] == 4", 5, "no bytes to cut"),
+        ("ip.src & 1", 7, "no bits"),
+        ("ip.src[x] == 1", 6, "[start:length]"),
+        ("ip.src[0", 6, "`]` is missing"),
+        ("lower(ip.src) == a", 0, "does not go"),
+        ("len(ip.ttl) == 1", 0, "does not go"),
+        ("len(ip == 1", 7, "`)`"),
+        ("icmp.type == 8 ip", 15, "expected"),
+        ("ip.ttl = 64", 7, "`==`"),
+        ("all ip.addr", 11, "a comparison"),
+        ("ip.ttl in 5", 10, "`{`"),
+        ("ip.ttl in {}", 11, "nothing"),
+        ("ip.ttl in {5", 12, "ends"),
+        ("ip.ttl == \"x", 10, "quote"),
+        ("frame matches \"(\"", 14, "not a regular expression"),
+        ("frame matches r\"[z-a]\"", 14, "not a regular expression"),
+        (
+            "frame matches \"a{999999}{999999}\"",
+            14,
+            "not a regular expression",
+        ),
+        ("", 0, "empty"),
+        ("  ", 0, "empty"),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err();
+        assert_eq!(error.at, at, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn wide_characters_keep_the_caret_in_place() {
+    // Two columns each, one for é although it has two bytes, none for the accent of e + ´.
+    for (filter, columns) in [
+        ("frame contains \"中文\" && x.y.z", 15 + 6 + 4),
+        ("frame contains \"é\" && x.y.z", 15 + 3 + 4),
+        ("frame contains \"e\u{301}\" && x.y.z", 15 + 3 + 4),
+        ("frame\tcontains \"\u{7}\" && x.y.z", 15 + 3 + 4),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err().to_string();
+        let caret = error.lines().last().unwrap();
+        assert_eq!(caret, format!("  {:columns$}^^^^^", ""), "{error}");
+        assert!(!error.replace('\n', "").contains(char::is_control));
+    }
+}
+
+#[test]
+fn a_chain_of_any_length_is_no_recursion() {
+    let chain = vec!["icmp"; 5_000];
+    assert!(selects(&chain.join(" && ")));
+    assert!(selects(&chain.join(" || ")));
+    assert!(!selects(&chain.join(" ^^ ")));
+}
+
+#[test]
+fn any_text_compiles_or_explains() {
+    let pieces = [
+        "ip", ".", "src", "==", "(", ")", "{", "..", "\"", "8", "&", "[", "]", "/", "!", "é", ":",
+    ];
+    let mut state = 7u32;
+    for _ in 0..5_000 {
+        let mut text = String::new();
+        for _ in 0..state % 9 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text += pieces[(state >> 16) as usize % pieces.len()];
+        }
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if let Err(error) = Filter::compile(&text) {
+            assert!(error.at <= text.len());
+            let _ = error.to_string();
+        }
+    }
+    let deep = "(".repeat(100_000);
+    assert!(Filter::compile(&deep).is_err());
+}

@@ -1,0 +1,241 @@
+//! What a name stands for in a packet, value by value.
+
+use super::names::{Part, Source};
+use crate::model::{
+    DomainName, Field, Holds, InOption, Layer, Packet, Piece, Present, Protocol, Trouble, Value,
+};
+use arrayvec::ArrayVec;
+
+/// What a filter can ask that is not in the packet's bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The packet's number, from 1.
+    pub number: u64,
+    /// Its length on the wire.
+    pub wire_len: u32,
+    /// Seconds since the first packet.
+    pub seconds: f64,
+    /// Name of the interface, where it is known.
+    pub interface: Option<&'a str>,
+}
+
+/// A value at the moment of asking.
+#[derive(Clone, Copy)]
+pub(super) enum Datum<'a> {
+    Number(u64),
+    Seconds(f64),
+    /// A hardware, IPv4 or IPv6 address, told apart by its length.
+    Address(&'a [u8]),
+    /// Bytes or text.
+    Bytes(&'a [u8]),
+    /// Text whose letters are to be made small or big.
+    Folded(&'a [u8], fn(&u8) -> u8),
+}
+
+impl<'a> Datum<'a> {
+    /// The bytes; numbers have none.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        match self {
+            Datum::Address(bytes) | Datum::Bytes(bytes) | Datum::Folded(bytes, _) => bytes,
+            Datum::Number(_) | Datum::Seconds(_) => &[],
+        }
+    }
+}
+
+/// Tells whether a value passes. Values are handed on like this, rather than returned, so that
+/// those that are put together for the asking live on the stack.
+pub(super) type Test<'t> = &'t mut dyn FnMut(&Datum) -> bool;
+
+/// Calls `test` with the values as they stand in the packet, until one passes.
+pub(super) fn each(sources: &[Source], packet: &Packet, facts: &Facts, test: Test) -> bool {
+    sources.iter().any(|source| {
+        let Some(protocol) = source.protocol else {
+            return frame(source, packet, facts).is_some_and(|datum| test(&datum));
+        };
+        packet.layers.iter().enumerate().any(|(index, layer)| {
+            if std::ptr::eq(layer.protocol, protocol) {
+                return match source.part {
+                    Part::Face(has) => has(packet, index) && test(&Datum::Bytes(layer.bytes())),
+                    _ => of_layer(source, layer, test),
+                };
+            }
+            // Headers inside headers (options, records) are no layers of their own.
+            protocol.under.is_empty()
+                && layer.protocol.nests()
+                && inside(layer, protocol, &mut |nested| {
+                    of_layer(source, nested, test)
+                })
+        })
+    })
+}
+
+/// Calls `each` with every header of `protocol` inside the layer's fields, until it is content.
+fn inside(
+    layer: &Layer,
+    protocol: &'static Protocol,
+    each: &mut dyn FnMut(&Layer) -> bool,
+) -> bool {
+    layer.fields().any(|present| match present.value {
+        Value::Packets(mut children) => children.any(|child| {
+            if std::ptr::eq(child.protocol, protocol) {
+                each(&child)
+            } else {
+                child.protocol.nests() && inside(&child, protocol, each)
+            }
+        }),
+        _ => false,
+    })
+}
+
+fn frame<'a>(source: &Source, packet: &Packet<'a>, facts: &Facts<'a>) -> Option<Datum<'a>> {
+    Some(match source.part {
+        Part::Number => Datum::Number(facts.number),
+        Part::WireLen => Datum::Number(facts.wire_len.into()),
+        Part::CapLen => Datum::Number(packet.bytes.len() as u64),
+        Part::Seconds => Datum::Seconds(facts.seconds),
+        Part::Interface => Datum::Bytes(facts.interface?.as_bytes()),
+        _ => Datum::Bytes(packet.bytes),
+    })
+}
+
+/// The source's values in one layer.
+fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
+    let number = |number: u64| {
+        Datum::Number(match source.derive {
+            Some(derive) => derive(number),
+            None => number,
+        })
+    };
+    let find = |field: &'static Field| {
+        let mut fields = layer.fields();
+        fields.find(|present| std::ptr::eq(present.field, field))
+    };
+    match source.part {
+        Part::Fixed { position, width } => {
+            let there = layer.header().len() * 8 >= position + width;
+            there && test(&number(layer.bits(position, width)))
+        }
+        Part::Address { start, length } => {
+            let address = layer.header().get(start..start + length);
+            address.is_some_and(|address| test(&Datum::Address(address)))
+        }
+        Part::Whole => test(&Datum::Bytes(layer.bytes())),
+        Part::Payload => !layer.payload().is_empty() && test(&Datum::Bytes(layer.payload())),
+        Part::Length if layer.protocol.opaque => test(&number(layer.header().len() as u64)),
+        Part::Length => test(&number(layer.payload().len() as u64)),
+        Part::Flag { field, bit } => match find(field) {
+            Some(Present {
+                value: Value::Uint(value),
+                ..
+            }) => test(&number(value >> bit & 1)),
+            _ => false,
+        },
+        Part::Field(field) => match find(field) {
+            Some(Present {
+                value: Value::Uint(value),
+                ..
+            }) => test(&number(value)),
+            Some(present) => of_value(present.value, layer, test),
+            None => false,
+        },
+        Part::Mac(field, has) => match find(field) {
+            Some(Present {
+                value: Value::Bytes(bytes),
+                ..
+            }) if has(layer) => bytes.get(..6).is_some_and(|mac| test(&Datum::Address(mac))),
+            _ => false,
+        },
+        Part::Option(field, wanted) => match find(field) {
+            Some(Present {
+                value: Value::Items(mut items),
+                ..
+            }) => items.any(|item| {
+                item.name.is(wanted.option) && of_option(wanted, item.value.data(), test)
+            }),
+            _ => false,
+        },
+        Part::Face(_)
+        | Part::Number
+        | Part::WireLen
+        | Part::CapLen
+        | Part::Seconds
+        | Part::Interface => false,
+    }
+}
+
+/// What a field holds, value by value.
+fn of_value(value: Value, layer: &Layer, test: Test) -> bool {
+    match value {
+        Value::Uint(number) => test(&Datum::Number(number)),
+        Value::Mac(mac) => test(&Datum::Address(&mac)),
+        Value::Ipv4(address) => test(&Datum::Address(&address.octets())),
+        Value::Ipv6(address) => test(&Datum::Address(&address.octets())),
+        Value::Bytes(bytes) | Value::Written(bytes, _) | Value::Frame(_, bytes) => {
+            test(&Datum::Bytes(bytes))
+        }
+        Value::Word(word) => test(&Datum::Bytes(word.as_bytes())),
+        Value::Name(name) => test(&Datum::Bytes(&readable(name))),
+        Value::List(mut values) => values.any(|value| of_value(value, layer, test)),
+        Value::Addresses(addresses) => {
+            let mut addresses = addresses.iter();
+            addresses.any(|address| of_value(address, layer, test))
+        }
+        Value::Items(items) => test(&Datum::Bytes(items.bytes)),
+        Value::Packets(children) => {
+            let bytes = layer.packet.get(children.start..children.end);
+            test(&Datum::Bytes(bytes.unwrap_or_default()))
+        }
+        Value::Absent => false,
+    }
+}
+
+/// A name as Wireshark writes it: no dot at its end, and words instead of what is broken.
+fn readable(name: DomainName) -> ArrayVec<u8, 256> {
+    let mut text = ArrayVec::new();
+    for piece in name.pieces() {
+        // A name of more than 255 bytes has been cut off by its reader: there is room for all.
+        let mut add = |bytes: &[u8]| _ = text.try_extend_from_slice(bytes);
+        match piece {
+            Piece::Label(label) => {
+                add(label);
+                add(b".");
+            }
+            Piece::Broken(Trouble::Cut) => {}
+            Piece::Broken(Trouble::TooLong) => return words(b"<Name too long>"),
+            Piece::Broken(Trouble::Loop | Trouble::TooManyJumps) => {
+                return words(b"<Name contains a pointer that loops>");
+            }
+        }
+    }
+    match text.pop() {
+        Some(_) => text,
+        None => words(b"<Root>"),
+    }
+}
+
+fn words(text: &[u8]) -> ArrayVec<u8, 256> {
+    text.iter().copied().collect()
+}
+
+/// What stands in an option's data.
+fn of_option(wanted: &InOption, data: &[u8], test: Test) -> bool {
+    match wanted.holds {
+        Holds::Bytes | Holds::Text => test(&Datum::Bytes(data)),
+        Holds::Ipv4 => data
+            .chunks_exact(4)
+            .any(|address| test(&Datum::Address(address))),
+        Holds::Numbers { at, width, step } => {
+            let data = data.get(at..).unwrap_or_default();
+            data.chunks(step).any(|chunk| match chunk.get(..width) {
+                Some(bytes) => test(&Datum::Number(big_endian(bytes))),
+                None => false,
+            })
+        }
+    }
+}
+
+pub(super) fn big_endian(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
