@@ -60,7 +60,7 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             break;
         };
         let protocol = entry.protocol;
-        if context == Context::Quoted && !is_quoted(protocol, &packet) {
+        if context == Context::Quoted && !is_quoted(protocol, packet) {
             context = Context::Carried;
         }
         let cut = context == Context::Quoted && protocol.quoted_cut == Some(rest.len());

@@ -147,7 +147,7 @@ def dns_broken():
     for _ in range(150):
         body = message(1, (2, 1, 1), 0x8180)
         yield datagram(body[:R.randrange(len(body))], 53, port())
-    for _ in range(100):
+    for _ in range(60):
         body = bytearray(message(1, (2, 0, 1), 0x8180))
         body[R.randrange(len(body))] = R.choice([0, 0xC0, 0xFF, R.randrange(256)])
         yield datagram(bytes(body), 53, port())
