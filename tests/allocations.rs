@@ -1,11 +1,12 @@
 //! Between bytes and text nothing is allocated: every fixture, and broken copies of it, in
-//! every format, under an allocator that counts.
+//! every format, under an allocator that counts. Nor on the way to a capture file.
 
 mod common;
 
 use common::{Random, formats, print, samples};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use tunlab::capture::{Direction, Frame, Interface, PcapWriter, PcapngWriter, Sink, Timestamp};
 use tunlab::model::{LinkType, Text};
 use tunlab::packet::dissect;
 use tunlab::packet::filter::{Facts, Filter};
@@ -130,6 +131,32 @@ fn ask(filter: &Filter, link: LinkType, bytes: &[u8]) -> bool {
         interface: Some("tun0"),
     };
     filter.selects(&dissect(link, bytes), &facts)
+}
+
+#[test]
+fn keeping_a_packet_allocates_nothing() {
+    let sinks: [Box<dyn Sink>; 2] = [
+        Box::new(PcapWriter::to_writer("sink".into(), std::io::sink())),
+        Box::new(PcapngWriter::to_writer("sink".into(), std::io::sink())),
+    ];
+    for mut sink in sinks {
+        let frame = |bytes| Frame {
+            number: 1,
+            time: Timestamp(1_600_754_581_123_456_789),
+            link: LinkType::RAW,
+            wire_len: 84,
+            bytes,
+            interface: Some(Interface::named("tun0")),
+            direction: Some(Direction::In),
+        };
+        // The first packet brings its interface.
+        sink.write(&frame(&[0x45; 84])).unwrap();
+        let before = ALLOCATIONS.with(Cell::get);
+        for length in 0..84 {
+            sink.write(&frame(&[0x45; 84][..length])).unwrap();
+        }
+        assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0);
+    }
 }
 
 #[test]

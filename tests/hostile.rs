@@ -10,6 +10,7 @@ mod common;
 
 use common::{LINKS, Printers, Random, captures, files, fixtures, samples};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tunlab::packet::dissect;
 use tunlab::packet::filter::{Facts, Filter};
@@ -78,20 +79,35 @@ fn random() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Reads changed capture files to their end or their damage.
+/// Reads changed capture files of every form to their end or their damage.
 fn changed_files() -> Result<(), Failed> {
     let mut printers = Printers::new();
     for folder in fixtures() {
-        let whole = std::fs::read(folder.join("capture.pcap"))?;
-        for seed in 0..MUTANTS {
-            let mut random = Random::new(seed + 1);
-            let mut bytes = whole.clone();
-            for _ in 0..=random.below(4) {
-                random.mutate(&mut bytes);
+        let capture = folder.join("capture.pcap");
+        changed_file(&std::fs::read(&capture)?, &mut printers)?;
+        for form in ["hostile.pcapng", "hostile.pcap.gz"] {
+            let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(form);
+            let mut source = tunlab::capture::open(&capture)?;
+            let mut sink = tunlab::capture::create(&copy)?;
+            while let Some(frame) = source.next()? {
+                sink.write(&frame)?;
             }
-            let source = tunlab::capture::from_reader("test".into(), std::io::Cursor::new(bytes));
-            read(source, &mut printers)?;
+            sink.finish()?;
+            changed_file(&std::fs::read(&copy)?, &mut printers)?;
         }
+    }
+    Ok(())
+}
+
+fn changed_file(whole: &[u8], printers: &mut Printers) -> Result<(), Failed> {
+    for seed in 0..MUTANTS {
+        let mut random = Random::new(seed + 1);
+        let mut bytes = whole.to_vec();
+        for _ in 0..=random.below(4) {
+            random.mutate(&mut bytes);
+        }
+        let source = tunlab::capture::from_reader("test".into(), std::io::Cursor::new(bytes));
+        read(source, printers)?;
     }
     Ok(())
 }

@@ -30,19 +30,33 @@ pub enum CaptureError {
         source: io::Error,
     },
     /// The first bytes are those of no capture format.
-    #[error("read capture {file}: {}", describe_start(start))]
+    #[error("read capture {file}: {}", describe_start(start, *unpacked))]
     NotACapture {
         /// What the file is called.
         file: String,
+        /// Whether that is what came out of gzip.
+        unpacked: bool,
         /// Its first bytes, at most four.
         start: Vec<u8>,
     },
     /// The file is a capture, and unreadable from `offset` on. Everything before was delivered.
-    #[error("read capture {file}: damaged at byte {offset}: {why}")]
+    #[error("read capture {file}: damaged at byte {offset}{}: {why}", of_what(*unpacked))]
     Damaged {
         /// What the file is called.
         file: String,
         /// Where the damaged record or block starts, in bytes from the start of the file.
+        offset: u64,
+        /// Whether the bytes are those that came out of gzip.
+        unpacked: bool,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The gzip around a capture is damaged. Every packet before was delivered.
+    #[error("read capture {file}: gzip damaged at byte {offset}: {why}")]
+    Gzip {
+        /// What the file is called.
+        file: String,
+        /// Where, in bytes from the start of the file.
         offset: u64,
         /// What is wrong with it.
         why: String,
@@ -65,9 +79,9 @@ pub enum CaptureError {
     },
     /// Classic pcap names one link type for the whole file, and this packet has another.
     #[error(
-        "write capture {file}: packet {number} has link type {}, the packets before it {}; \
+        "write capture {file}: packet {number} is of link type {}, those before it of {}; \
          classic pcap holds one link type",
-        other.0, first.0
+        link_words(*other), link_words(*first)
     )]
     OtherLink {
         /// What the file is called.
@@ -85,16 +99,19 @@ impl CaptureError {
     /// The next step to take, where there is one.
     pub fn remedy(&self) -> Option<String> {
         match self {
-            CaptureError::NotACapture { file, start } if start.starts_with(&GZIP_MAGIC) => {
-                Some(format!(
-                    "it is compressed: gunzip -c {} | tunlab read -",
-                    quoted(file)?
-                ))
-            }
-            CaptureError::Damaged { file, offset, .. } if *offset > 0 => Some(format!(
-                "to keep the sound part: head -c {offset} {} > sound.pcap",
+            CaptureError::Damaged { offset: 0, .. } => None,
+            CaptureError::Damaged { file, .. } | CaptureError::Gzip { file, .. } => Some(format!(
+                "to keep the sound packets: tunlab read -q {} -w sound.pcapng",
                 quoted(file)?
             )),
+            CaptureError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("free some space, or write elsewhere".into())
+            }
+            CaptureError::Open { source, .. } | CaptureError::Create { source, .. }
+                if source.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                Some("choose a file that is yours, or run as its owner or root".into())
+            }
             CaptureError::OtherLink { .. } => Some(
                 "write pcapng, which keeps a link type for each interface: -w FILE.pcapng".into(),
             ),
@@ -117,15 +134,32 @@ fn io_words(error: &io::Error) -> String {
     }
 }
 
-/// RFC 1952, section 2.3.1.
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-fn describe_start(start: &[u8]) -> String {
-    if start.is_empty() {
-        return "the file is empty".into();
+/// A link type's name, where it has one, and its number.
+fn link_words(link: LinkType) -> String {
+    match link.name() {
+        Some(name) => format!("{name} ({})", link.0),
+        None => link.0.to_string(),
     }
+}
+
+/// Which bytes an offset counts, where that is not plain.
+fn of_what(unpacked: bool) -> &'static str {
+    if unpacked { " unpacked" } else { "" }
+}
+
+fn describe_start(start: &[u8], unpacked: bool) -> String {
     let hex: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("neither pcap nor pcapng (it starts with {})", hex.join(" "))
+    let hex = hex.join(" ");
+    match (unpacked, start) {
+        (false, []) => "the file is empty".into(),
+        (true, []) => "unpacked, the file is empty".into(),
+        (false, _) => {
+            format!("neither pcap nor pcapng, nor gzip of either (it starts with {hex})")
+        }
+        (true, _) => {
+            format!("unpacked, it is neither pcap nor pcapng (it starts with {hex})")
+        }
+    }
 }
 
 /// A file's name for a shell line; none when it is a stream or needs more than simple quotes.
@@ -152,20 +186,13 @@ mod tests {
         let damaged = |file: &str| CaptureError::Damaged {
             file: file.into(),
             offset: 124,
+            unpacked: false,
             why: String::new(),
         };
         assert_eq!(
             damaged("my file.pcap").remedy().unwrap(),
-            "to keep the sound part: head -c 124 'my file.pcap' > sound.pcap"
+            "to keep the sound packets: tunlab read -q 'my file.pcap' -w sound.pcapng"
         );
         assert_eq!(damaged(STDIN).remedy(), None);
-        let gzip = CaptureError::NotACapture {
-            file: "a.pcap.gz".into(),
-            start: vec![0x1f, 0x8b, 8, 0],
-        };
-        assert_eq!(
-            gzip.remedy().unwrap(),
-            "it is compressed: gunzip -c a.pcap.gz | tunlab read -"
-        );
     }
 }

@@ -6,7 +6,7 @@
 //! direction of each packet.
 
 use super::interface_error::{InterfaceError, missing};
-use super::{Direction, Frame, MAX_FRAME, Timestamp};
+use super::{Direction, Frame, Interface, MAX_FRAME, Timestamp};
 use crate::model::LinkType;
 use crate::sys::tun_ioctl;
 use nix::errno::Errno;
@@ -99,7 +99,7 @@ impl LiveInterface {
             link: self.link,
             wire_len: u32::try_from(packet.length).unwrap_or(u32::MAX),
             bytes: &self.buffer[..packet.length.min(self.buffer.len())],
-            interface: Some(&self.name),
+            interface: Some(Interface::named(&self.name)),
             direction: Some(packet.direction),
         }))
     }

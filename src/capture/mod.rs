@@ -3,11 +3,14 @@
 //! Everything arrives as a [`Frame`], a borrowed slice with its time and link type. Files are
 //! a [`Source`], read with [`open`]; what is printed with `-w` goes to a [`Sink`]. Live packets
 //! ([`TunDevice`], [`LiveInterface`]) have no end and must share the caller's `poll(2)` with
-//! signals and children, so those are no `Source`: they are an [`AsFd`] with a `recv`.
+//! signals and children, so those are no `Source`: they are a file descriptor with a `recv`.
 //!
+//! - `input`: a file or standard input, opened, and what is in it
+//! - `gzip`: either format packed
 //! - `window`: the bounded buffer under both file readers
 //! - `pcap`, `pcapng`: the two file formats, read
-//! - `pcap_write`: the classic format, written
+//! - `output`: the file under both writers
+//! - `pcap_write`, `pcapng_write`: the two formats, written
 //! - `device_name`, `tun`, `tun_error`: devices made through `/dev/net/tun`
 //! - `interface`, `interface_error`: packets of an interface that exists already
 //! - `error`: what can go wrong with a file, and the next step
@@ -15,32 +18,35 @@
 mod device_name;
 pub mod driver;
 mod error;
+mod gzip;
+mod input;
 mod interface;
 mod interface_error;
+mod output;
 mod pcap;
 mod pcap_write;
 mod pcapng;
+mod pcapng_write;
 mod tun;
 mod tun_error;
 mod window;
 
 pub use device_name::{DeviceName, NameError};
 pub use error::CaptureError;
+pub use input::{Input, from_reader, open};
 pub use interface::LiveInterface;
 pub use interface_error::InterfaceError;
+pub use output::create;
 pub use pcap::PcapReader;
 pub use pcap_write::PcapWriter;
 pub use pcapng::PcapngReader;
+pub use pcapng_write::PcapngWriter;
 pub use tun::{Mode, TunDevice, TunOptions};
 pub use tun_error::TunError;
 
 use crate::model::LinkType;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::SystemTime;
-use window::Window;
 
 /// The longest packet any capture holds, in bytes: libpcap's MAXIMUM_SNAPLEN.
 /// A record that claims more is damage, not a packet.
@@ -59,10 +65,32 @@ pub struct Frame<'a> {
     pub wire_len: u32,
     /// The bytes that were kept.
     pub bytes: &'a [u8],
-    /// Name of the interface, where the source knows it.
-    pub interface: Option<&'a str>,
+    /// Where it was seen, if the source knows that.
+    pub interface: Option<Interface<'a>>,
     /// Which way it went, where the source knows it.
     pub direction: Option<Direction>,
+}
+
+/// The interface that a packet was seen on, as far as its source describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface<'a> {
+    /// Its place among the interfaces of the source, from 0: some have no name.
+    pub number: u32,
+    /// As the host called it.
+    pub name: Option<&'a str>,
+    /// The most that was kept of a packet, in bytes; 0 if there was no limit.
+    pub snap_len: u32,
+}
+
+impl<'a> Interface<'a> {
+    /// The only interface of a live source.
+    pub fn named(name: &'a str) -> Interface<'a> {
+        Interface {
+            number: 0,
+            name: Some(name),
+            snap_len: MAX_FRAME as u32,
+        }
+    }
 }
 
 /// Which way a packet went, as seen by the host it was captured on.
@@ -116,6 +144,10 @@ pub trait Source {
     /// [`CaptureError::Damaged`] once every packet before the damage has been yielded,
     /// [`CaptureError::Read`] when the file or stream fails. After an error the source has ended.
     fn next(&mut self) -> Result<Option<Frame<'_>>, CaptureError>;
+
+    /// Whether everything read so far has been yielded, so that [`next`](Source::next) waits for
+    /// more: the moment to show what there is.
+    fn is_drained(&self) -> bool;
 }
 
 /// Something that keeps packets: a capture file or a stream of one.
@@ -138,56 +170,6 @@ pub trait Sink {
     /// # Errors
     /// [`CaptureError::Write`] when the file or pipe fails.
     fn finish(&mut self) -> Result<(), CaptureError>;
-}
-
-/// Opens a capture file, `-` being standard input, as whatever format its first bytes announce.
-///
-/// # Errors
-/// [`CaptureError::Open`] when there is no such file or it may not be read,
-/// [`CaptureError::NotACapture`] when it is something else.
-pub fn open(path: &Path) -> Result<Box<dyn Source>, CaptureError> {
-    let file = shown(path, error::STDIN);
-    let input = open_input(path).map_err(|source| CaptureError::Open {
-        file: file.clone(),
-        source,
-    })?;
-    from_reader(file, input)
-}
-
-/// Reads a capture from any stream of bytes; `file` is what errors call it.
-///
-/// # Errors
-/// As [`open`].
-pub fn from_reader(
-    file: String,
-    input: impl Read + Send + 'static,
-) -> Result<Box<dyn Source>, CaptureError> {
-    let mut window = Window::new(file, Box::new(input));
-    window.fill(MAGIC_LEN)?;
-    match window.bytes().get(..MAGIC_LEN) {
-        Some(magic) if pcap::is_magic(magic) => Ok(Box::new(PcapReader::new(window)?)),
-        Some(magic) if pcapng::is_magic(magic) => Ok(Box::new(PcapngReader::new(window))),
-        _ => Err(CaptureError::NotACapture {
-            start: window.bytes()[..window.bytes().len().min(MAGIC_LEN)].to_vec(),
-            file: window.file().to_owned(),
-        }),
-    }
-}
-
-/// Both formats announce themselves in their first four bytes.
-const MAGIC_LEN: usize = 4;
-
-fn open_input(path: &Path) -> io::Result<File> {
-    if is_dash(path) {
-        // Past std's own buffer: the window reads large blocks already.
-        return Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?));
-    }
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        // Opening a folder succeeds; say so now rather than at the first read.
-        return Err(nix::errno::Errno::EISDIR.into());
-    }
-    Ok(file)
 }
 
 /// Whether a path means standard input or output.
@@ -231,55 +213,5 @@ mod tests {
         assert_eq!(Timestamp::new(1, 1_500_000_000).seconds(), 2);
         assert_eq!(Timestamp::new(u64::MAX, 0), Timestamp(u64::MAX));
         assert!(Timestamp::now() > time);
-    }
-
-    fn error_of(bytes: &'static [u8]) -> CaptureError {
-        match from_reader("x".into(), bytes) {
-            Ok(_) => panic!("{bytes:?} was taken for a capture"),
-            Err(error) => error,
-        }
-    }
-
-    #[test]
-    fn what_is_no_capture_is_said_plainly() {
-        let text = error_of(b"#!/bin/sh\n");
-        assert_eq!(
-            text.to_string(),
-            "read capture x: neither pcap nor pcapng (it starts with 23 21 2f 62)"
-        );
-        assert_eq!(
-            error_of(b"").to_string(),
-            "read capture x: the file is empty"
-        );
-        assert_eq!(
-            error_of(b"\xd4\xc3").to_string(),
-            "read capture x: neither pcap nor pcapng (it starts with d4 c3)"
-        );
-    }
-
-    #[test]
-    fn missing_file_and_folder_name_their_errno() {
-        let Err(missing) = open(Path::new("/nonexistent/a.pcap")) else {
-            panic!("opened a file that does not exist");
-        };
-        assert_eq!(
-            missing.to_string(),
-            "open capture /nonexistent/a.pcap: no such file or directory (ENOENT)"
-        );
-        let Err(folder) = open(Path::new("/")) else {
-            panic!("opened a folder as a capture");
-        };
-        assert_eq!(
-            folder.to_string(),
-            "open capture /: is a directory (EISDIR)"
-        );
-    }
-
-    #[test]
-    fn control_bytes_of_a_file_name_reached_the_terminal() {
-        let Err(error) = open(Path::new("/nonexistent/\x1b[31m")) else {
-            panic!("opened a file that does not exist");
-        };
-        assert!(!error.to_string().contains('\x1b'));
     }
 }

@@ -83,7 +83,7 @@ impl Source for PcapReader {
             return Ok(None);
         }
         let header_len = self.format.record_header;
-        if !self.window.fill(header_len)? {
+        if !self.fill(header_len)? {
             return self.end_within_header();
         }
         let header = &self.window.bytes()[..header_len];
@@ -92,7 +92,7 @@ impl Source for PcapReader {
         let kept = kept as usize;
         // A snap length smaller than `kept` is no damage: some programs write a wrong one, and
         // the record's own length is what frames the file.
-        if kept > MAX_FRAME || !self.window.fill(header_len + kept)? {
+        if kept > MAX_FRAME || !self.fill(header_len + kept)? {
             return Err(self.damaged_record(kept));
         }
         self.count += 1;
@@ -110,9 +110,21 @@ impl Source for PcapReader {
             direction: None,
         }))
     }
+
+    fn is_drained(&self) -> bool {
+        self.window.bytes().is_empty()
+    }
 }
 
 impl PcapReader {
+    /// As [`Window::fill`]; a stream that fails has ended.
+    #[inline]
+    fn fill(&mut self, wanted: usize) -> Result<bool, CaptureError> {
+        let filled = self.window.fill(wanted);
+        self.ended |= filled.is_err();
+        filled
+    }
+
     /// The stream has fewer bytes left than a record's header: none at all is the proper end.
     #[cold]
     fn end_within_header(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {

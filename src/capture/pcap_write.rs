@@ -4,56 +4,30 @@
 //! first. tcpdump (libpcap 1.5 and later), tshark and scapy all read the nanosecond magic, so
 //! no time is ever rounded: a capture read and written again keeps every digit.
 
+use super::output::OutputFile;
 use super::pcap::NANOSECONDS;
-use super::{CaptureError, Frame, MAX_FRAME, Sink, is_dash, shown};
+use super::{CaptureError, Frame, MAX_FRAME, Sink};
 use crate::model::LinkType;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::os::fd::AsFd;
-use std::path::Path;
-
-/// Bytes gathered before they are written, unless flushed.
-const BLOCK: usize = 256 * 1024;
+use std::io::Write;
 
 /// A classic pcap file or stream being written. The first packet fixes its link type.
 pub struct PcapWriter {
-    file: String,
-    output: BufWriter<Box<dyn Write + Send>>,
+    output: OutputFile,
     /// What the header names, once it is written.
     link: Option<LinkType>,
 }
 
 impl PcapWriter {
-    /// Creates the file, or takes standard output for `-`.
-    ///
-    /// # Errors
-    /// [`CaptureError::Create`] when the file cannot be made.
-    pub fn create(path: &Path) -> Result<PcapWriter, CaptureError> {
-        let file = shown(path, "standard output");
-        match open_output(path) {
-            Ok(output) => Ok(PcapWriter::to_writer(file, output)),
-            Err(source) => Err(CaptureError::Create { file, source }),
-        }
+    pub(super) fn new(output: OutputFile) -> PcapWriter {
+        PcapWriter { output, link: None }
     }
 
     /// Writes to any stream; `file` is what errors call it.
     pub fn to_writer(file: String, output: impl Write + Send + 'static) -> PcapWriter {
-        PcapWriter {
-            file,
-            output: BufWriter::with_capacity(BLOCK, Box::new(output)),
-            link: None,
-        }
+        PcapWriter::new(OutputFile::new(file, output, false))
     }
 
-    /// Writes the header now rather than with the first packet, so that whoever reads the
-    /// stream learns its link type while no packet has come.
-    ///
-    /// # Errors
-    /// [`CaptureError::Write`] when the file or pipe fails.
-    pub fn start(&mut self, link: LinkType) -> Result<(), CaptureError> {
-        if self.link.is_some() {
-            return Ok(());
-        }
+    fn header(&mut self, link: LinkType) -> Result<(), CaptureError> {
         let mut header = [0; 24];
         header[0..4].copy_from_slice(&NANOSECONDS.to_le_bytes());
         header[4..6].copy_from_slice(&2_u16.to_le_bytes());
@@ -61,29 +35,23 @@ impl PcapWriter {
         header[16..20].copy_from_slice(&(MAX_FRAME as u32).to_le_bytes());
         header[20..22].copy_from_slice(&link.0.to_le_bytes());
         self.link = Some(link);
-        self.output
-            .write_all(&header)
-            .map_err(|source| self.failed(source))
-    }
-
-    fn failed(&self, source: io::Error) -> CaptureError {
-        CaptureError::Write {
-            file: self.file.clone(),
-            source,
-        }
+        self.output.write(&header)
     }
 }
 
 impl Sink for PcapWriter {
     fn write(&mut self, frame: &Frame<'_>) -> Result<(), CaptureError> {
-        self.start(frame.link)?;
-        if let Some(first) = self.link.filter(|first| *first != frame.link) {
-            return Err(CaptureError::OtherLink {
-                file: self.file.clone(),
-                number: frame.number,
-                first,
-                other: frame.link,
-            });
+        match self.link {
+            Some(first) if first == frame.link => {}
+            Some(first) => {
+                return Err(CaptureError::OtherLink {
+                    file: self.output.file().to_owned(),
+                    number: frame.number,
+                    first,
+                    other: frame.link,
+                });
+            }
+            None => self.header(frame.link)?,
         }
         // Readers take a longer record for damage.
         let bytes = &frame.bytes[..frame.bytes.len().min(MAX_FRAME)];
@@ -98,60 +66,33 @@ impl Sink for PcapWriter {
         for (place, field) in header.chunks_exact_mut(4).zip(fields) {
             place.copy_from_slice(&field.to_le_bytes());
         }
-        let written = self
-            .output
-            .write_all(&header)
-            .and_then(|()| self.output.write_all(bytes));
-        written.map_err(|source| self.failed(source))
+        self.output.write(&header)?;
+        self.output.write(bytes)
     }
 
     fn flush(&mut self) -> Result<(), CaptureError> {
-        self.output.flush().map_err(|source| self.failed(source))
+        self.output.flush()
     }
 
     fn finish(&mut self) -> Result<(), CaptureError> {
-        // Without a packet any link type is true; tcpdump would say Ethernet.
-        self.start(LinkType::ETHERNET)?;
-        self.flush()
+        if self.link.is_none() {
+            // Without a packet any link type is true; tcpdump would say Ethernet.
+            self.header(LinkType::ETHERNET)?;
+        }
+        self.output.finish()
     }
-}
-
-fn open_output(path: &Path) -> io::Result<File> {
-    if is_dash(path) {
-        // Past std's own buffer, which looks for line ends.
-        return Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?));
-    }
-    File::create(path)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::output::tests::Memory;
     use super::*;
     use crate::capture::{Timestamp, from_reader};
-    use std::sync::{Arc, Mutex};
+    use std::io;
 
-    /// A file in memory that outlives its writer.
-    #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Shared {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Shared {
-        fn bytes(&self) -> Vec<u8> {
-            self.0.lock().unwrap().clone()
-        }
-    }
-
-    fn writer() -> (PcapWriter, Shared) {
-        let shared = Shared::default();
-        (PcapWriter::to_writer("x".into(), shared.clone()), shared)
+    fn writer() -> (PcapWriter, Memory) {
+        let memory = Memory::default();
+        (PcapWriter::to_writer("x".into(), memory.clone()), memory)
     }
 
     fn frame(bytes: &[u8], link: LinkType) -> Frame<'_> {
@@ -195,29 +136,13 @@ mod tests {
     #[test]
     fn a_second_link_type_is_refused_with_the_format_that_takes_it() {
         let (mut writer, _) = writer();
-        writer.start(LinkType::RAW).unwrap();
-        let error = writer.write(&frame(b"", LinkType::ETHERNET)).unwrap_err();
+        writer.write(&frame(b"", LinkType::RAW)).unwrap();
+        let error = writer.write(&frame(b"", LinkType(147))).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "write capture x: packet 1 has link type 1, the packets before it 101; \
+            "write capture x: packet 1 is of link type 147, those before it of RAW (101); \
              classic pcap holds one link type"
         );
-        assert!(error.remedy().unwrap().contains("pcapng"));
-    }
-
-    #[test]
-    fn a_closed_pipe_is_told_from_a_full_disk() {
-        let (reader, output) = io::pipe().unwrap();
-        drop(reader);
-        let mut writer = PcapWriter::to_writer("x".into(), output);
-        assert!(writer.finish().unwrap_err().is_broken_pipe());
-
-        let mut writer = PcapWriter::create(Path::new("/dev/full")).unwrap();
-        let error = writer.finish().unwrap_err();
-        assert!(!error.is_broken_pipe());
-        assert_eq!(
-            error.to_string(),
-            "write capture /dev/full: no space left on device (ENOSPC)"
-        );
+        assert!(error.remedy().unwrap().contains(".pcapng"));
     }
 }

@@ -16,17 +16,33 @@ mod tests;
 
 use super::window::{MAX_FILL, Window};
 use super::{
-    CaptureError, Direction, Frame, MAX_FRAME, Source, Timestamp, link_type, without_controls,
+    CaptureError, Direction, Frame, Interface, MAX_FRAME, Source, Timestamp, link_type,
+    without_controls,
 };
 use crate::model::LinkType;
 use clock::Clock;
 use order::Order;
 
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE: u32 = 1;
+// Kinds of blocks.
+pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+pub(super) const INTERFACE: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
-const ENHANCED_PACKET: u32 = 6;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+
+/// A section header's third word, as written by a host of its byte order.
+pub(super) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+
+// Options of an interface and of a packet.
+pub(super) const IF_NAME: u16 = 2;
+pub(super) const IF_TSRESOL: u16 = 9;
+const IF_TSOFFSET: u16 = 14;
+pub(super) const EPB_FLAGS: u16 = 2;
+
+// The direction in EPB_FLAGS.
+const DIRECTION: u32 = 3;
+pub(super) const INBOUND: u32 = 1;
+pub(super) const OUTBOUND: u32 = 2;
 
 /// Type and length before a block's body.
 const BLOCK_HEADER: usize = 8;
@@ -38,7 +54,7 @@ const PACKET_AT: usize = 28;
 const SIMPLE_AT: usize = 12;
 
 /// Bounds on what a section may make us remember.
-const MAX_INTERFACES: usize = 4096;
+pub(super) const MAX_INTERFACES: usize = 4096;
 const MAX_NAME: usize = 255;
 
 /// Whether a file that starts with these four bytes is pcapng.
@@ -52,7 +68,7 @@ pub struct PcapngReader {
     window: Window,
     order: Order,
     /// Interfaces of the section, by their number.
-    interfaces: Vec<Interface>,
+    interfaces: Vec<Description>,
     /// Packets delivered so far.
     count: u64,
     /// Set by the first error: what follows damage cannot be trusted.
@@ -60,7 +76,7 @@ pub struct PcapngReader {
 }
 
 /// What an interface description block says.
-struct Interface {
+struct Description {
     link: LinkType,
     snap_len: u32,
     name: Option<Box<str>>,
@@ -100,9 +116,17 @@ impl Source for PcapngReader {
             link: interface.link,
             wire_len: packet.wire_len,
             bytes: &self.window.take(block_len)[packet.at..packet.at + packet.kept],
-            interface: interface.name.as_deref(),
+            interface: Some(Interface {
+                number: packet.interface as u32,
+                name: interface.name.as_deref(),
+                snap_len: interface.snap_len,
+            }),
             direction: packet.direction,
         }))
+    }
+
+    fn is_drained(&self) -> bool {
+        self.window.bytes().is_empty()
     }
 }
 
@@ -181,7 +205,7 @@ impl PcapngReader {
                         let why = format!("more than {MAX_INTERFACES} interfaces");
                         return Err(damaged(&self.window, why));
                     }
-                    let interface = Interface::read(self.order, block)
+                    let interface = Description::read(self.order, block)
                         .map_err(|why| damaged(&self.window, why))?;
                     self.interfaces.push(interface);
                 }
@@ -280,9 +304,9 @@ fn check_version(order: Order, block: &[u8]) -> Result<(), String> {
     }
 }
 
-impl Interface {
+impl Description {
     /// Reads an interface description block, given without the length after it.
-    fn read(order: Order, block: &[u8]) -> Result<Interface, String> {
+    fn read(order: Order, block: &[u8]) -> Result<Description, String> {
         const OPTIONS_AT: usize = 16;
         if block.len() < OPTIONS_AT {
             return Err(format!(
@@ -293,13 +317,13 @@ impl Interface {
         let (mut name, mut resolution, mut offset) = (None, 6, 0);
         for (code, value) in order.options(&block[OPTIONS_AT..]) {
             match (code, value) {
-                (2, name_bytes) => {
+                (IF_NAME, name_bytes) => {
                     let kept = &name_bytes[..name_bytes.len().min(MAX_NAME)];
                     let text = String::from_utf8_lossy(kept);
                     name = Some(without_controls(text.trim_end_matches('\0')).into());
                 }
-                (9, &[value]) => resolution = value,
-                (14, &[..]) if value.len() == 8 => {
+                (IF_TSRESOL, &[value]) => resolution = value,
+                (IF_TSOFFSET, &[..]) if value.len() == 8 => {
                     let [a, b] = [0, 4].map(|at| u64::from(order.u32(value, at)));
                     offset = match order {
                         Order::Little => b << 32 | a,
@@ -309,7 +333,7 @@ impl Interface {
                 _ => {}
             }
         }
-        Ok(Interface {
+        Ok(Description {
             link: link_type(u32::from(order.u16(block, 8))),
             snap_len: order.u32(block, 12),
             name,
@@ -323,10 +347,10 @@ fn direction(order: Order, options: &[u8], kept: usize) -> Option<Direction> {
     let padding = kept.wrapping_neg() % 4;
     let (_, flags) = order
         .options(options.get(padding..)?)
-        .find(|(code, value)| *code == 2 && value.len() == 4)?;
-    match order.u32(flags, 0) & 3 {
-        1 => Some(Direction::In),
-        2 => Some(Direction::Out),
+        .find(|(code, value)| *code == EPB_FLAGS && value.len() == 4)?;
+    match order.u32(flags, 0) & DIRECTION {
+        INBOUND => Some(Direction::In),
+        OUTBOUND => Some(Direction::Out),
         _ => None,
     }
 }

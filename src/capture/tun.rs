@@ -8,7 +8,7 @@
 //! to see, and refuse what is no IP packet before the kernel can.
 
 use super::tun_error::{TunError, errno_of};
-use super::{DeviceName, Direction, Frame, Timestamp, driver};
+use super::{DeviceName, Direction, Frame, Interface, Timestamp, driver};
 use crate::model::LinkType;
 use crate::sys::tun_ioctl;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -164,7 +164,7 @@ impl TunDevice {
             link: self.link_type(),
             wire_len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
             bytes,
-            interface: Some(&self.name),
+            interface: Some(Interface::named(&self.name)),
             direction: Some(direction),
         }
     }

@@ -6,8 +6,9 @@
 //! never grows, whatever a header claims, packets lent out of it without copying, and an exact
 //! offset for every complaint.
 
+use super::gzip::{Damage, GzipReader};
 use super::{CaptureError, MAX_FRAME};
-use std::io::{ErrorKind, Read};
+use std::io::{self, Cursor, ErrorKind, Read};
 
 /// Bytes in the window: any record or block that is no damage fits, and the window stays within
 /// the processor's cache.
@@ -20,6 +21,8 @@ pub(super) const MAX_FILL: usize = WINDOW;
 pub(super) struct Window {
     file: String,
     input: Box<dyn Read + Send>,
+    /// Whether `input` is what came out of gzip.
+    unpacked: bool,
     buffer: Box<[u8]>,
     /// The bytes not yet consumed are `buffer[start..end]`.
     start: usize,
@@ -34,6 +37,7 @@ impl Window {
         Window {
             file,
             input,
+            unpacked: false,
             buffer: vec![0; WINDOW].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -41,9 +45,14 @@ impl Window {
         }
     }
 
-    /// What errors call the stream.
-    pub(super) fn file(&self) -> &str {
-        &self.file
+    /// The same stream, a gzip stream of which nothing has been consumed, unpacked.
+    pub(super) fn unpacked(self) -> Window {
+        let seen = Cursor::new(self.bytes().to_vec());
+        let input = GzipReader::new(seen.chain(self.input));
+        Window {
+            unpacked: true,
+            ..Window::new(self.file, Box::new(input))
+        }
     }
 
     /// How many bytes of the stream have been consumed.
@@ -97,7 +106,34 @@ impl Window {
         CaptureError::Damaged {
             file: self.file.clone(),
             offset,
+            unpacked: self.unpacked,
             why,
+        }
+    }
+
+    /// The complaint that the bytes at hand, of which `shown` are shown, start no capture.
+    pub(super) fn not_a_capture(&self, shown: usize) -> CaptureError {
+        CaptureError::NotACapture {
+            file: self.file.clone(),
+            unpacked: self.unpacked,
+            start: self.bytes().iter().copied().take(shown).collect(),
+        }
+    }
+
+    #[cold]
+    fn failed(&self, source: io::Error) -> CaptureError {
+        let file = self.file.clone();
+        match source.get_ref().and_then(|error| error.downcast_ref()) {
+            Some(Damage { offset, why }) => CaptureError::Gzip {
+                file,
+                offset: *offset,
+                why: why.clone(),
+            },
+            None => CaptureError::Read {
+                file,
+                offset: self.base + self.end as u64,
+                source,
+            },
         }
     }
 
@@ -112,13 +148,7 @@ impl Window {
                 Ok(0) => return Ok(false),
                 Ok(count) => self.end += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(source) => {
-                    return Err(CaptureError::Read {
-                        file: self.file.clone(),
-                        offset: self.base + self.end as u64,
-                        source,
-                    });
-                }
+                Err(source) => return Err(self.failed(source)),
             }
         }
         Ok(true)
@@ -128,12 +158,11 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io;
 
     #[test]
     fn slides_over_a_stream_longer_than_itself() {
         let stream: Vec<u8> = (0..5 * WINDOW).map(|i| (i % 251) as u8).collect();
-        let mut window = Window::new("x".into(), Box::new(io::Cursor::new(stream.clone())));
+        let mut window = Window::new("x".into(), Box::new(Cursor::new(stream.clone())));
         let mut at = 0;
         while window.fill(1000).unwrap() {
             assert_eq!(window.offset(), at as u64);

@@ -89,11 +89,12 @@ pub(super) struct PacketArgs {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     remarks: When,
 
-    /// Also keep the packets in a capture file; `-` is stdout
+    /// Also keep the packets in a capture file: classic pcap if FILE ends in .pcap, else pcapng;
+    /// compressed if it ends in .gz; `-` streams pcapng to stdout, and nothing else
     #[arg(short, value_name = "FILE")]
     pub(super) write: Option<PathBuf>,
 
-    /// Write each packet at once, also to a file or pipe
+    /// Write each packet at once, also to a file or pipe, also with -w
     #[arg(long)]
     pub(super) line_buffered: bool,
 

@@ -129,8 +129,16 @@ impl From<CaptureError> for Failure {
         if error.is_broken_pipe() {
             return Failure::nobody_reads();
         }
-        let code = match error {
+        let code = match &error {
             CaptureError::Write { .. } | CaptureError::Read { .. } => 3,
+            CaptureError::Open { source, .. } | CaptureError::Create { source, .. } => {
+                match source.kind() {
+                    io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::StorageFull => 3,
+                    _ => 2,
+                }
+            }
             _ => 2,
         };
         Failure::new(code, &error, error.remedy())

@@ -1,12 +1,13 @@
 //! The command line: what was typed, what it means, what is printed, the exit code. Only this
 //! folder prints and only this folder exits.
 //!
-//! - [`args`]: flags that several commands share
+//! - `args`: flags that several commands share
 //! - `read`, `spoof`, `tap_dump`, `write_garbage`, `proto`, `ping`, `doctor`: one file a command
 //! - `station`: the device, the private network and CMD that a live command works with
 //! - `watch`: the loop over packets, signals and CMD
 //! - `two_way`: what spoof and tap-dump have in common: read, answer, write
 //! - `output`: packets to stdout and to `-w`
+//! - `progress`: how far a long read has come
 //! - `failure`: errors become words and exit codes
 
 mod args;
@@ -14,6 +15,7 @@ mod doctor;
 mod failure;
 mod output;
 mod ping;
+mod progress;
 mod proto;
 mod read;
 mod spoof;

@@ -2,7 +2,7 @@
 
 use super::args::{PacketArgs, When, paint, stdout_is_terminal};
 use super::failure::Failure;
-use crate::capture::{Frame, PcapWriter, Sink, Timestamp};
+use crate::capture::{self, Frame, Sink, Timestamp};
 use crate::model::{Packet, Text};
 use crate::packet::Dissector;
 use crate::packet::filter::{Facts, Filter};
@@ -28,20 +28,33 @@ pub(super) struct Output {
     /// Past std's own buffer: whole blocks are collected here.
     stdout: File,
     sink: Option<Box<dyn Sink>>,
-    at_once: bool,
+    text_at_once: bool,
+    sink_at_once: bool,
     quiet: bool,
 }
 
 impl Output {
     pub(super) fn new(args: &PacketArgs, color: When) -> Result<Output, Failure> {
+        // Before a file is created: a mistyped filter must not empty one.
+        let filter = args.filter()?;
         let to_stdout = args.write.as_deref().is_some_and(|path| path == "-");
-        let sink: Option<Box<dyn Sink>> = match &args.write {
-            Some(path) => Some(Box::new(PcapWriter::create(path)?)),
+        if to_stdout && stdout_is_terminal() {
+            return Err(Failure::usage(
+                "-w -: a capture is not for a terminal; write to a file or a pipe, \
+                 such as `tunlab read -w - | wireshark -k -i -`",
+            ));
+        }
+        let mut sink: Option<Box<dyn Sink>> = match &args.write {
+            Some(path) => Some(capture::create(path)?),
             None => None,
         };
+        if let Some(sink) = &mut sink {
+            // Whoever reads the stream waits for its start.
+            sink.flush()?;
+        }
         Ok(Output {
             dissector: args.dissector(),
-            filter: args.filter()?,
+            filter,
             skip: args.skip,
             left: u64::MAX,
             started: None,
@@ -49,7 +62,8 @@ impl Output {
             text: Text::with_capacity(2 * BLOCK),
             stdout: File::from(io::stdout().as_fd().try_clone_to_owned()?),
             sink,
-            at_once: args.line_buffered || stdout_is_terminal(),
+            text_at_once: args.line_buffered || stdout_is_terminal(),
+            sink_at_once: args.line_buffered,
             // A capture on stdout leaves no room for text.
             quiet: args.quiet || to_stdout,
         })
@@ -72,6 +86,9 @@ impl Output {
         self.left -= 1;
         if let Some(sink) = &mut self.sink {
             sink.write(&frame)?;
+            if self.sink_at_once {
+                sink.flush()?;
+            }
         }
         if self.quiet {
             return Ok(());
@@ -82,7 +99,7 @@ impl Output {
             notes,
         };
         self.renderer.packet(&view, &mut self.text);
-        if self.at_once || self.text.len() >= BLOCK {
+        if self.text_at_once || self.text.len() >= BLOCK {
             self.flush_text()?;
         }
         Ok(())
@@ -105,7 +122,7 @@ impl Output {
                 number: frame.number,
                 wire_len: frame.wire_len,
                 seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
-                interface: frame.interface,
+                interface: frame.interface.and_then(|interface| interface.name),
             };
             filter.selects(packet, &facts)
         })

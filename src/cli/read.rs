@@ -4,9 +4,10 @@ use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
 use super::failure::{Failure, status};
 use super::output::Output;
+use super::progress::Progress;
 use super::station::{Station, Wanted};
 use super::watch::{Flow, Handler, watch};
-use crate::capture::{self, Frame, LiveInterface, Mode};
+use crate::capture::{Frame, Input, LiveInterface, Mode, Source};
 use crate::sys::signals::Signals;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -65,28 +66,24 @@ impl Read {
     }
 
     fn read_file(&self, file: &Path, color: When) -> Outcome {
+        let input = Input::open(file)?;
         if let Some(write) = &self.packets.write
-            && is_same_file(file, write)
+            && input.is(write)
         {
             return Err(Failure::usage(format!(
-                "{} would be overwritten while it is read; choose another -w",
+                "-w {}: this is the file that is read, and would be lost; choose another",
                 write.display()
             )));
         }
-        let mut source = capture::open(file)?;
+        let length = input.length();
+        let progress = Progress::new(length);
+        // Whatever is no capture is refused before -w creates a file.
+        let mut source = input.read(progress.watch())?;
         let mut output = Output::new(&self.packets, color)?.limited(self.packets.count);
-        while !output.has_enough() {
-            match source.next() {
-                Ok(Some(frame)) => output.packet(frame, &[])?,
-                Ok(None) => break,
-                Err(error) => {
-                    // What came before the damage is printed all the same.
-                    output.finish()?;
-                    return Err(error.into());
-                }
-            }
-        }
-        output.finish()?;
+        let printed = print_all(&mut *source, &mut output, length.is_none());
+        // What came before the damage, or before a packet that -w cannot hold, is not lost.
+        let finished = output.finish();
+        printed.and(finished)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -100,11 +97,19 @@ impl Read {
     }
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
+/// Prints packets to the end or until there are enough. Those of a stream are shown before more
+/// are waited for.
+fn print_all(source: &mut dyn Source, output: &mut Output, is_stream: bool) -> Result<(), Failure> {
+    while !output.has_enough() {
+        let Some(frame) = source.next()? else {
+            return Ok(());
+        };
+        output.packet(frame, &[])?;
+        if is_stream && source.is_drained() {
+            output.flush()?;
+        }
     }
+    Ok(())
 }
 
 /// Prints packets until there are enough.

@@ -1,6 +1,6 @@
 //! Task 2.d's garbage: what to write to a device, and what the kernel's answer means.
 //!
-//! - [`attempts`]: the list of things to write, as data
+//! - [`mod@attempts`]: the list of things to write, as data
 //! - [`verdict`]: from errno and counters to the cause, a pure function
 
 pub mod attempts;

@@ -26,9 +26,9 @@ pub struct DomainName<'a> {
 pub enum Trouble {
     /// A pointer leads to where an earlier one led.
     Loop,
-    /// More than [`MOST_JUMPS`] pointers.
+    /// More than `MOST_JUMPS` pointers.
     TooManyJumps,
-    /// More than [`LONGEST`] bytes.
+    /// More than `LONGEST` bytes.
     TooLong,
     /// The bytes end before the name does.
     Cut,

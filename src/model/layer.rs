@@ -39,6 +39,24 @@ pub struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
+    /// The first layer of a packet, read as `protocol`.
+    pub fn first(protocol: &'static Protocol, packet: &'a [u8]) -> Layer<'a> {
+        let mut layer = Layer {
+            protocol,
+            packet,
+            start: 0,
+            end: packet.len(),
+            limit: packet.len(),
+            tail: packet.len(),
+            context: Context::Plain,
+            tunnels: 0,
+            over: None,
+            message: (0, packet.len()),
+        };
+        layer.end = protocol.header.length(&layer);
+        layer
+    }
+
     /// The header's bytes.
     pub fn header(&self) -> &'a [u8] {
         self.packet.get(self.start..self.end).unwrap_or_default()

@@ -276,6 +276,18 @@ impl Header {
             Header::Rest => 0,
         }
     }
+
+    /// How many of the bytes that a layer has are its header, when so far all of them are.
+    pub fn length(&self, layer: &Layer) -> usize {
+        let bytes = layer.header();
+        let claimed = match self {
+            Header::Fixed(length) => *length,
+            Header::Computed { min, of } => of(bytes).max(*min),
+            Header::Walked { min, of } => of(layer).max(*min),
+            Header::Rest => bytes.len(),
+        };
+        claimed.min(bytes.len())
+    }
 }
 
 /// A place where a protocol stands: declared by the upper protocol, so that a new one does not

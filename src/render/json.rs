@@ -13,9 +13,9 @@ pub(super) fn packet(view: &View, text: &mut Text) {
     text.dec_padded(frame.time.subsec_nanos().into(), 9, b'0');
     text.str("\",\"link\":");
     link(frame.link, text);
-    if let Some(interface) = frame.interface {
+    if let Some(name) = frame.interface.and_then(|interface| interface.name) {
         text.str(",\"iface\":");
-        string(interface, text);
+        string(name, text);
     }
     if let Some(direction) = frame.direction {
         text.str(match direction {

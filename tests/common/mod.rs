@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use tunlab::capture::{Frame, Timestamp};
+use tunlab::capture::{Frame, Interface, Timestamp};
 use tunlab::model::{LinkType, Text};
 use tunlab::packet::dissect;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
@@ -85,7 +85,7 @@ pub fn print(renderer: &mut Renderer, link: LinkType, bytes: &[u8], text: &mut T
         link,
         wire_len: bytes.len() as u32,
         bytes,
-        interface: Some("tun0"),
+        interface: Some(Interface::named("tun0")),
         direction: None,
     };
     let view = View {

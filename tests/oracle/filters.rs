@@ -98,7 +98,7 @@ fn compare(said: &[(PathBuf, Said)]) -> Result<(), Failed> {
                 number: frame.number,
                 wire_len: frame.wire_len,
                 seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
-                interface: frame.interface,
+                interface: frame.interface.and_then(|interface| interface.name),
             };
             for (index, judged) in filters.iter().enumerate() {
                 let ours = judged.filter.selects(&packet, &facts);

@@ -1,7 +1,6 @@
 //! Numbers and options in the byte order of a section.
 
-/// A section header's third word, as written by a host of its byte order.
-pub(super) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+use super::BYTE_ORDER_MAGIC;
 
 /// The byte order of a section.
 #[derive(Debug, Clone, Copy)]

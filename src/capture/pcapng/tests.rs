@@ -1,6 +1,5 @@
 //! Files built block by block, whole, cut and damaged.
 
-use super::order::BYTE_ORDER_MAGIC;
 use super::*;
 use crate::capture::from_reader;
 
@@ -114,7 +113,10 @@ fn read(bytes: &[u8]) -> (Vec<Packet>, Option<CaptureError>) {
                 frame.link.0,
                 frame.wire_len,
                 frame.bytes.to_vec(),
-                frame.interface.map(str::to_owned),
+                frame
+                    .interface
+                    .and_then(|seen| seen.name)
+                    .map(str::to_owned),
                 frame.direction,
             )),
             Ok(None) => return (packets, None),
