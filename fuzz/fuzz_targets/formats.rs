@@ -19,6 +19,8 @@ impl Printers {
             ("line", Format::Line, false, false),
             ("json", Format::Json, false, false),
             ("hex", Format::Hex, true, true),
+            ("bits", Format::Bits, true, true),
+            ("table", Format::Table, false, false),
         ];
         let all = ways.map(|(name, format, more, colour)| {
             let options = Options {
@@ -44,6 +46,7 @@ impl Printers {
         for (name, colour, renderer) in &mut self.all {
             self.text.clear();
             renderer.packet(&view, &mut self.text);
+            renderer.flush(&mut self.text);
             check(name, *colour, self.text.as_bytes());
         }
     }

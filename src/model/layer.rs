@@ -1,6 +1,6 @@
 //! One protocol's share of a packet.
 
-use super::{Fields, Protocol, Value, bits};
+use super::{Fields, Kind, Protocol, Value, Width, bits};
 
 /// Whose packet a layer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,24 @@ pub struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
+    /// The first layer of a packet, read as `protocol`.
+    pub fn first(protocol: &'static Protocol, packet: &'a [u8]) -> Layer<'a> {
+        let mut layer = Layer {
+            protocol,
+            packet,
+            start: 0,
+            end: packet.len(),
+            limit: packet.len(),
+            tail: packet.len(),
+            context: Context::Plain,
+            tunnels: 0,
+            over: None,
+            message: (0, packet.len()),
+        };
+        layer.end = protocol.header.length(&layer);
+        layer
+    }
+
     /// The header's bytes.
     pub fn header(&self) -> &'a [u8] {
         self.packet.get(self.start..self.end).unwrap_or_default()
@@ -95,6 +113,26 @@ impl<'a> Layer<'a> {
     /// The fields present in this packet, in wire order.
     pub fn fields(&self) -> Fields<'a> {
         Fields::new(*self)
+    }
+
+    /// Whether headers can stand inside this one, as IPv4's options: says no without reading a
+    /// field where there is no room for any.
+    pub(crate) fn nests(&self) -> bool {
+        let bits = 8 * self.header().len();
+        let mut least = 0;
+        self.protocol.fields.iter().any(|field| {
+            let (position, fixed) = (least, field.when.is_none());
+            match (&field.kind, field.width) {
+                (Kind::Packets(_) | Kind::Chain(_), Width::Trailer(_)) => {
+                    return !self.trailer().is_empty();
+                }
+                (Kind::Packets(_) | Kind::Chain(_), _) => return bits > position,
+                (_, Width::Bits(bits)) if fixed => least += bits,
+                (_, Width::Bytes(bytes)) if fixed => least += 8 * bytes,
+                _ => {}
+            }
+            false
+        })
     }
 
     /// The value of the field called `name`, if it is present.

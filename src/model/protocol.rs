@@ -1,6 +1,6 @@
 //! A protocol is a table plus a few small functions.
 
-use super::{Field, Kind, Layer, LinkType, Packet, Remarks, Text, Value};
+use super::{Field, Layer, LinkType, Packet, Remarks, Text, Value};
 
 /// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
 /// protocol's file reads as one declaration.
@@ -96,12 +96,6 @@ impl Protocol {
     pub const fn faces(mut self, faces: &'static [Face]) -> Protocol {
         self.faces = faces;
         self
-    }
-
-    /// Whether headers stand inside its header, as IPv4's options.
-    pub(crate) fn nests(&self) -> bool {
-        let mut fields = self.fields.iter();
-        fields.any(|field| matches!(field.kind, Kind::Packets(_) | Kind::Chain(_)))
     }
 
     /// Sets the title used inside an ICMP error, right behind it or over one of these protocols.
@@ -294,6 +288,19 @@ impl Header {
             Header::Whole(of) => of(bytes),
             Header::Rest => 0,
         }
+    }
+
+    /// How many of the bytes that a layer has are its header, when so far all of them are.
+    pub fn length(&self, layer: &Layer) -> usize {
+        let bytes = layer.header();
+        let claimed = match self {
+            Header::Fixed(length) => *length,
+            Header::Computed { min, of } => of(bytes).max(*min),
+            Header::Walked { min, of } => of(layer).max(*min),
+            Header::Whole(of) => of(bytes),
+            Header::Rest => bytes.len(),
+        };
+        claimed.min(bytes.len())
     }
 }
 

@@ -5,7 +5,7 @@
 //! 3. Its own length field bounds the payload; what lies beyond is Padding, shown last.
 //! 4. The header, or whoever declared to ride on it, names the next protocol; back to 2.
 
-use crate::model::{Context, End, Header, Layer, LinkType, MAX_LAYERS, Next, Packet, Protocol};
+use crate::model::{Context, End, Layer, LinkType, MAX_LAYERS, Next, Packet, Protocol};
 use crate::proto::{self, Binding};
 use arrayvec::ArrayVec;
 
@@ -91,13 +91,7 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             over: packet.layers.last().map(|below| below.protocol),
             message: (start, limit),
         };
-        let header = match protocol.header {
-            Header::Fixed(_) | Header::Whole(_) => needed,
-            Header::Computed { min, of } => of(rest).max(min),
-            Header::Walked { min, of } => of(&layer).max(min),
-            Header::Rest => rest.len(),
-        };
-        layer.end = start + header.min(rest.len());
+        layer.end = start + protocol.header.length(&layer);
         if let Some(length) = (protocol.payload)(&layer)
             && layer.end + length < limit
         {

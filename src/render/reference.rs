@@ -3,7 +3,7 @@
 
 use super::bits::Bits;
 use super::{Paint, Role};
-use crate::model::{Context, Field, Kind, Layer, Protocol, Text, Under, Width};
+use crate::model::{Field, Kind, Layer, Protocol, Text, Under, Width};
 use crate::packet::filter;
 use crate::proto;
 
@@ -128,18 +128,7 @@ fn diagram(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
         return;
     }
     let length = length.min(zeros.len());
-    let header = Layer {
-        protocol,
-        packet: &zeros,
-        start: 0,
-        end: length,
-        limit: length,
-        tail: length,
-        context: Context::Plain,
-        tunnels: 0,
-        over: None,
-        message: (0, length),
-    };
+    let header = Layer::first(protocol, &zeros[..length]);
     let mut scratch = Text::default();
     let mut bits = Bits {
         paint,

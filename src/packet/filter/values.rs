@@ -61,7 +61,7 @@ pub(super) fn each(sources: &[Source], packet: &Packet, facts: &Facts, test: Tes
             }
             // Headers inside headers (options, records) are no layers of their own.
             protocol.under.is_empty()
-                && layer.protocol.nests()
+                && layer.nests()
                 && inside(layer, protocol, &mut |nested| {
                     of_layer(source, nested, test)
                 })
@@ -80,7 +80,7 @@ fn inside(
             if std::ptr::eq(child.protocol, protocol) {
                 each(&child)
             } else {
-                child.protocol.nests() && inside(&child, protocol, each)
+                child.nests() && inside(&child, protocol, each)
             }
         }),
         _ => false,
