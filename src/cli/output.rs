@@ -4,7 +4,7 @@ use super::args::{PacketArgs, When, paint, stdout_is_terminal};
 use super::failure::Failure;
 use crate::capture::{Frame, PcapWriter, Sink, Timestamp};
 use crate::model::{Packet, Text};
-use crate::packet::dissect;
+use crate::packet::dissect_captured;
 use crate::packet::filter::{Facts, Filter};
 use crate::render::{Renderer, View};
 use std::fs::File;
@@ -62,7 +62,7 @@ impl Output {
     /// Prints and keeps one packet, if it is selected; `notes` are remarks that only the caller
     /// can make.
     pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
-        let packet = dissect(frame.link, frame.bytes);
+        let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         if !self.selects(&frame, &packet) || self.left == 0 {
             return Ok(());
         }

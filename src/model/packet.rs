@@ -1,6 +1,6 @@
 //! A dissected packet: its layers, and why the dissection ended where it did.
 
-use super::{Context, Layer, LinkType, Protocol};
+use super::{Layer, LinkType, Protocol};
 use arrayvec::ArrayVec;
 
 /// Layers a packet can have; deeper nesting ends as [`End::TooDeep`].
@@ -21,6 +21,8 @@ pub enum End {
         needed: usize,
         /// Bytes there are.
         had: usize,
+        /// Place of those bytes among the layers.
+        at: usize,
     },
     /// More than [`MAX_LAYERS`] layers.
     TooDeep,
@@ -30,6 +32,8 @@ pub enum End {
 pub struct Packet<'a> {
     /// The captured bytes.
     pub bytes: &'a [u8],
+    /// Length on the wire; more than the bytes when the capture kept only a part.
+    pub wire_len: usize,
     /// What the first byte belongs to.
     pub link: LinkType,
     /// The layers from the outside in; padding last.
@@ -62,13 +66,27 @@ impl<'a> Packet<'a> {
         })?
     }
 
-    /// The innermost layer that is the packet's own and decodes something: what a
-    /// one-line summary is about.
-    pub fn top(&self) -> Option<(usize, &Layer<'a>)> {
-        self.layers
+    /// Where the layer at `index` ended on the wire, counted from the packet's first byte: beyond
+    /// the last byte when the capture cut it off.
+    pub fn wire_end(&self, index: usize) -> usize {
+        let captured = self.bytes.len();
+        let Some(layer) = self.layers.get(index) else {
+            return captured;
+        };
+        if layer.tail < captured || self.wire_len <= captured {
+            return layer.tail;
+        }
+        let bounds = self.layers[..=index].iter().filter_map(|layer| {
+            let payload = (layer.protocol.payload)(layer)?;
+            Some(layer.end + payload)
+        });
+        bounds.fold(self.wire_len, usize::min)
+    }
+
+    /// Whether the layer at `index` belongs to the first piece of a message that was cut up.
+    pub fn is_piece(&self, index: usize) -> bool {
+        self.layers[..index.min(self.layers.len())]
             .iter()
-            .enumerate()
-            .rev()
-            .find(|(_, layer)| layer.context == Context::Plain && !layer.protocol.opaque)
+            .any(|layer| layer.protocol.piece.is_some_and(|piece| piece(layer)))
     }
 }

@@ -89,6 +89,15 @@ impl Text {
         self
     }
 
+    /// Appends a number as four upper-case hexadecimal digits.
+    pub fn hex_upper(&mut self, value: u16) -> &mut Self {
+        for shift in [12, 8, 4, 0] {
+            let digit = HEX[usize::from(value >> shift & 0xf)];
+            self.0.push(digit.to_ascii_uppercase());
+        }
+        self
+    }
+
     /// Appends bytes as two hexadecimal digits each.
     pub fn hex_bytes(&mut self, bytes: &[u8]) -> &mut Self {
         for byte in bytes {

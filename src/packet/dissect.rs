@@ -9,11 +9,17 @@ use crate::model::{Context, End, Header, Layer, LinkType, MAX_LAYERS, Next, Pack
 use crate::proto;
 use arrayvec::ArrayVec;
 
-/// Dissects a captured packet whose first byte belongs to `link`. Never fails: what cannot be
-/// decoded is Raw, and [`Packet::end`] says why.
+/// Dissects a packet whose first byte belongs to `link`. Never fails: what cannot be decoded is
+/// Raw, and [`Packet::end`] says why.
 pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
+    dissect_captured(link, bytes, bytes.len())
+}
+
+/// Dissects what was captured of a packet that was `wire_len` bytes long.
+pub fn dissect_captured(link: LinkType, bytes: &[u8], wire_len: usize) -> Packet<'_> {
     let mut packet = Packet {
         bytes,
+        wire_len,
         link,
         layers: ArrayVec::new(),
         end: End::Complete,
@@ -36,6 +42,7 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
                 protocol,
                 needed: protocol.header.min(),
                 had: rest.len(),
+                at: packet.layers.len(),
             };
             raw(&mut packet, start, limit, context, end);
             break;

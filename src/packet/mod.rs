@@ -3,4 +3,4 @@
 mod dissect;
 pub mod filter;
 
-pub use dissect::dissect;
+pub use dissect::{dissect, dissect_captured};

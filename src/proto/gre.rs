@@ -104,10 +104,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         PPP => "PPP",
         TEB => "Transparent Ethernet bridging",
         _ => {
-            text.str("0x");
-            for shift in [12, 8, 4, 0] {
-                text.ascii(b"0123456789ABCDEF"[usize::from(kind >> shift & 0xf)]);
-            }
+            text.str("0x").hex_upper(kind);
             " (unknown)"
         }
     };

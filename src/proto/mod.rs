@@ -53,6 +53,8 @@ registry! {
 
 mod dates;
 mod dns_numbers;
+mod icmp_words;
+mod ip_protocol_names;
 mod numbers;
 mod transport;
 

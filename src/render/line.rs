@@ -3,7 +3,7 @@
 
 use super::{Paint, Role, View, value};
 use crate::capture::Timestamp;
-use crate::model::{Context, Packet, Text, Value};
+use crate::model::{Context, Packet, Summary, Text, Value};
 
 /// Width that addresses are padded to.
 const ADDRESS: usize = 12;
@@ -25,9 +25,10 @@ pub(super) fn packet(view: &View, started: Timestamp, paint: &Paint, text: &mut 
         text.spaces(ADDRESS.saturating_sub(text.len() - start));
     });
     text.str(" ");
-    paint.with(Role::Title, text, |text| column(view.packet, text));
+    let summary = Summary::of(view.packet);
+    paint.with(Role::Title, text, |text| _ = text.str(summary.column(view.packet)));
     text.str(" ").dec(view.frame.wire_len.into()).str(" ");
-    info(view.packet, text);
+    summary.info(view.packet, text);
     text.str("\n");
 }
 
@@ -40,24 +41,6 @@ pub(super) fn endpoints<'a>(packet: &Packet<'a>) -> (Value<'a>, Value<'a>) {
         .filter(|layer| layer.context == Context::Plain)
         .find_map(|layer| layer.protocol.endpoints.map(|of| of(layer)))
         .unwrap_or((Value::Absent, Value::Absent))
-}
-
-/// The protocol that the packet is about.
-pub(super) fn column(packet: &Packet, text: &mut Text) {
-    text.str(match packet.top() {
-        Some((index, layer)) => match layer.protocol.column_by {
-            Some(by) => by(packet, index),
-            None => layer.protocol.column,
-        },
-        None => "Data",
-    });
-}
-
-/// What the packet says.
-pub(super) fn info(packet: &Packet, text: &mut Text) {
-    if let Some((index, layer)) = packet.top() {
-        (layer.protocol.info)(packet, index, text);
-    }
 }
 
 /// Seconds with six decimals; a packet may be older than the first one.

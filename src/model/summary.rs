@@ -1,0 +1,97 @@
+//! What a one-line summary is about: one layer, or a header that is cut off.
+
+use super::{Context, End, Packet, Protocol, Text};
+
+/// The layer that `line` is about.
+#[derive(Clone, Copy)]
+pub struct Summary {
+    /// Its place in the packet; nothing when not even the first header is there.
+    index: Option<usize>,
+    /// The header behind it that is cut off, and its place among the layers.
+    cut: Option<(usize, &'static Protocol)>,
+}
+
+impl Summary {
+    /// The innermost layer that is the packet's own and decodes something, as long as no header
+    /// below it is bogus.
+    pub fn of(packet: &Packet) -> Summary {
+        let mut index = None;
+        for (at, layer) in packet.layers.iter().enumerate() {
+            if layer.context != Context::Plain || layer.protocol.opaque {
+                break;
+            }
+            index = Some(at);
+            if layer.protocol.bogus.is_some_and(|bogus| bogus(packet, at)) {
+                return Summary { index, cut: None };
+            }
+        }
+        Summary {
+            index,
+            cut: cut_behind(packet, index.map_or(0, |index| index + 1)),
+        }
+    }
+
+    /// The protocol column.
+    pub fn column(&self, packet: &Packet) -> &'static str {
+        if let Some((_, protocol)) = self.named(packet) {
+            return protocol.column;
+        }
+        let Some((index, layer)) = self.index.and_then(|at| Some((at, packet.layers.get(at)?)))
+        else {
+            return "Data";
+        };
+        match layer.protocol.column_by {
+            Some(by) => by(packet, index),
+            None => layer.protocol.column,
+        }
+    }
+
+    /// The info column.
+    pub fn info(&self, packet: &Packet, text: &mut Text) {
+        if let Some((at, _)) = self.cut {
+            if let Some((at, protocol)) = self.named(packet) {
+                (protocol.cut.info)(packet, at, text);
+            }
+            text.str(packet.ran_out(at));
+            return;
+        }
+        if let Some((index, layer)) = self.index.and_then(|at| Some((at, packet.layers.get(at)?))) {
+            (layer.protocol.info)(packet, index, text);
+        }
+    }
+
+    /// The header that is cut off, when enough is there to name it.
+    fn named(&self, packet: &Packet) -> Option<(usize, &'static Protocol)> {
+        let (at, protocol) = self.cut?;
+        let there = packet.layers.get(at)?.header().len();
+        (there >= protocol.cut.named).then_some((at, protocol))
+    }
+}
+
+/// The header at `at` that is cut off, if dissection ended for that.
+fn cut_behind(packet: &Packet, at: usize) -> Option<(usize, &'static Protocol)> {
+    match packet.end {
+        End::Truncated { protocol, at: place, .. } if place == at => {
+            let plain = packet.layers.get(at)?.context == Context::Plain;
+            plain.then_some((at, protocol))
+        }
+        _ => None,
+    }
+}
+
+/// What `line` says of a packet that ends too early by itself.
+pub const MALFORMED: &str = "[Malformed Packet]";
+
+impl Packet<'_> {
+    /// What `line` says when the layer at `index` should go on where its bytes end: the capture
+    /// kept no more, or the message goes on in another packet, or there never was more.
+    pub fn ran_out(&self, index: usize) -> &'static str {
+        if self.wire_end(index) > self.bytes.len() {
+            "[Packet size limited during capture]"
+        } else if self.is_piece(index) {
+            "[BoundErrorUnreassembled Packet]"
+        } else {
+            MALFORMED
+        }
+    }
+}
