@@ -81,6 +81,7 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
     ])
     .column_by(|packet, index| if multicast(packet, index) { "MDNS" } else { "DNS" })
     .info(info)
+    .cut(0, cut)
     .check(check);
 
 // What LLMNR's messages share.
@@ -206,23 +207,7 @@ fn multicast(packet: &Packet, index: usize) -> bool {
 /// `Standard query response 0x1234 A example.com A 192.0.2.1`
 pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
     let dns = &packet.layers[index];
-    let flags = dns.u16(prefix(dns) + 2);
-    let code = u64::from(flags >> 11 & 0xf);
-    match opcode(code) {
-        Some(name) => _ = text.str(name),
-        None => _ = text.str("Unknown operation (").dec(code).str(")"),
-    }
-    if flags & 0x8000 != 0 {
-        text.str(" response");
-    }
-    text.str(" ").hex(dns.u16(prefix(dns)).into(), 4);
-    let code = u64::from(flags & 0xf);
-    if flags & 0x8000 != 0 && code != 0 {
-        match rcode(code) {
-            Some(name) => _ = text.str(" ").str(name),
-            None => _ = text.str(" Unknown error (").dec(code).str(")"),
-        }
-    }
+    purpose(dns.u16(prefix(dns)), dns.u16(prefix(dns) + 2), text);
     let multicast = multicast(packet, index);
     // A record whose data is empty or odd ends the lists of `show`; here only its data is left out.
     let mut start = dns.start + prefix(dns) + HEADER;
@@ -234,16 +219,50 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
                 _ => dns_records::measure(rest),
             };
             if rest.is_empty() || protocol.opaque {
+                text.str(packet.ran_out(index));
                 return;
             }
             let end = start + length;
-            let record = Layer { protocol, start, end, ..*dns };
+            let record = Layer { protocol, start, end: end.min(dns.limit), ..*dns };
             match list {
                 0 => asked(&record, multicast, text),
+                _ if length > rest.len() => {
+                    dns_records::heading(&record, multicast, text);
+                    text.str(packet.ran_out(index));
+                    return;
+                }
                 _ => dns_records::summary(&record, multicast, text),
             }
             start = end;
         }
+    }
+}
+
+/// `Standard query response 0x1234 No such name`
+fn purpose(id: u16, flags: u16, text: &mut Text) {
+    let code = u64::from(flags >> 11 & 0xf);
+    match opcode(code) {
+        Some(name) => _ = text.str(name),
+        None => _ = text.str("Unknown operation (").dec(code).str(")"),
+    }
+    if flags & 0x8000 != 0 {
+        text.str(" response");
+    }
+    text.str(" ").hex(id.into(), 4);
+    let code = u64::from(flags & 0xf);
+    if flags & 0x8000 != 0 && code != 0 {
+        match rcode(code) {
+            Some(name) => _ = text.str(" ").str(name),
+            None => _ = text.str(" Unknown error (").dec(code).str(")"),
+        }
+    }
+}
+
+/// What the first bytes of a message tell.
+pub(super) fn cut(packet: &Packet, index: usize, text: &mut Text) {
+    let dns = &packet.layers[index];
+    if dns.header().len() >= 4 {
+        purpose(dns.u16(0), dns.u16(2), text);
     }
 }
 

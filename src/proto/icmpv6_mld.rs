@@ -20,24 +20,21 @@ static QUERY: Protocol = message("ICMPv6MLQuery", "MLD - Multicast Listener Quer
     .about("A router asks who on this link listens to which group.")
     .under(&[on_ipv6::<130, 24>()])
     .header(24)
-    .fields(VERSION1)
-    .info(|_, _, text| _ = text.str("Multicast Listener Query"));
+    .fields(VERSION1);
 
 static REPORT: Protocol = message("ICMPv6MLReport", "MLD - Multicast Listener Report")
     .reference("RFC 2710")
     .about("A host says that it listens to a group.")
     .under(&[on_ipv6::<131, 24>()])
     .header(24)
-    .fields(VERSION1)
-    .info(|_, _, text| _ = text.str("Multicast Listener Report"));
+    .fields(VERSION1);
 
 static DONE: Protocol = message("ICMPv6MLDone", "MLD - Multicast Listener Done")
     .reference("RFC 2710")
     .about("A host says that it no longer listens to a group.")
     .under(&[on_ipv6::<132, 24>()])
     .header(24)
-    .fields(VERSION1)
-    .info(|_, _, text| _ = text.str("Multicast Listener Done"));
+    .fields(VERSION1);
 
 // RFC 3810 section 8.1: a longer query is one of version 2.
 static QUERY2: Protocol = message("ICMPv6MLQuery2", "MLDv2 - Multicast Listener Query")
@@ -59,8 +56,7 @@ static QUERY2: Protocol = message("ICMPv6MLQuery2", "MLDv2 - Multicast Listener 
         Field::uint("sources_number", 16).doc("How many sources follow (RFC 3810)."),
         Field::of("sources", Width::Rest, Kind::Ipv6List)
             .doc("The sources that are asked about (RFC 3810)."),
-    ])
-    .info(|_, _, text| _ = text.str("Multicast Listener Query"));
+    ]);
 
 static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listener Report")
     .reference("RFC 3810")
@@ -75,8 +71,7 @@ static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listene
         Field::uint("records_number", 16).doc("How many records follow (RFC 3810)."),
         Field::of("records", Width::Rest, Kind::Packets(split))
             .doc("One record a group (RFC 3810)."),
-    ])
-    .info(|_, _, text| _ = text.str("Multicast Listener Report Message v2"));
+    ]);
 
 /// The next record and its length: sources of 16 bytes and auxiliary data follow the 20 bytes.
 fn split(report: &Layer, index: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {

@@ -39,6 +39,7 @@ registry! {
     icmpv6_inverse,
     icmpv6_nd,
     icmpv6_nd_options,
+    icmpv6_words,
     udp,
     tcp,
     dns,

@@ -237,7 +237,7 @@ fn options(tcp: &Layer, header: usize, text: &mut Text) -> Result<(), Cut> {
             _ => return Err(Cut::Start),
         };
         option(kind, data, text);
-        if kind == SACK && data.len() < 8 || kind == PROBE && matches!(data.len(), 1..12) {
+        if kind == SACK && data.len() < 8 {
             return Err(Cut::Start);
         }
         left -= length;
@@ -247,8 +247,6 @@ fn options(tcp: &Layer, header: usize, text: &mut Text) -> Result<(), Cut> {
 }
 
 const SACK: u8 = 5;
-/// What Riverbed's optimizers find each other with.
-const PROBE: u8 = 76;
 
 /// What an option adds to the line.
 fn option(kind: u8, data: &[u8], text: &mut Text) {
