@@ -124,6 +124,13 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
     if let Some(Value::Mac(mac)) = stp.get("rootmac") {
         text.mac(mac);
     }
-    text.str("  Cost = ").dec(stp.u32(13).into());
+    // tshark takes the highest bit for a sign.
+    let cost = stp.u32(13).cast_signed();
+    text.str(if cost < 0 { "  Cost = -" } else { "  Cost = " });
+    text.dec(cost.unsigned_abs().into());
     text.str("  Port = ").hex(stp.u16(25).into(), 4);
+    // The rapid kinds end with the length of what version 1 would have added.
+    if stp.u8(3) == RAPID && stp.bytes().len() == WHOLE {
+        text.str(packet.ran_out(index));
+    }
 }
