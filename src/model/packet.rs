@@ -1,6 +1,6 @@
 //! A dissected packet: its layers, and why the dissection ended where it did.
 
-use super::{Layer, LinkType, Protocol};
+use super::{Context, Layer, LinkType, Protocol};
 use arrayvec::ArrayVec;
 
 /// Layers a packet can have; deeper nesting ends as [`End::TooDeep`].
@@ -21,8 +21,10 @@ pub enum End {
         needed: usize,
         /// Bytes there are.
         had: usize,
-        /// Place of those bytes among the layers.
+        /// Place of those bytes among the layers; behind the last one when there are none.
         at: usize,
+        /// Whose header it was.
+        context: Context,
     },
     /// More than [`MAX_LAYERS`] layers.
     TooDeep,
@@ -71,12 +73,20 @@ impl<'a> Packet<'a> {
     pub fn wire_end(&self, index: usize) -> usize {
         let captured = self.bytes.len();
         let Some(layer) = self.layers.get(index) else {
-            return captured;
+            // A layer of which not even the first byte was captured.
+            return match index.checked_sub(1) {
+                Some(below) => self.wire_end(below),
+                None => self.wire_len,
+            };
         };
         if layer.tail < captured || self.wire_len <= captured {
             return layer.tail;
         }
-        let bounds = self.layers[..=index].iter().filter_map(|layer| {
+        // A header that is itself cut off does not tell where its payload starts.
+        let whole = self.layers[..=index]
+            .iter()
+            .filter(|layer| layer.end < captured);
+        let bounds = whole.filter_map(|layer| {
             let payload = (layer.protocol.payload)(layer)?;
             Some(layer.end + payload)
         });

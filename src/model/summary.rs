@@ -48,22 +48,24 @@ impl Summary {
 
     /// The info column.
     pub fn info(&self, packet: &Packet, text: &mut Text) {
-        if let Some((at, _)) = self.cut {
-            if let Some((at, protocol)) = self.named(packet) {
+        if let Some((at, protocol)) = self.named(packet) {
+            if at < packet.layers.len() {
                 (protocol.cut.info)(packet, at, text);
             }
-            text.str(packet.ran_out(at));
-            return;
-        }
-        if let Some((index, layer)) = self.index.and_then(|at| Some((at, packet.layers.get(at)?))) {
+        } else if self.cut.is_none_or(|(_, protocol)| protocol.opaque)
+            && let Some((index, layer)) = self.index.and_then(|at| Some((at, packet.layers.get(at)?)))
+        {
             (layer.protocol.info)(packet, index, text);
+        }
+        if let Some((at, _)) = self.cut {
+            text.str(packet.ran_out(at));
         }
     }
 
     /// The header that is cut off, when enough is there to name it.
     fn named(&self, packet: &Packet) -> Option<(usize, &'static Protocol)> {
         let (at, protocol) = self.cut?;
-        let there = packet.layers.get(at)?.header().len();
+        let there = packet.layers.get(at).map_or(0, |layer| layer.header().len());
         (there >= protocol.cut.named).then_some((at, protocol))
     }
 }
@@ -71,10 +73,12 @@ impl Summary {
 /// The header at `at` that is cut off, if dissection ended for that.
 fn cut_behind(packet: &Packet, at: usize) -> Option<(usize, &'static Protocol)> {
     match packet.end {
-        End::Truncated { protocol, at: place, .. } if place == at => {
-            let plain = packet.layers.get(at)?.context == Context::Plain;
-            plain.then_some((at, protocol))
-        }
+        End::Truncated {
+            protocol,
+            at: place,
+            context: Context::Plain,
+            ..
+        } if place == at => Some((at, protocol)),
         _ => None,
     }
 }
@@ -83,10 +87,15 @@ fn cut_behind(packet: &Packet, at: usize) -> Option<(usize, &'static Protocol)> 
 pub const MALFORMED: &str = "[Malformed Packet]";
 
 impl Packet<'_> {
+    /// Whether the capture kept only a part of the layer at `index`.
+    pub fn is_captured_short(&self, index: usize) -> bool {
+        self.wire_end(index) > self.bytes.len()
+    }
+
     /// What `line` says when the layer at `index` should go on where its bytes end: the capture
     /// kept no more, or the message goes on in another packet, or there never was more.
     pub fn ran_out(&self, index: usize) -> &'static str {
-        if self.wire_end(index) > self.bytes.len() {
+        if self.is_captured_short(index) {
             "[Packet size limited during capture]"
         } else if self.is_piece(index) {
             "[BoundErrorUnreassembled Packet]"

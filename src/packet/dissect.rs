@@ -43,6 +43,7 @@ pub fn dissect_captured(link: LinkType, bytes: &[u8], wire_len: usize) -> Packet
                 needed: protocol.header.min(),
                 had: rest.len(),
                 at: packet.layers.len(),
+                context,
             };
             raw(&mut packet, start, limit, context, end);
             break;
@@ -80,7 +81,9 @@ pub fn dissect_captured(link: LinkType, bytes: &[u8], wire_len: usize) -> Packet
         layer.limit -= (protocol.trailer)(&layer).min(layer.limit - layer.end);
         packet.layers.push(layer);
         (start, limit) = (layer.end, layer.limit);
-        if start < limit {
+        // Where the capture ends, the header that comes next is still named.
+        let captured_short = limit == bytes.len() && wire_len > limit;
+        if start < limit || captured_short {
             next = match (protocol.next)(&layer) {
                 Next::Bound => entry.rider(&layer),
                 Next::Raw => None,
@@ -92,6 +95,20 @@ pub fn dissect_captured(link: LinkType, bytes: &[u8], wire_len: usize) -> Packet
                 }
             };
         }
+    }
+    if start == limit
+        && wire_len > bytes.len()
+        && let Some(entry) = next
+        && matches!(packet.end, End::Complete)
+        && packet.is_captured_short(packet.layers.len())
+    {
+        packet.end = End::Truncated {
+            protocol: entry.protocol,
+            needed: entry.protocol.header.min(),
+            had: 0,
+            at: packet.layers.len(),
+            context,
+        };
     }
     for (start, limit) in padding.into_iter().rev() {
         let _ = packet

@@ -30,7 +30,8 @@ static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
             layer.get("dst").unwrap_or(Value::Absent),
         )
     })
-    .info(info);
+    .info(info)
+    .cut(0, |_, _, _| {});
 
 fn is_ethernet_ii(frame: &[u8]) -> bool {
     match frame.get(12..14) {

@@ -3,7 +3,7 @@
 
 use super::numbers::ETHER_TYPES;
 use crate::model::{
-    Field, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
+    Field, Header, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&GRE_PPTP, &GRE, &ROUTING];
@@ -95,7 +95,8 @@ fn has(gre: &Layer, flag: u16) -> bool {
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
-    let kind = packet.layers[index].u16(2);
+    let gre = &packet.layers[index];
+    let kind = gre.u16(2);
     text.str("Encapsulated ");
     let name = match kind {
         0x0800 => "IP",
@@ -109,6 +110,13 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         }
     };
     text.str(name);
+    let claimed = match gre.protocol.header {
+        Header::Computed { of, .. } => of(gre.header()),
+        _ => 0,
+    };
+    if gre.header().len() < claimed {
+        text.str(packet.ran_out(index));
+    }
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

@@ -2,7 +2,7 @@
 
 use super::{icmp_extensions, icmp_words};
 use crate::model::{
-    Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
+    End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ICMP];
@@ -246,7 +246,8 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         1 | 2 | 6 | 7 | 10 | 19..=41 | 44.. => 6,
         _ => 8,
     };
-    if here < needed {
+    let quote_cut = packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. });
+    if here < needed || quote_cut {
         text.str(packet.ran_out(index));
     }
 }

@@ -2,7 +2,7 @@
 //! and neighbour discovery have files of their own.
 
 use super::{icmp_extensions, icmpv6_words, transport};
-use crate::model::{Field, Names, Next, Packet, Protocol, Remarks, Text, Under, Width};
+use crate::model::{End, Field, Names, Next, Packet, Protocol, Remarks, Text, Under, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &UNREACHABLE,
@@ -169,7 +169,8 @@ static PARAMETER_PROBLEM: Protocol = message("ICMPv6ParamProblem", "ICMPv6 Param
 
 fn error(packet: &Packet, index: usize, text: &mut Text) {
     icmpv6_words::info(packet, index, text);
-    if packet.layers[index].payload().is_empty() {
+    let quote_cut = packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. });
+    if packet.layers[index].payload().is_empty() || quote_cut {
         text.str(packet.ran_out(index));
     }
 }

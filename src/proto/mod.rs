@@ -53,6 +53,7 @@ registry! {
 }
 
 mod dates;
+mod dhcp_words;
 mod dns_numbers;
 mod icmp_words;
 mod ip_protocol_names;
