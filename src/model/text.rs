@@ -89,10 +89,10 @@ impl Text {
         self
     }
 
-    /// Appends a number as four upper-case hexadecimal digits.
-    pub fn hex_upper(&mut self, value: u16) -> &mut Self {
-        for shift in [12, 8, 4, 0] {
-            let digit = HEX[usize::from(value >> shift & 0xf)];
+    /// Appends a number as so many upper-case hexadecimal digits.
+    pub fn hex_upper(&mut self, value: u64, digits: usize) -> &mut Self {
+        for digit in (0..digits).rev() {
+            let digit = HEX[(value >> (4 * digit) & 0xf) as usize];
             self.0.push(digit.to_ascii_uppercase());
         }
         self

@@ -86,7 +86,7 @@ static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
     ])
     .next(|bootp| if is_dhcp(bootp) { Next::Is(&DHCP) } else { Next::Raw })
     .info(dhcp_words::info)
-    .cut(0, dhcp_words::cut);
+    .cut(1, dhcp_words::cut);
 
 /// An Ethernet address and what fills the field up.
 fn hardware(bytes: &[u8], text: &mut Text) {

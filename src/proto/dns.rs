@@ -81,7 +81,7 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
     ])
     .column_by(|packet, index| if multicast(packet, index) { "MDNS" } else { "DNS" })
     .info(info)
-    .cut(0, cut)
+    .cut(1, cut)
     .check(check);
 
 // What LLMNR's messages share.
@@ -142,7 +142,7 @@ fn whole(bytes: &[u8]) -> bool {
         [high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])),
         _ => 0,
     };
-    length >= HEADER + 2 && bytes.len() >= length
+    length >= HEADER && bytes.len() >= length
 }
 
 static DNSQR: Protocol = Protocol::new("DNSQR", "DNS Question Record")

@@ -105,7 +105,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         PPP => "PPP",
         TEB => "Transparent Ethernet bridging",
         _ => {
-            text.str("0x").hex_upper(kind);
+            text.str("0x").hex_upper(kind.into(), 4);
             " (unknown)"
         }
     };

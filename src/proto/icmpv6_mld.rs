@@ -2,6 +2,7 @@
 //! sends version 2 reports as soon as it is up.
 
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
+use super::icmpv6_words;
 use crate::model::{Field, Kind, Layer, Protocol, Text, Value, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] =
@@ -71,15 +72,38 @@ static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listene
         Field::uint("records_number", 16).doc("How many records follow (RFC 3810)."),
         Field::of("records", Width::Rest, Kind::Packets(split))
             .doc("One record a group (RFC 3810)."),
-    ]);
+    ])
+    .info(|packet, index, text| {
+        icmpv6_words::info(packet, index, text);
+        if !are_whole(&packet.layers[index]) {
+            text.str(packet.ran_out(index));
+        }
+    });
 
-/// The next record and its length: sources of 16 bytes and auxiliary data follow the 20 bytes.
+/// Whether all the records are there.
+fn are_whole(report: &Layer) -> bool {
+    let mut rest = report.header().get(8..).unwrap_or_default();
+    for _ in 0..report.u16(6) {
+        let Some(left) = rest.get(..4).and_then(|head| rest.get(record_length(head)..)) else {
+            return false;
+        };
+        rest = left;
+    }
+    true
+}
+
+/// Sources of 16 bytes and auxiliary data follow the 20 bytes that each record has.
+fn record_length(record: &[u8]) -> usize {
+    let sources = usize::from(u16::from_be_bytes([record[2], record[3]]));
+    20 + 16 * sources + usize::from(record[1])
+}
+
+/// The next record and its length.
 fn split(report: &Layer, index: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
     if index >= usize::from(report.u16(6)) || bytes.len() < 20 {
         return Some((super::raw(), bytes.len()));
     }
-    let sources = usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
-    Some((&RECORD, 20 + 16 * sources + usize::from(bytes[1])))
+    Some((&RECORD, record_length(bytes)))
 }
 
 static RECORD: Protocol = Protocol::new(

@@ -2,7 +2,7 @@
 
 use super::icmpv6_nd_options;
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
-use crate::model::{Field, Layer, Names, Packet, Protocol, Text, Value};
+use crate::model::{End, Field, Layer, Names, Packet, Protocol, Text, Value};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTER_SOLICITATION,
@@ -150,6 +150,10 @@ fn link_addresses(packet: &Packet, index: usize, text: &mut Text) {
             text.str(if option.u8(0) == 1 { " from " } else { " is at " });
             text.mac(mac);
         }
+    }
+    // A last byte is too little for an option.
+    if packet.is_captured_short(index) && matches!(packet.end, End::Payload) {
+        text.str(packet.ran_out(index));
     }
 }
 

@@ -19,6 +19,7 @@ static OTHER: Protocol = message("ICMPv6Unknown", "Raw")
             text.str(packet.ran_out(index));
         }
     })
+    .cut(0, |_, _, _| {})
     .check(|packet, index, remarks| {
         if packet.layers[index].header().len() >= 4 {
             check(packet, index, remarks);

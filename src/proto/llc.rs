@@ -219,14 +219,20 @@ static SNAP: Protocol = Protocol::new("SNAP", "SNAP")
             .doc("What follows; an EtherType when OUI is zero (RFC 1042)."),
     ])
     .info(|packet, index, text| {
-        if let Some(llc) = index.checked_sub(1) {
-            info(packet, llc, text);
+        let snap = &packet.layers[index];
+        if let Some(llc) = packet.below(index) {
+            control(llc, text);
         }
+        let number = snap.bits(0, 24);
+        text.str("; SNAP, OUI 0x").hex_upper(number, 6);
+        let owner = owner(number).split('\t').next().unwrap_or_default();
+        text.str(" (").str(if owner.is_empty() { "Unknown" } else { owner });
+        text.str("), PID ").hex(snap.u16(3).into(), 4);
     });
 
-/// The three bytes, and whose they are where that is often seen here.
-fn organisation(number: u64, text: &mut Text) {
-    let owner = match number {
+/// Whose an OUI is, where that is often seen here; behind a tab a remark that scapy has.
+fn owner(number: u64) -> &'static str {
+    match number {
         0x00_0000 => "Officially Xerox, but 0:0:0:0:0:0 is more common",
         0x00_000c => "Cisco Systems, Inc",
         0x00_00f8 => "Digital Equipment Corporation",
@@ -234,7 +240,12 @@ fn organisation(number: u64, text: &mut Text) {
         0x00_a0c9 => "Intel (PRO100B and PRO100+)\t# [used on Cisco PIX firewall among others]",
         0x08_0007 => "Apple, Inc.",
         _ => "",
-    };
+    }
+}
+
+/// The three bytes, and whose they are.
+fn organisation(number: u64, text: &mut Text) {
+    let owner = owner(number);
     text.str(owner).str(if owner.is_empty() { "" } else { " (" });
     for shift in [16, 8, 0] {
         text.hex_bytes(&[(number >> shift) as u8]);

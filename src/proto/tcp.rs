@@ -156,13 +156,16 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
     }
     urgent(tcp, text);
     let segment = packet.wire_end(index) - tcp.start;
-    if let Some(length) = segment.checked_sub(header) {
+    // The first piece of a segment does not tell how long the whole is.
+    if let Some(length) = segment.checked_sub(header)
+        && !packet.is_piece(index)
+    {
         text.str(" Len=").dec(length as u64);
     }
     let whole = tcp.header().len() == header;
     let contained = options(tcp, header, text);
     match packet.ran_out(index) {
-        _ if whole && contained.is_ok() => {}
+        _ if whole && contained.is_ok() && !transport::is_unguessable(packet, index, 8) => {}
         MALFORMED if contained == Err(Cut::Data) => {
             text.str("[Malformed Packet: length of contained item exceeds length of containing item]");
         }
@@ -273,7 +276,7 @@ fn option(kind: u8, data: &[u8], text: &mut Text) {
         (34, []) => _ = text.str(" TFO=R"),
         (34, _) => _ = text.str(" TFO=C"),
         (253 | 254, [a, b, ..]) => {
-            text.str(" ExID=").hex_upper(u16::from_be_bytes([*a, *b]));
+            text.str(" ExID=").hex_upper(u16::from_be_bytes([*a, *b]).into(), 4);
         }
         _ => {}
     }

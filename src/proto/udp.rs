@@ -61,7 +61,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
     if udp.u16(6) == 0 && version6 {
         text.str(" [ILLEGAL CHECKSUM (0)]");
     }
-    if length > 0 && udp.payload().is_empty() {
+    if length > 0 && udp.payload().is_empty() || transport::is_unguessable(packet, index, 4) {
         text.str(packet.ran_out(index));
     }
 }
