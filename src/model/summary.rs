@@ -52,12 +52,15 @@ impl Summary {
             if at < packet.layers.len() {
                 (protocol.cut.info)(packet, at, text);
             }
-        } else if self.cut.is_none_or(|(_, protocol)| protocol.opaque)
+        } else if self.cut.is_none_or(|(at, protocol)| protocol.opaque || at == packet.layers.len())
             && let Some((index, layer)) = self.index.and_then(|at| Some((at, packet.layers.get(at)?)))
         {
             (layer.protocol.info)(packet, index, text);
         }
-        if let Some((at, _)) = self.cut {
+        // Of a payload without a byte the layer below has said what there is to say.
+        if let Some((at, _)) = self.cut
+            && (at < packet.layers.len() || self.named(packet).is_some())
+        {
             text.str(packet.ran_out(at));
         }
     }
