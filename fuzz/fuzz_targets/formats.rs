@@ -3,7 +3,7 @@
 
 use tunlab::capture::Frame;
 use tunlab::model::Text;
-use tunlab::packet::dissect;
+use tunlab::packet::dissect_captured;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 pub struct Printers {
@@ -37,7 +37,7 @@ impl Printers {
     }
 
     pub fn try_all(&mut self, frame: Frame) {
-        let packet = dissect(frame.link, frame.bytes);
+        let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
             frame,
             packet: &packet,

@@ -78,7 +78,7 @@ impl Output {
     /// Prints and keeps one packet, if it is selected; `notes` are remarks that only the caller
     /// can make.
     pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
-        let mut packet = Packet::new(frame.link, frame.bytes);
+        let mut packet = Packet::new(frame.link, frame.bytes, frame.wire_len as usize);
         self.dissector.find_layers(&mut packet);
         if !self.selects(&frame, &packet) || self.left == 0 {
             return Ok(());

@@ -50,6 +50,12 @@ pub struct Protocol {
     pub pseudo: Option<Pseudo>,
     /// Writes the info column of `line`.
     pub info: fn(&Packet, usize, &mut Text),
+    /// Whether the header is such that nothing behind it can be believed: `line` is about it.
+    pub bogus: Option<fn(&Packet, usize) -> bool>,
+    /// What `line` says of a header that is cut off.
+    pub cut: Cut,
+    /// Whether the payload is a piece of a message that was cut up.
+    pub piece: Option<fn(&Layer) -> bool>,
     /// Remarks on the layer at an index of the packet.
     pub check: fn(&Packet, usize, &mut Remarks),
     /// Holds bytes that nothing decodes (Raw, Padding).
@@ -81,6 +87,12 @@ impl Protocol {
             endpoints: None,
             pseudo: None,
             info: |_, _, _| {},
+            bogus: None,
+            cut: Cut {
+                named: usize::MAX,
+                info: |_, _, _| true,
+            },
+            piece: None,
             check: |_, _, _| {},
             opaque: false,
         }
@@ -232,6 +244,29 @@ impl Protocol {
         self
     }
 
+    /// Sets the function that tells a header behind which nothing can be believed.
+    pub const fn bogus(mut self, bogus: fn(&Packet, usize) -> bool) -> Protocol {
+        self.bogus = Some(bogus);
+        self
+    }
+
+    /// Sets what `line` says when the header is cut off: from `named` bytes on it is about this
+    /// protocol, and `info` writes what those bytes tell.
+    pub const fn cut(
+        mut self,
+        named: usize,
+        info: fn(&Packet, usize, &mut Text) -> bool,
+    ) -> Protocol {
+        self.cut = Cut { named, info };
+        self
+    }
+
+    /// Sets the function that tells whether the payload is a piece of a message.
+    pub const fn piece(mut self, piece: fn(&Layer) -> bool) -> Protocol {
+        self.piece = Some(piece);
+        self
+    }
+
     /// Sets the function that looks for what is odd.
     pub const fn check(mut self, check: fn(&Packet, usize, &mut Remarks)) -> Protocol {
         self.check = check;
@@ -247,6 +282,15 @@ impl Protocol {
 
 /// A name in filters, and which layers have it: those at the given place of a packet.
 pub type Face = (&'static str, fn(&Packet, usize) -> bool);
+/// What `line` says of a header that is cut off.
+#[derive(Clone, Copy)]
+pub struct Cut {
+    /// Bytes from which on it is named.
+    pub named: usize,
+    /// Writes what the bytes tell, which are the layer at the index; whether tshark wants more
+    /// of them.
+    pub info: fn(&Packet, usize, &mut Text) -> bool,
+}
 
 /// Reads source and destination of a layer.
 pub type Endpoints = for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>);

@@ -55,7 +55,11 @@ static SLL: Protocol = Protocol::new("CookedLinux", "cooked linux")
     ])
     .next(|cooked| next(cooked.u16(14)))
     .endpoints(|cooked| source(cooked, 4, 6))
-    .info(|packet, index, text| info(packet, index, 0, text));
+    .info(|packet, index, text| info(packet, index, 0, text))
+    .cut(2, |packet, index, text| {
+        info(packet, index, 0, text);
+        true
+    });
 
 /// Eight bytes are kept for addresses of any length.
 pub(super) fn filled(address: &[u8], text: &mut Text) {
@@ -133,6 +137,9 @@ pub(super) fn info(packet: &Packet, index: usize, at: usize, text: &mut Text) {
         2 => "Multicast",
         3 => "Unicast to another host",
         4 => "Sent by us",
-        _ => "Unknown",
+        _ => {
+            text.str("Unknown (").dec(kind.into()).str(")");
+            return;
+        }
     });
 }

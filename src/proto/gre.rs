@@ -4,7 +4,7 @@
 use super::llc;
 use super::numbers::ETHER_TYPES;
 use crate::model::{
-    Field, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
+    Field, Header, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&GRE_PPTP, &GRE, &ROUTING];
@@ -104,6 +104,10 @@ static GRE: Protocol = Protocol::new("GRE", "GRE")
         _ => Next::Bound,
     })
     .info(info)
+    .cut(4, |packet, index, text| {
+        encapsulated(packet, index, text);
+        true
+    })
     .check(check);
 
 fn flags(bytes: &[u8]) -> u16 {
@@ -117,6 +121,18 @@ fn has(gre: &Layer, flag: u16) -> bool {
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
+    encapsulated(packet, index, text);
+    let gre = &packet.layers[index];
+    let claimed = match gre.protocol.header {
+        Header::Computed { of, .. } => of(gre.header()),
+        _ => 0,
+    };
+    if gre.header().len() < claimed {
+        text.str(packet.ran_out(index));
+    }
+}
+
+fn encapsulated(packet: &Packet, index: usize, text: &mut Text) {
     let kind = packet.layers[index].u16(2);
     text.str("Encapsulated ");
     let name = match kind {
@@ -126,10 +142,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         PPP => "PPP",
         TEB => "Transparent Ethernet bridging",
         _ => {
-            text.str("0x");
-            for shift in [12, 8, 4, 0] {
-                text.ascii(b"0123456789ABCDEF"[usize::from(kind >> shift & 0xf)]);
-            }
+            text.str("0x").hex_upper(kind.into(), 4);
             " (unknown)"
         }
     };
@@ -183,7 +196,11 @@ static GRE_PPTP: Protocol = Protocol::new("GRE_PPTP", "GRE PPTP")
             .doc("Highest number received so far (RFC 2637)."),
     ])
     .next(|_| Next::Raw)
-    .info(info);
+    .info(info)
+    .cut(4, |packet, index, text| {
+        encapsulated(packet, index, text);
+        true
+    });
 
 fn is_ppp(bytes: &[u8]) -> bool {
     bytes.get(2..4) == Some(&PPP.to_be_bytes())
@@ -200,6 +217,13 @@ static ROUTING: Protocol = Protocol::new("GRErouting", "GRE routing information"
         Field::uint("SRE_len", 8).doc("Bytes of addresses (RFC 1701)."),
         Field::bytes("routing_info", Width::Rest).doc("The addresses (RFC 1701)."),
     ])
+    .info(|packet, index, text| {
+        // Lists may follow one another; what is inside stands in front of them.
+        let below = packet.layers[..index].iter();
+        if let Some(gre) = below.rev().position(|layer| layer.protocol.name != "GRErouting") {
+            info(packet, index - 1 - gre, text);
+        }
+    })
     .next(|routes| match (routes.u16(0), routes.u8(3)) {
         (0, 0) => Next::Raw,
         _ => Next::Is(&ROUTING),

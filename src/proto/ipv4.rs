@@ -1,6 +1,6 @@
 //! Internet Protocol version 4: RFC 791.
 
-use super::ipv4_options;
+use super::{ip_protocol_names, ipv4_options};
 use super::numbers::IP_PROTOCOLS;
 use crate::model::{
     Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
@@ -132,6 +132,16 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
     })
     .pseudo(pseudo)
     .info(info)
+    .bogus(|packet, index| trouble(&packet.layers[index]).is_some())
+    .cut(0, |packet, index, text| {
+        let header = 4 * (packet.layers[index].u8(0) & 0xf);
+        let bogus = packet.layers[index].u8(0) >> 4 == 4 && usize::from(header) < SHORTEST;
+        if bogus {
+            text.str("Bogus IP header length (").dec(header.into()).str(", must be at least 20)");
+        }
+        !bogus
+    })
+    .piece(|ip| ip.u16(6) & 0x3fff != 0)
     .check(check);
 
 fn is_no_ipv6(bytes: &[u8]) -> bool {
@@ -181,28 +191,73 @@ fn last_station<'a>(ip: &Layer<'a>) -> Option<&'a [u8]> {
     options.find_map(|option| ipv4_options::last_station(&option))
 }
 
-fn info(packet: &Packet, index: usize, text: &mut Text) {
-    let ip = &packet.layers[index];
-    let protocol = u64::from(ip.u8(9));
-    let name = IP_PROTOCOLS.get(protocol).unwrap_or("Unknown");
-    if ip.u16(6) & 0x1fff != 0 {
-        text.str("Fragmented IP protocol (proto=");
-        upper(name, text);
-        text.str(" ").dec(protocol);
-        text.str(", off=").dec(8 * u64::from(ip.u16(6) & 0x1fff));
-        text.str(", ID=");
-        text.hex_bytes(&ip.u16(4).to_be_bytes());
-        text.str(")");
-        return;
-    }
-    upper(name, text);
-    text.str(" (").dec(protocol).str(")");
+/// Why a header makes no sense.
+enum Trouble {
+    Version(u8),
+    /// The header's length.
+    Header(usize),
+    /// The packet's length, shorter than the header's.
+    Total(usize, usize),
 }
 
-fn upper(name: &str, text: &mut Text) {
-    for character in name.bytes() {
-        text.ascii(character.to_ascii_uppercase());
+fn trouble(ip: &Layer) -> Option<Trouble> {
+    let (version, header) = (ip.u8(0) >> 4, 4 * usize::from(ip.u8(0) & 0xf));
+    let total = usize::from(ip.u16(2));
+    if version != 4 {
+        Some(Trouble::Version(version))
+    } else if header < SHORTEST {
+        Some(Trouble::Header(header))
+    } else if total < header && total != 0 {
+        // A length of 0 is left to the network card, which cuts the packet up (offload).
+        Some(Trouble::Total(total, header))
+    } else {
+        None
     }
+}
+
+fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let ip = &packet.layers[index];
+    let number = |text: &mut Text, value: usize| _ = text.dec(value as u64);
+    match trouble(ip) {
+        Some(Trouble::Version(version)) => {
+            text.str("Bogus IPv4 version (").dec(version.into()).str(", must be 4)");
+        }
+        Some(Trouble::Header(header)) => {
+            text.str("Bogus IP header length (");
+            number(text, header);
+            text.str(", must be at least 20)");
+        }
+        Some(Trouble::Total(total, header)) => {
+            text.str("Bogus IP length (");
+            number(text, total);
+            text.str(", less than header length ");
+            number(text, header);
+            text.str(")");
+        }
+        None => payload_info(packet, index, text),
+    }
+}
+
+/// What the payload is that nothing decodes.
+fn payload_info(packet: &Packet, index: usize, text: &mut Text) {
+    let ip = &packet.layers[index];
+    let (protocol, offset) = (ip.u8(9), ip.u16(6) & 0x1fff);
+    if ip.payload().is_empty() {
+        if packet.wire_end(index) > packet.bytes.len() {
+            text.str(packet.ran_out(index));
+        }
+        return;
+    }
+    let name = ip_protocol_names::name(protocol);
+    if offset == 0 {
+        text.str(name).str(" (").dec(protocol.into()).str(")");
+        return;
+    }
+    text.str("Fragmented IP protocol (proto=").str(name);
+    text.str(" ").dec(protocol.into());
+    text.str(", off=").dec(8 * u64::from(offset));
+    text.str(", ID=").hex_bytes(&ip.u16(4).to_be_bytes());
+    text.str(")");
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

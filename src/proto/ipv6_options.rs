@@ -1,6 +1,7 @@
 //! Headers between IPv6 and its payload that hold options: hop-by-hop and destination options,
 //! RFC 8200 sections 4.2, 4.3 and 4.6.
 
+use super::ipv6::payload_info;
 use super::numbers::NEXT_HEADERS;
 use crate::model::{
     Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
@@ -87,22 +88,9 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     Some(checksum::exchange(sum, now, home.header().get(2..18)?))
 }
 
-const NO_NEXT_HEADER: u8 = 59;
-
 /// What tshark says of an IPv6 packet whose chain of headers ends here.
 pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
-    let next = packet.layers[index].u8(0);
-    if next == NO_NEXT_HEADER {
-        text.str("IPv6 no next header");
-        return;
-    }
-    match super::numbers::IP_PROTOCOLS.get(next.into()) {
-        Some(name) => name
-            .bytes()
-            .for_each(|letter| _ = text.ascii(letter.to_ascii_uppercase())),
-        None => _ = text.str("Unknown"),
-    }
-    text.str(" (").dec(next.into()).str(")");
+    payload_info(packet, index, packet.layers[index].u8(0), text);
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

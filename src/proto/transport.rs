@@ -23,6 +23,13 @@ pub(super) fn ports(layer: &Layer, text: &mut Text) {
         .dec(layer.u16(2).into());
 }
 
+/// Whether the capture kept so few bytes of the payload that tshark runs out of them while it
+/// looks for protocols that give themselves away by their first `needed` bytes.
+pub(super) fn is_unguessable(packet: &Packet, index: usize, needed: usize) -> bool {
+    let there = packet.layers[index].payload().len();
+    (1..needed).contains(&there) && packet.is_captured_short(index)
+}
+
 /// What a port number says.
 pub(super) fn says_port(_: &Layer, port: Value, text: &mut Text) {
     let known = match port.number() {

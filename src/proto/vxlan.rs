@@ -102,6 +102,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
         (true, 2) => Next::Is(&ipv6::IPV6),
         (true, _) => Next::Raw,
     })
+    .cut(1, |_, _, _| true)
     .check(check);
 
 fn has(vxlan: &Layer, flag: u8) -> bool {

@@ -3,7 +3,7 @@
 
 use super::{View, line, remarks, value};
 use crate::capture::Direction;
-use crate::model::{ItemName, ItemValue, Kind, Layer, LinkType, Present, Text, Value};
+use crate::model::{ItemName, ItemValue, Kind, Layer, LinkType, Present, Summary, Text, Value};
 use crate::packet::dissect;
 use std::fmt::Write;
 
@@ -32,9 +32,10 @@ pub(super) fn packet(view: &View, text: &mut Text) {
     text.str("\",\"dst\":\"");
     value::plain_address(destination, text);
     text.str("\",\"protocol\":\"");
-    line::column(view.packet, text);
+    let summary = Summary::of(view.packet);
+    text.str(summary.column(view.packet));
     text.str("\",\"info\":");
-    quoted(text, |text| line::info(view.packet, text));
+    quoted(text, |text| line::info(summary, view.packet, text));
     text.str(",\"layers\":[");
     for (index, layer) in view.packet.layers.iter().enumerate() {
         text.str(if index > 0 { "," } else { "" });

@@ -106,7 +106,7 @@ pub(crate) fn without_other_packets(info: &str, said: &Said) -> String {
         && let Some(at) = info.find(" Win=")
     {
         let end = info[at + 5..]
-            .find(' ')
+            .find(|letter: char| !letter.is_ascii_digit())
             .map_or(info.len(), |end| at + 5 + end);
         info.replace_range(at + 5..end, window);
     }
@@ -114,8 +114,67 @@ pub(crate) fn without_other_packets(info: &str, said: &Said) -> String {
 }
 
 /// Why `line` differs from tshark on purpose, if this packet is such a case.
-pub(crate) fn of_line(_: &Said, _: &str) -> Option<&'static str> {
-    None
+pub(crate) fn of_line(
+    theirs: &Said,
+    column: &str,
+    info: &str,
+    ours: &Printed,
+) -> Option<&'static str> {
+    let protocols = super::first(theirs, "frame.protocols");
+    let layers: Vec<&str> = protocols.split(':').collect();
+    let ports = ["udp.srcport", "udp.dstport"].map(|field| super::first(theirs, field));
+    let ports = [ports[0].as_str(), ports[1].as_str()];
+    if layers.len() > MAX_LAYERS {
+        return Some("tunlab stops after so many layers, and says so");
+    }
+    match (column, layers.as_slice()) {
+        ("DNS", [.., "tcp", "dns"]) if info.ends_with("[BoundErrorUnreassembled Packet]") => {
+            Some("DNS over TCP that goes on in another segment: tunlab shows the segment")
+        }
+        ("BOOTP" | "DHCP", _) if !matches!(ports, ["67", "67" | "68"] | ["68", "67"]) => {
+            Some("DHCP between ports that are not its own: tunlab takes it for UDP, as scapy does")
+        }
+        ("DHCP" | "DNS" | "MDNS" | "LLMNR", _)
+            if ours.protocol() == column
+                && info
+                    .strip_suffix("[Malformed Packet]")
+                    .is_some_and(|info| ours.info().starts_with(info)) =>
+        {
+            Some("the data of an option or record makes no sense: tunlab goes on behind it")
+        }
+        ("IPv6", [.., last])
+            if last.starts_with("ipv6.")
+                && info.ends_with(" Packet]")
+                && !ours.info().starts_with("IPv6 ") =>
+        {
+            Some("an extension header that makes no sense: tunlab goes on behind it, as scapy does")
+        }
+        ("UDP", _) if matches!(ports, [_, "8472" | "6633" | "48879"] | ["8472" | "6633", _]) => {
+            Some("VXLAN on a port that is not its own: tunlab reads it, as scapy does")
+        }
+        ("VxLAN", _) if info.trim().is_empty() => {
+            Some("flags of drafts that tshark does not know: tunlab reads on, as scapy does")
+        }
+        ("LLC", _) if info.contains("; SNAP, OUI 0x") && !info.contains("OUI 0x000000") => Some(
+            "a SNAP code that a maker numbers: tunlab takes it for an EtherType, as scapy does",
+        ),
+        ("GRE", _) if ours.protocol() == "VLAN" => {
+            Some("a VLAN's tag in GRE: tunlab reads it, as scapy does")
+        }
+        ("ARP", _) if ours.protocol() == "Ethernet" => {
+            Some("reverse ARP: tunlab does not read it, nor does scapy")
+        }
+        ("SLL" | "GRE", _) if ours.protocol() == "LLC" => {
+            Some("no EtherType but a length: tunlab reads LLC, as scapy does")
+        }
+        ("TCP" | "UDP" | "ICMP" | "ICMPv6", [.., last])
+            if !super::line::LAYERS.contains(last)
+                && info.ends_with("[Packet size limited during capture]") =>
+        {
+            Some("cut off, so that what tshark tries as a guess runs out of bytes")
+        }
+        _ => None,
+    }
 }
 
 /// Why `show` differs from scapy on purpose, if this packet is such a case.

@@ -10,6 +10,7 @@
 mod common;
 mod differences;
 mod filters;
+mod line;
 mod ours;
 mod peers;
 mod tally;
@@ -25,7 +26,7 @@ use tunlab::proto;
 fn main() {
     let trials = vec![
         Trial::ignorable_test("show_is_scapys", || judged(show)),
-        Trial::ignorable_test("line_is_tsharks", || judged(line)),
+        Trial::ignorable_test("line_is_tsharks", || judged(line::line)),
         Trial::ignorable_test("json_values_are_tsharks", || judged(values)),
         Trial::ignorable_test("json_values_are_scapys", || judged(scapy_values)),
         Trial::ignorable_test("checksum_remarks_are_tsharks_verdict", || judged(checksums)),
@@ -103,38 +104,6 @@ fn show() -> Compared {
         "ARP" => 100.0,
         title if title.starts_with("ICMP") || title.starts_with("MLD") => 100.0,
         _ => 98.0,
-    }))
-}
-
-/// `line`, where tshark's own answer is a protocol that tunlab has.
-fn line() -> Compared {
-    let columns: HashSet<&str> = proto::all().map(|protocol| protocol.column).collect();
-    let mut tally = Tally::new("line");
-    every(TSHARK.as_ref()?, |packet, ours, theirs| {
-        let column = first(theirs, "_ws.col.Protocol");
-        if !columns.contains(column.as_str()) || ours.further {
-            return;
-        }
-        let info = differences::without_other_packets(&first(theirs, "_ws.col.Info"), theirs);
-        let same = (ours.protocol() == column && ours.info() == info)
-            || differences::of_line(theirs, &column).is_some();
-        tally.count(&column, same);
-        tally.count("all", same);
-        if !same {
-            tally.differs(
-                packet,
-                format!(
-                    "theirs: {column} {info}\n      ours:   {} {}",
-                    ours.protocol(),
-                    ours.info()
-                ),
-            );
-        }
-    })?;
-    Ok(tally.verdict(|column| match column {
-        "all" => 98.0,
-        "ARP" | "ICMP" => 100.0,
-        _ => 97.0,
     }))
 }
 

@@ -6,7 +6,7 @@ use super::peers::CAPTURES;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 use tunlab::model::Text;
-use tunlab::packet::dissect;
+use tunlab::packet::dissect_captured;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 /// One packet in two formats.
@@ -26,7 +26,8 @@ pub(crate) static OURS: LazyLock<Result<Vec<Vec<Printed>>, String>> = LazyLock::
         .collect()
 });
 
-fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
+/// Every packet of one capture.
+pub(crate) fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
     let renderer = |format| {
         let options = Options {
             format,
@@ -40,7 +41,7 @@ fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
     let mut printed = Vec::new();
     let mut source = tunlab::capture::open(capture).map_err(|error| error.to_string())?;
     while let Ok(Some(frame)) = source.next() {
-        let packet = dissect(frame.link, frame.bytes);
+        let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
             frame,
             packet: &packet,
