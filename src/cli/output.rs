@@ -22,6 +22,9 @@ pub(super) struct Output {
     skip: u64,
     /// Packets still wanted.
     left: u64,
+    /// Packets offered so far, and those of them that were wanted.
+    read: u64,
+    selected: u64,
     started: Option<Timestamp>,
     renderer: Renderer,
     text: Text,
@@ -56,7 +59,9 @@ impl Output {
             dissector: args.dissector(),
             filter,
             skip: args.skip,
-            left: u64::MAX,
+            left: args.count.unwrap_or(u64::MAX),
+            read: 0,
+            selected: 0,
             started: None,
             renderer: Renderer::new(args.options(), paint(color)).fit(terminal_width()),
             text: Text::with_capacity(2 * BLOCK),
@@ -69,21 +74,33 @@ impl Output {
         })
     }
 
-    /// Stops after `count` packets.
-    pub(super) fn limited(mut self, count: Option<u64>) -> Output {
-        self.left = count.unwrap_or(u64::MAX);
-        self
-    }
-
-    /// Prints and keeps one packet, if it is selected; `notes` are remarks that only the caller
-    /// can make.
+    /// Prints and keeps a packet that was read, if it is wanted; `notes` are remarks that only the
+    /// caller can make.
     pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
         let mut packet = Packet::new(frame.link, frame.bytes, frame.wire_len as usize);
         self.dissector.find_layers(&mut packet);
-        if !self.selects(&frame, &packet) || self.left == 0 {
-            return Ok(());
+        if self.selects(&frame, &packet) {
+            self.write(frame, &packet, notes)?;
         }
-        self.left -= 1;
+        Ok(())
+    }
+
+    /// Whether a packet that was read is wanted, for a caller that says or does something before
+    /// it is printed with [`Output::print`].
+    pub(super) fn wants(&mut self, frame: &Frame) -> bool {
+        let mut packet = Packet::new(frame.link, frame.bytes);
+        self.dissector.find_layers(&mut packet);
+        self.selects(frame, &packet)
+    }
+
+    /// Prints and keeps a packet, whatever was asked for.
+    pub(super) fn print(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
+        let mut packet = Packet::new(frame.link, frame.bytes);
+        self.dissector.find_layers(&mut packet);
+        self.write(frame, &packet, notes)
+    }
+
+    fn write(&mut self, frame: Frame, packet: &Packet, notes: &[&str]) -> Result<(), Failure> {
         if let Some(sink) = &mut self.sink {
             sink.write(&frame)?;
             if self.sink_at_once {
@@ -95,7 +112,7 @@ impl Output {
         }
         let view = View {
             frame,
-            packet: &packet,
+            packet,
             notes,
         };
         self.renderer.packet(&view, &mut self.text);
@@ -105,12 +122,34 @@ impl Output {
         Ok(())
     }
 
-    /// Whether as many packets have been printed as were wanted.
+    /// Whether there have been as many packets as were wanted.
     pub(super) fn has_enough(&self) -> bool {
         self.left == 0
     }
 
+    /// How many packets were read from `device`, in words.
+    pub(super) fn summary(&self, device: &str) -> String {
+        let packets = match self.read {
+            1 => "1 packet".to_owned(),
+            count => format!("{count} packets"),
+        };
+        let selected = match self.selected {
+            all if all == self.read => String::new(),
+            some => format!(", {some} of them selected"),
+        };
+        format!("{packets} read from {device}{selected}")
+    }
+
+    /// Applies `--skip`, `-f` and `-c`.
     fn selects(&mut self, frame: &Frame, packet: &Packet) -> bool {
+        let selected = self.left > 0 && self.matches(frame, packet);
+        self.read += 1;
+        self.selected += u64::from(selected);
+        self.left -= u64::from(selected);
+        selected
+    }
+
+    fn matches(&mut self, frame: &Frame, packet: &Packet) -> bool {
         let started = *self.started.get_or_insert(frame.time);
         self.renderer.begin(started);
         if self.skip > 0 {

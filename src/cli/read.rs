@@ -79,7 +79,7 @@ impl Read {
         let progress = Progress::new(length);
         // Whatever is no capture is refused before -w creates a file.
         let mut source = input.read(progress.watch())?;
-        let mut output = Output::new(&self.packets, color)?.limited(self.packets.count);
+        let mut output = Output::new(&self.packets, color)?;
         let printed = print_all(&mut *source, &mut output, length.is_none());
         // What came before the damage, or before a packet that -w cannot hold, is not lost.
         let finished = output.finish();
@@ -116,21 +116,19 @@ fn print_all(source: &mut dyn Source, output: &mut Output, is_stream: bool) -> R
 pub(super) struct Printer {
     output: Output,
     name: String,
-    count: u64,
 }
 
 impl Printer {
     pub(super) fn new(args: &PacketArgs, color: When, name: &str) -> Result<Printer, Failure> {
         Ok(Printer {
-            output: Output::new(args, color)?.limited(args.count),
+            output: Output::new(args, color)?,
             name: name.to_owned(),
-            count: 0,
         })
     }
 
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         self.output.finish()?;
-        status(&format!("{} read from {}", packets(self.count), self.name));
+        status(&self.output.summary(&self.name));
         Ok(())
     }
 }
@@ -138,7 +136,6 @@ impl Printer {
 impl Handler for Printer {
     fn packet(&mut self, frame: Frame) -> Result<Flow, Failure> {
         self.output.packet(frame, &[])?;
-        self.count += 1;
         Ok(if self.output.has_enough() {
             Flow::Enough
         } else {
@@ -148,13 +145,5 @@ impl Handler for Printer {
 
     fn idle(&mut self) -> Result<(), Failure> {
         self.output.flush()
-    }
-}
-
-/// `1 packet`, `2 packets`.
-pub(super) fn packets(count: u64) -> String {
-    match count {
-        1 => "1 packet".to_owned(),
-        count => format!("{count} packets"),
     }
 }

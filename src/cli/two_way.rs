@@ -1,10 +1,9 @@
 //! What `spoof` and `tap-dump` have in common: read a packet, print it, write an answer, print
-//! that.
+//! that. A packet that is not selected is passed over; an answer is never left out.
 
 use super::args::{PacketArgs, When};
 use super::failure::{Failure, status};
 use super::output::Output;
-use super::read::packets;
 use super::watch::{Flow, Handler};
 use crate::answer::ip::{Answer, Silence};
 use crate::capture::{Direction, Frame, TunDevice};
@@ -13,14 +12,14 @@ use crate::sys::errno;
 /// Makes the answer to a packet or frame.
 type Respond<'r> = Box<dyn Fn(&[u8]) -> Result<Answer, Silence> + 'r>;
 
-/// Prints every packet and answers it.
+/// Prints every selected packet and answers it.
 pub(super) struct TwoWay<'t> {
     output: Output,
     device: &'t TunDevice,
     respond: Respond<'t>,
     quiet: bool,
-    limit: u64,
-    read: u64,
+    /// Packets so far, in both directions.
+    count: u64,
     written: u64,
 }
 
@@ -36,8 +35,7 @@ impl<'t> TwoWay<'t> {
             device,
             respond,
             quiet: args.quiet,
-            limit: args.count.unwrap_or(u64::MAX),
-            read: 0,
+            count: 0,
             written: 0,
         })
     }
@@ -45,9 +43,8 @@ impl<'t> TwoWay<'t> {
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         self.output.finish()?;
         status(&format!(
-            "{} read from {}, {} written to it",
-            packets(self.read),
-            self.device.name(),
+            "{}, {} written to it",
+            self.output.summary(self.device.name()),
             self.written
         ));
         Ok(())
@@ -57,10 +54,9 @@ impl<'t> TwoWay<'t> {
     fn answer(&mut self, answer: &Answer) -> Result<(), Failure> {
         let name = self.device.name();
         self.say(&format!("wrote to {name}"))?;
-        let frame = self
-            .device
-            .frame(self.read + self.written + 1, &answer.bytes, Direction::In);
-        self.output.packet(frame, answer.caveat.as_slice())?;
+        self.count += 1;
+        let frame = self.device.frame(self.count, &answer.bytes, Direction::In);
+        self.output.print(frame, answer.caveat.as_slice())?;
         match self.device.send(&answer.bytes) {
             Ok(_) => self.written += 1,
             Err(error) => {
@@ -83,23 +79,26 @@ impl<'t> TwoWay<'t> {
 
 impl Handler for TwoWay<'_> {
     fn packet(&mut self, frame: Frame) -> Result<Flow, Failure> {
-        self.read += 1;
-        self.say(&format!("read from {}", self.device.name()))?;
+        self.count += 1;
         let frame = Frame {
-            number: self.read + self.written,
+            number: self.count,
             ..frame
         };
+        if !self.output.wants(&frame) {
+            return Ok(Flow::Continue);
+        }
+        self.say(&format!("read from {}", self.device.name()))?;
         match (self.respond)(frame.bytes) {
             Ok(answer) => {
-                self.output.packet(frame, &[])?;
+                self.output.print(frame, &[])?;
                 self.answer(&answer)?;
             }
             Err(silence) => {
                 let note = format!("not answered: {silence}");
-                self.output.packet(frame, &[&note])?;
+                self.output.print(frame, &[&note])?;
             }
         }
-        Ok(if self.read >= self.limit {
+        Ok(if self.output.has_enough() {
             Flow::Enough
         } else {
             Flow::Continue

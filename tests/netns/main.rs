@@ -20,6 +20,7 @@ mod processes;
 mod read;
 mod refused;
 mod run;
+mod selection;
 mod spoof;
 mod taken;
 mod user;
@@ -84,6 +85,7 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         create::TESTS,
         read::TESTS,
         spoof::TESTS,
+        selection::TESTS,
         garbage::TESTS,
         ping::TESTS,
         command::TESTS,
