@@ -128,6 +128,12 @@ pub(crate) fn of_line(
         return Some("tunlab stops after so many layers, and says so");
     }
     match (column, layers.as_slice()) {
+        (
+            "ICMP" | "IGMP" | "IPv6" | "Ethernet",
+            [.., "ipv6", "icmp" | "igmp" | "shim6" | "eth", ..],
+        ) => {
+            Some("a protocol that IPv6 does not carry by any standard, or that tunlab lacks there")
+        }
         ("DNS", [.., "tcp", "dns"]) if info.ends_with("[BoundErrorUnreassembled Packet]") => {
             Some("DNS over TCP that goes on in another segment: tunlab shows the segment")
         }
