@@ -127,13 +127,13 @@ pub(crate) fn of_line(
     if layers.len() > MAX_LAYERS {
         return Some("tunlab stops after so many layers, and says so");
     }
+    let foreign = |pair: &[&str]| matches!(pair, ["ipv6", "icmp" | "igmp" | "shim6" | "eth"]);
+    if layers.windows(2).any(foreign) {
+        return Some(
+            "what IPv6 does not carry by any standard, or tunlab lacks: scapy lacks it, too",
+        );
+    }
     match (column, layers.as_slice()) {
-        (
-            "ICMP" | "IGMP" | "IPv6" | "Ethernet",
-            [.., "ipv6", "icmp" | "igmp" | "shim6" | "eth", ..],
-        ) => {
-            Some("a protocol that IPv6 does not carry by any standard, or that tunlab lacks there")
-        }
         ("DNS", [.., "tcp", "dns"]) if info.ends_with("[BoundErrorUnreassembled Packet]") => {
             Some("DNS over TCP that goes on in another segment: tunlab shows the segment")
         }
