@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use tunlab::model::Text;
-use tunlab::packet::dissect;
+use tunlab::packet::dissect_captured;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 #[test]
@@ -52,7 +52,7 @@ fn print(capture: &Path, options: Options) -> String {
     let mut renderer = Renderer::new(options, Paint::new(false));
     let mut text = Text::default();
     while let Some(frame) = source.next().unwrap() {
-        let packet = dissect(frame.link, frame.bytes);
+        let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
             frame,
             packet: &packet,

@@ -3,7 +3,7 @@
 
 use tunlab::capture::Frame;
 use tunlab::model::Text;
-use tunlab::packet::dissect;
+use tunlab::packet::dissect_captured;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 pub struct Printers {
@@ -19,6 +19,8 @@ impl Printers {
             ("line", Format::Line, false, false),
             ("json", Format::Json, false, false),
             ("hex", Format::Hex, true, true),
+            ("bits", Format::Bits, true, true),
+            ("table", Format::Table, false, false),
         ];
         let all = ways.map(|(name, format, more, colour)| {
             let options = Options {
@@ -35,7 +37,7 @@ impl Printers {
     }
 
     pub fn try_all(&mut self, frame: Frame) {
-        let packet = dissect(frame.link, frame.bytes);
+        let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
             frame,
             packet: &packet,
@@ -44,6 +46,7 @@ impl Printers {
         for (name, colour, renderer) in &mut self.all {
             self.text.clear();
             renderer.packet(&view, &mut self.text);
+            renderer.flush(&mut self.text);
             check(name, *colour, self.text.as_bytes());
         }
     }

@@ -16,6 +16,11 @@ pub fn add(sum: u32, bytes: &[u8]) -> u32 {
     u32::from(fold64(wide))
 }
 
+/// The sum with `new` in the place of `old`, both at an even byte.
+pub fn exchange(sum: u32, old: &[u8], new: &[u8]) -> u32 {
+    add(sum + u32::from(!fold(add(0, old))), new)
+}
+
 /// Folds the carries of `sum` into 16 bits.
 pub fn fold(sum: u32) -> u16 {
     fold64(u64::from(sum))
@@ -53,6 +58,14 @@ mod tests {
                 assert_eq!(right(0, slice, 10), pnet_packet::util::checksum(slice, 5));
             }
         }
+    }
+
+    #[test]
+    fn an_exchanged_address_sums_as_if_it_had_been_there() {
+        let (old, new) = ([0xff, 0xfe, 1, 2], [9, 8, 0xf7, 6]);
+        let before = add(add(0, &old), b"rest");
+        let expected = fold(add(add(0, &new), b"rest"));
+        assert_eq!(fold(exchange(before, &old, &new)), expected);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::value::{Addresses, Items, List, ListOf, Notation, Packets, SplitHeaders, SplitItems};
 use super::{
-    Derived, DomainName, FlagSet, InOption, Layer, Names, NamesOf, StartsWithMac, Text, Value, bits,
+    Derived, DomainName, FlagSet, InOption, Layer, LinkType, Names, NamesOf, StartsWithMac, Text,
+    Value, bits,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -101,6 +102,11 @@ pub enum Kind {
     Assignments(SplitItems),
     /// Headers back to back.
     Packets(SplitHeaders),
+    /// Headers back to back, each the payload of the one before it.
+    Chain(SplitHeaders),
+    /// A whole packet that starts as frames of this link type do. Renderers recurse into it, so
+    /// its length must be bounded by a small number.
+    Frame(LinkType),
 }
 
 /// In which base a number is shown.
@@ -401,12 +407,15 @@ fn read<'a>(layer: &Layer<'a>, kind: &Kind, range: Range<usize>) -> Value<'a> {
             split,
             notation: Notation::Assignments,
         }),
-        Kind::Packets(split) => Value::Packets(Packets {
+        Kind::Packets(split) | Kind::Chain(split) => Value::Packets(Packets {
             parent: *layer,
             start,
             end,
             split,
+            chained: matches!(kind, Kind::Chain(_)),
             index: 0,
         }),
+        Kind::Frame(_) if bytes.is_empty() => Value::Bytes(bytes),
+        Kind::Frame(link) => Value::Frame(link, bytes),
     }
 }

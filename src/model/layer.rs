@@ -9,6 +9,8 @@ pub enum Context {
     Plain,
     /// The packet that an ICMP error quotes (RFC 792): a copy of what failed, often cut short.
     Quoted,
+    /// What a quoted packet carries beyond its own headers, titled as anywhere else.
+    Carried,
 }
 
 /// A protocol and where it stands in the packet. Fields are read on demand.
@@ -121,8 +123,10 @@ impl<'a> Layer<'a> {
         self.protocol.fields.iter().any(|field| {
             let (position, fixed) = (least, field.when.is_none());
             match (&field.kind, field.width) {
-                (Kind::Packets(_), Width::Trailer(_)) => return !self.trailer().is_empty(),
-                (Kind::Packets(_), _) => return bits > position,
+                (Kind::Packets(_) | Kind::Chain(_), Width::Trailer(_)) => {
+                    return !self.trailer().is_empty();
+                }
+                (Kind::Packets(_) | Kind::Chain(_), _) => return bits > position,
                 (_, Width::Bits(bits)) if fixed => least += bits,
                 (_, Width::Bytes(bytes)) if fixed => least += 8 * bytes,
                 _ => {}
@@ -142,7 +146,7 @@ impl<'a> Layer<'a> {
     pub fn title(&self) -> &'static str {
         match self.context {
             Context::Quoted => self.protocol.quoted_title.unwrap_or(self.protocol.title),
-            Context::Plain => self.protocol.title,
+            Context::Plain | Context::Carried => self.protocol.title,
         }
     }
 }

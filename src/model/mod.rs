@@ -15,6 +15,7 @@ mod names;
 mod packet;
 mod protocol;
 mod remark;
+mod summary;
 mod text;
 mod value;
 
@@ -25,8 +26,9 @@ pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
 pub use packet::{End, MAX_LAYERS, Packet};
-pub use protocol::{Carries, Endpoints, Face, Header, Next, Protocol, Pseudo, Under};
+pub use protocol::{Carries, Cut, Endpoints, Face, Header, Next, Protocol, Pseudo, Under};
 pub use remark::{Level, Remark, Remarks};
+pub use summary::{MALFORMED, Summary};
 pub use text::Text;
 pub use value::{
     Addresses, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Notation, Packets,

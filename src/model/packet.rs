@@ -21,6 +21,10 @@ pub enum End {
         needed: usize,
         /// Bytes there are.
         had: usize,
+        /// Place of those bytes among the layers; behind the last one when there are none.
+        at: usize,
+        /// Whose header it was.
+        context: Context,
     },
     /// More than [`MAX_LAYERS`] layers.
     TooDeep,
@@ -30,6 +34,8 @@ pub enum End {
 pub struct Packet<'a> {
     /// The captured bytes.
     pub bytes: &'a [u8],
+    /// Length on the wire; more than the bytes when the capture kept only a part.
+    pub wire_len: usize,
     /// What the first byte belongs to.
     pub link: LinkType,
     /// The layers from the outside in; padding last.
@@ -41,9 +47,10 @@ pub struct Packet<'a> {
 impl<'a> Packet<'a> {
     /// A packet whose layers are still to be found.
     #[inline]
-    pub fn new(link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
+    pub fn new(link: LinkType, bytes: &'a [u8], wire_len: usize) -> Packet<'a> {
         Packet {
             bytes,
+            wire_len,
             link,
             layers: ArrayVec::new(),
             end: End::Complete,
@@ -81,9 +88,35 @@ impl<'a> Packet<'a> {
         layers.filter(move |(_, layer)| own(layer))
     }
 
-    /// The innermost layer of the packet inside so many tunnels that decodes something: what a
-    /// one-line summary is about.
-    pub fn top(&self, tunnels: u8) -> Option<(usize, &Layer<'a>)> {
-        self.own(tunnels).find(|(_, layer)| !layer.protocol.opaque)
+    /// Where the layer at `index` ended on the wire, counted from the packet's first byte: beyond
+    /// the last byte when the capture cut it off.
+    pub fn wire_end(&self, index: usize) -> usize {
+        let captured = self.bytes.len();
+        let Some(layer) = self.layers.get(index) else {
+            // A layer of which not even the first byte was captured.
+            return match index.checked_sub(1) {
+                Some(below) => self.wire_end(below),
+                None => self.wire_len,
+            };
+        };
+        if layer.tail < captured || self.wire_len <= captured {
+            return layer.tail;
+        }
+        // A header that is itself cut off does not tell where its payload starts.
+        let whole = self.layers[..=index]
+            .iter()
+            .filter(|layer| layer.end < captured);
+        let bounds = whole.filter_map(|layer| {
+            let payload = (layer.protocol.payload)(layer)?;
+            Some(layer.end + payload)
+        });
+        bounds.fold(self.wire_len, usize::min)
+    }
+
+    /// Whether the layer at `index` belongs to the first piece of a message that was cut up.
+    pub fn is_piece(&self, index: usize) -> bool {
+        self.layers[..index.min(self.layers.len())]
+            .iter()
+            .any(|layer| layer.protocol.piece.is_some_and(|piece| piece(layer)))
     }
 }

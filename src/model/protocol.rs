@@ -16,6 +16,8 @@ pub struct Protocol {
     pub title: &'static str,
     /// Title when quoted in an ICMP error (`IP in ICMP`).
     pub quoted_title: Option<&'static str>,
+    /// The protocols over which it still has that title: the headers of the quoted packet.
+    pub quoted_over: &'static [&'static str],
     /// Name in the protocol column of `line`, as tshark's.
     pub column: &'static str,
     /// Another name in that column, where one header serves several protocols (DNS and MDNS).
@@ -48,6 +50,12 @@ pub struct Protocol {
     pub pseudo: Option<Pseudo>,
     /// Writes the info column of `line`.
     pub info: fn(&Packet, usize, &mut Text),
+    /// Whether the header is such that nothing behind it can be believed: `line` is about it.
+    pub bogus: Option<fn(&Packet, usize) -> bool>,
+    /// What `line` says of a header that is cut off.
+    pub cut: Cut,
+    /// Whether the payload is a piece of a message that was cut up.
+    pub piece: Option<fn(&Layer) -> bool>,
     /// Remarks on the layer at an index of the packet.
     pub check: fn(&Packet, usize, &mut Remarks),
     /// Holds bytes that nothing decodes (Raw, Padding).
@@ -63,6 +71,7 @@ impl Protocol {
             faces: &[],
             title,
             quoted_title: None,
+            quoted_over: &[],
             column: title,
             column_by: None,
             reference: "",
@@ -78,6 +87,12 @@ impl Protocol {
             endpoints: None,
             pseudo: None,
             info: |_, _, _| {},
+            bogus: None,
+            cut: Cut {
+                named: usize::MAX,
+                info: |_, _, _| true,
+            },
+            piece: None,
             check: |_, _, _| {},
             opaque: false,
         }
@@ -95,9 +110,10 @@ impl Protocol {
         self
     }
 
-    /// Sets the title used inside an ICMP error.
-    pub const fn quoted(mut self, title: &'static str) -> Protocol {
+    /// Sets the title used inside an ICMP error, right behind it or over one of these protocols.
+    pub const fn quoted(mut self, title: &'static str, over: &'static [&'static str]) -> Protocol {
         self.quoted_title = Some(title);
+        self.quoted_over = over;
         self
     }
 
@@ -165,6 +181,12 @@ impl Protocol {
         self
     }
 
+    /// Sets a header as long as `of` tells from the bytes; it cannot be read from fewer.
+    pub const fn header_whole(mut self, of: fn(&[u8]) -> usize) -> Protocol {
+        self.header = Header::Whole(of);
+        self
+    }
+
     /// Sets a header of at least `min` bytes that ends where walking over its fields ends.
     pub const fn header_walked(mut self, min: usize, of: fn(&Layer) -> usize) -> Protocol {
         self.header = Header::Walked { min, of };
@@ -222,6 +244,29 @@ impl Protocol {
         self
     }
 
+    /// Sets the function that tells a header behind which nothing can be believed.
+    pub const fn bogus(mut self, bogus: fn(&Packet, usize) -> bool) -> Protocol {
+        self.bogus = Some(bogus);
+        self
+    }
+
+    /// Sets what `line` says when the header is cut off: from `named` bytes on it is about this
+    /// protocol, and `info` writes what those bytes tell.
+    pub const fn cut(
+        mut self,
+        named: usize,
+        info: fn(&Packet, usize, &mut Text) -> bool,
+    ) -> Protocol {
+        self.cut = Cut { named, info };
+        self
+    }
+
+    /// Sets the function that tells whether the payload is a piece of a message.
+    pub const fn piece(mut self, piece: fn(&Layer) -> bool) -> Protocol {
+        self.piece = Some(piece);
+        self
+    }
+
     /// Sets the function that looks for what is odd.
     pub const fn check(mut self, check: fn(&Packet, usize, &mut Remarks)) -> Protocol {
         self.check = check;
@@ -237,6 +282,15 @@ impl Protocol {
 
 /// A name in filters, and which layers have it: those at the given place of a packet.
 pub type Face = (&'static str, fn(&Packet, usize) -> bool);
+/// What `line` says of a header that is cut off.
+#[derive(Clone, Copy)]
+pub struct Cut {
+    /// Bytes from which on it is named.
+    pub named: usize,
+    /// Writes what the bytes tell, which are the layer at the index; whether tshark wants more
+    /// of them.
+    pub info: fn(&Packet, usize, &mut Text) -> bool,
+}
 
 /// Reads source and destination of a layer.
 pub type Endpoints = for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>);
@@ -263,16 +317,19 @@ pub enum Header {
         /// Where the header ends when all its fields have been walked over.
         of: fn(&Layer) -> usize,
     },
+    /// As long as the bytes tell; without all of them it cannot be read.
+    Whole(fn(&[u8]) -> usize),
     /// All that is left.
     Rest,
 }
 
 impl Header {
-    /// Bytes without which the header cannot be read.
-    pub fn min(&self) -> usize {
+    /// Bytes without which the header that starts `bytes` cannot be read.
+    pub fn min(&self, bytes: &[u8]) -> usize {
         match self {
             Header::Fixed(bytes) => *bytes,
             Header::Computed { min, .. } | Header::Walked { min, .. } => *min,
+            Header::Whole(of) => of(bytes),
             Header::Rest => 0,
         }
     }
@@ -284,6 +341,7 @@ impl Header {
             Header::Fixed(length) => *length,
             Header::Computed { min, of } => of(bytes).max(*min),
             Header::Walked { min, of } => of(layer).max(*min),
+            Header::Whole(of) => of(bytes),
             Header::Rest => bytes.len(),
         };
         claimed.min(bytes.len())

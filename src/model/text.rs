@@ -89,6 +89,15 @@ impl Text {
         self
     }
 
+    /// Appends a number as so many upper-case hexadecimal digits.
+    pub fn hex_upper(&mut self, value: u64, digits: usize) -> &mut Self {
+        for digit in (0..digits).rev() {
+            let digit = HEX[(value >> (4 * digit) & 0xf) as usize];
+            self.0.push(digit.to_ascii_uppercase());
+        }
+        self
+    }
+
     /// Appends bytes as two hexadecimal digits each.
     pub fn hex_bytes(&mut self, bytes: &[u8]) -> &mut Self {
         for byte in bytes {

@@ -1,6 +1,6 @@
 //! What a field holds in one packet.
 
-use super::{DomainName, Layer, Protocol, Text};
+use super::{DomainName, Layer, LinkType, Protocol, Text};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A field's value, borrowed from the packet.
@@ -30,6 +30,8 @@ pub enum Value<'a> {
     Items(Items<'a>),
     /// Headers inside a header, as IPv4's options.
     Packets(Packets<'a>),
+    /// A whole packet inside a header, as the one that a redirect is about; not dissected yet.
+    Frame(LinkType, &'a [u8]),
     /// The field belongs to the header but not a bit of it is in this packet.
     Absent,
 }
@@ -169,6 +171,8 @@ pub enum ItemValue<'a> {
     Numbers(&'a [u8], &'static [u8]),
     /// Bytes without further meaning.
     Bytes(&'a [u8]),
+    /// Bytes with a notation of their own.
+    Written(&'a [u8], fn(&[u8], &mut Text)),
     /// Several values.
     Values(List<'a>),
     /// One value that is a list.
@@ -180,7 +184,9 @@ impl<'a> ItemValue<'a> {
     pub fn data(self) -> &'a [u8] {
         match self {
             ItemValue::Nothing => &[],
-            ItemValue::Numbers(bytes, _) | ItemValue::Bytes(bytes) => bytes,
+            ItemValue::Numbers(bytes, _)
+            | ItemValue::Bytes(bytes)
+            | ItemValue::Written(bytes, _) => bytes,
             ItemValue::Values(list) | ItemValue::List(list) => list.bytes,
         }
     }
@@ -212,6 +218,8 @@ pub struct Packets<'a> {
     pub end: usize,
     /// Takes the next child off.
     pub split: SplitHeaders,
+    /// Whether each child is the payload of the one before it.
+    pub chained: bool,
     /// How many have been taken off.
     pub index: usize,
 }

@@ -15,6 +15,13 @@ pub fn dissect(link: LinkType, bytes: &[u8]) -> Packet<'_> {
     Dissector::default().dissect(link, bytes)
 }
 
+/// Dissects what was captured of a packet that was `wire_len` bytes long.
+pub fn dissect_captured(link: LinkType, bytes: &[u8], wire_len: usize) -> Packet<'_> {
+    let mut packet = Packet::new(link, bytes, wire_len);
+    Dissector::default().find_layers(&mut packet);
+    packet
+}
+
 /// The tables, and what the user knows beyond them.
 #[derive(Default)]
 pub struct Dissector {
@@ -33,7 +40,7 @@ impl Dissector {
 
     /// Dissects a captured packet, as the function [`dissect`] does.
     pub fn dissect<'a>(&self, link: LinkType, bytes: &'a [u8]) -> Packet<'a> {
-        let mut packet = Packet::new(link, bytes);
+        let mut packet = Packet::new(link, bytes, bytes.len());
         self.find_layers(&mut packet);
         packet
     }
@@ -46,7 +53,7 @@ impl Dissector {
 }
 
 fn find_layers(bindings: &[Binding], packet: &mut Packet) {
-    let (link, bytes) = (packet.link, packet.bytes);
+    let (link, bytes, wire_len) = (packet.link, packet.bytes, packet.wire_len);
     let mut padding: ArrayVec<(usize, usize), MAX_LAYERS> = ArrayVec::new();
     let mut next = proto::first(link, bytes);
     let (mut start, mut limit) = (0, bytes.len());
@@ -60,12 +67,18 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             break;
         };
         let protocol = entry.protocol;
+        if context == Context::Quoted && !is_quoted(protocol, packet) {
+            context = Context::Carried;
+        }
         let cut = context == Context::Quoted && protocol.quoted_cut == Some(rest.len());
-        if rest.len() < protocol.header.min() && !cut {
+        let needed = protocol.header.min(rest);
+        if rest.len() < needed && !cut {
             let end = End::Truncated {
                 protocol,
-                needed: protocol.header.min(),
+                needed,
                 had: rest.len(),
+                at: packet.layers.len(),
+                context,
             };
             raw(packet, start, limit, (context, tunnels), end);
             break;
@@ -98,7 +111,9 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
         layer.limit -= (protocol.trailer)(&layer).min(layer.limit - layer.end);
         packet.layers.push(layer);
         (start, limit) = (layer.end, layer.limit);
-        if start < limit {
+        // Where the capture ends, the header that comes next is still named.
+        let captured_short = limit == bytes.len() && wire_len > limit;
+        if start < limit || captured_short {
             next = match (protocol.next)(&layer) {
                 Next::Bound => {
                     let bound = bindings.iter().find_map(|binding| binding.rider(&layer));
@@ -118,6 +133,20 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             };
         }
     }
+    if start == limit
+        && wire_len > bytes.len()
+        && let Some(entry) = next
+        && matches!(packet.end, End::Complete)
+        && packet.is_captured_short(packet.layers.len())
+    {
+        packet.end = End::Truncated {
+            protocol: entry.protocol,
+            needed: entry.protocol.header.min(&[]),
+            had: 0,
+            at: packet.layers.len(),
+            context,
+        };
+    }
     for &(start, limit) in padding.iter().rev() {
         let _ = packet.layers.try_push(opaque(
             proto::padding(),
@@ -126,6 +155,16 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             limit,
             (context, tunnels),
         ));
+    }
+}
+
+/// Whether a protocol that comes next is one of the headers of a quoted packet.
+fn is_quoted(protocol: &Protocol, packet: &Packet) -> bool {
+    match packet.layers.last() {
+        Some(below) if protocol.quoted_title.is_some() && below.context == Context::Quoted => {
+            protocol.quoted_over.contains(&below.protocol.name)
+        }
+        _ => true,
     }
 }
 

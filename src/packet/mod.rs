@@ -3,4 +3,4 @@
 mod dissect;
 pub mod filter;
 
-pub use dissect::{Dissector, dissect};
+pub use dissect::{Dissector, dissect, dissect_captured};

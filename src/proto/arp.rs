@@ -88,7 +88,9 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
             .doc("Protocol address of the target, of a kind other than IP (RFC 826)."),
     ])
     .payload(|_| Some(0))
+    .column_by(column)
     .info(info)
+    .cut(0, |_, _, _| true)
     .check(check);
 
 fn has_mac(arp: &Layer) -> bool {
@@ -111,45 +113,130 @@ fn says_operation(_: &Layer, operation: Value, text: &mut Text) {
     };
 }
 
-/// Sender and target of an IPv4-over-Ethernet message.
-fn addresses<'a>(arp: &Layer<'a>) -> Option<(Value<'a>, Value<'a>, Value<'a>)> {
-    if !has_mac(arp) || !has_ipv4(arp) || arp.header().len() < 28 {
+/// The four addresses of a message: hardware and protocol, of the sender and of the target.
+struct Addresses<'a> {
+    hwsrc: &'a [u8],
+    psrc: &'a [u8],
+    hwdst: &'a [u8],
+    pdst: &'a [u8],
+}
+
+/// ATM has lengths of its own (RFC 2225), which nothing here reads.
+const ATM: u16 = 19;
+
+/// The addresses, if they are all there.
+fn addresses<'a>(arp: &Layer<'a>) -> Option<Addresses<'a>> {
+    if arp.u16(0) == ATM {
         return None;
     }
-    Some((arp.get("psrc")?, arp.get("hwsrc")?, arp.get("pdst")?))
+    let (hardware, protocol) = (usize::from(arp.u8(4)), usize::from(arp.u8(5)));
+    let (hwsrc, rest) = arp.header().get(8..)?.split_at_checked(hardware)?;
+    let (psrc, rest) = rest.split_at_checked(protocol)?;
+    let (hwdst, rest) = rest.split_at_checked(hardware)?;
+    let pdst = rest.get(..protocol)?;
+    Some(Addresses { hwsrc, psrc, hwdst, pdst })
+}
+
+fn column(packet: &Packet, index: usize) -> &'static str {
+    let arp = &packet.layers[index];
+    if addresses(arp).is_none() {
+        return "ARP";
+    }
+    match arp.u16(6) {
+        3 | 4 => "RARP",
+        5..=7 => "DRARP",
+        8 | 9 => "Inverse ARP",
+        11..=22 => "MARS",
+        23 => "MAPOS",
+        _ => "ARP",
+    }
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let arp = &packet.layers[index];
-    let Some((Value::Ipv4(sender), Value::Mac(mac), Value::Ipv4(target))) = addresses(arp) else {
-        text.str("ARP operation ").dec(arp.u16(6).into());
+    let Some(Addresses { hwsrc, psrc, hwdst, pdst }) = addresses(arp) else {
+        text.str(packet.ran_out(index));
         return;
     };
-    let target_mac = arp.header().get(18..24).unwrap_or_default();
+    let zero = |address: &[u8]| address.iter().all(|byte| *byte == 0);
+    let gratuitous = psrc == pdst && !psrc.is_empty();
     match arp.u16(6) {
-        REQUEST if sender == target => {
-            // RFC 5227 section 3: an announcement leaves the target's hardware address empty.
-            if target_mac == [0; 6] {
-                text.str("ARP Announcement for ").ipv4(target);
-            } else {
-                text.str("Gratuitous ARP for ").ipv4(target).str(" (Request)");
-            }
+        // RFC 5227 section 3: an announcement leaves the target's hardware address empty.
+        REQUEST if gratuitous && zero(hwdst) => {
+            text.str("ARP Announcement for ");
+            protocol(arp, pdst, text);
         }
-        REPLY if sender == target => {
-            text.str("Gratuitous ARP for ").ipv4(target).str(" (Reply)");
-        }
-        REQUEST if sender.is_unspecified() => {
-            text.str("Who has ").ipv4(target).str("? (ARP Probe)");
+        operation @ (REQUEST | REPLY) if gratuitous => {
+            text.str("Gratuitous ARP for ");
+            protocol(arp, pdst, text);
+            text.str(if operation == REQUEST { " (Request)" } else { " (Reply)" });
         }
         REQUEST => {
-            text.str("Who has ").ipv4(target).str("? Tell ").ipv4(sender);
+            text.str("Who has ");
+            protocol(arp, pdst, text);
+            if zero(psrc) && zero(hwdst) && !psrc.is_empty() {
+                text.str("? (ARP Probe)");
+            } else {
+                text.str("? Tell ");
+                protocol(arp, psrc, text);
+            }
         }
         REPLY => {
-            text.ipv4(sender).str(" is at ").mac(mac);
+            protocol(arp, psrc, text);
+            text.str(" is at ");
+            hardware(arp, hwsrc, text);
         }
-        other => {
-            text.str("ARP operation ").dec(other.into());
+        9 => {
+            hardware(arp, hwsrc, text);
+            text.str(" is at ");
+            protocol(arp, psrc, text);
         }
+        3 | 5 | 8 => {
+            text.str("Who is ");
+            hardware(arp, hwdst, text);
+            text.str("? Tell ");
+            hardware(arp, hwsrc, text);
+        }
+        4 | 6 => {
+            hardware(arp, hwdst, text);
+            text.str(" is at ");
+            protocol(arp, pdst, text);
+        }
+        7 => _ = text.str("DRARP Error"),
+        10 => _ = text.str("ARP NAK"),
+        operation @ (0 | 65535) => {
+            text.str("Reserved opcode ").dec(operation.into());
+        }
+        operation @ (24 | 25) => {
+            text.str("Experimental ").dec(u64::from(operation) - 23);
+            text.str(" ( opcode ").dec(operation.into()).str(" )");
+        }
+        operation => {
+            text.str("Unknown ARP opcode ").hex(operation.into(), 4);
+        }
+    }
+}
+
+/// `10.0.2.8`, or plain bytes where they are no IPv4 address.
+fn protocol(arp: &Layer, address: &[u8], text: &mut Text) {
+    match (<[u8; 4]>::try_from(address), arp.u16(2)) {
+        (Ok(address), 0x0800) => _ = text.ipv4(address.into()),
+        _ => bytes(address, text),
+    }
+}
+
+/// `08:00:27:77:2e:c3`, or plain bytes where they are no Ethernet address.
+fn hardware(arp: &Layer, address: &[u8], text: &mut Text) {
+    match (<[u8; 6]>::try_from(address), arp.u16(0)) {
+        (Ok(address), 1 | 6) => _ = text.mac(address),
+        _ => bytes(address, text),
+    }
+}
+
+fn bytes(address: &[u8], text: &mut Text) {
+    match address {
+        [] => _ = text.str("<No address>"),
+        _ => _ = text.hex_bytes(address),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::llc;
 use super::numbers::ETHER_TYPES;
-use crate::model::{Field, Kind, Layer, Names, Next, Packet, Protocol, Text, Under, Value, Width};
+use crate::model::{Field, Kind, Layer, LinkType, Names, Next, Packet, Protocol, Text, Under, Value, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&SLL];
 
@@ -55,7 +55,11 @@ static SLL: Protocol = Protocol::new("CookedLinux", "cooked linux")
     ])
     .next(|cooked| next(cooked.u16(14)))
     .endpoints(|cooked| source(cooked, 4, 6))
-    .info(|packet, index, text| info(packet, index, 0, text));
+    .info(|packet, index, text| info(packet, index, 0, text))
+    .cut(2, |packet, index, text| {
+        info(packet, index, 0, text);
+        true
+    });
 
 /// Eight bytes are kept for addresses of any length.
 pub(super) fn filled(address: &[u8], text: &mut Text) {
@@ -65,7 +69,9 @@ pub(super) fn filled(address: &[u8], text: &mut Text) {
 /// What follows, where the protocol is no EtherType.
 pub(super) fn next(protocol: u16) -> Next {
     match protocol {
-        4 => Next::Is(&llc::LLC),
+        // The whole frame, though Linux means Novell's own kind.
+        1 => Next::Frame(LinkType::ETHERNET),
+        4 | 122 => Next::Is(&llc::LLC),
         _ => Next::Bound,
     }
 }
@@ -131,6 +137,9 @@ pub(super) fn info(packet: &Packet, index: usize, at: usize, text: &mut Text) {
         2 => "Multicast",
         3 => "Unicast to another host",
         4 => "Sent by us",
-        _ => "Unknown",
+        _ => {
+            text.str("Unknown (").dec(kind.into()).str(")");
+            return;
+        }
     });
 }

@@ -12,7 +12,7 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
     .about("Stands in front of a packet that was captured on all devices at once, and says on which: tcpdump -i any writes it.")
     .under(&[Under::link(276)])
     .carries("proto", "Ether", "type")
-    .header(20)
+    .header_from(12, |_| 20)
     .fields(&[
         Field::hex("proto", 16)
             .aliases(&["sll.etype"])
@@ -32,7 +32,7 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
         Field::uint("lladdrlen", 8)
             .aliases(&["sll.halen"])
             .doc(cooked::LENGTH_DOC),
-        Field::of("src", Width::Bytes(8), Kind::CustomBytes(filled))
+        Field::of("src", Width::From(|_| 8), Kind::CustomBytes(filled))
             .macs(&[("sll.src.eth", |sll| u16::from(sll.u8(11)) == 6)])
             .doc(cooked::SOURCE_DOC),
     ])

@@ -2,6 +2,7 @@
 //! are a layer of their own: RFC 2132 and <https://www.iana.org/assignments/bootp-dhcp-parameters>.
 
 use super::dhcp_options::{self, Form, form};
+use super::dhcp_words;
 use super::numbers::HARDWARE_TYPES;
 use crate::model::{
     Field, Flag, FlagSet, Item, ItemName, ItemValue, Kind, Layer, List, ListOf, Names, Next, Packet,
@@ -12,9 +13,9 @@ use std::net::Ipv4Addr;
 pub(super) static PROTOCOLS: &[&Protocol] = &[&BOOTP, &DHCP];
 
 /// Bytes before the options, without the names that a short message may leave out.
-const SHORTEST: usize = 28;
+pub(super) const SHORTEST: usize = 28;
 /// Bytes before the options.
-const FIXED: usize = 236;
+pub(super) const FIXED: usize = 236;
 /// What the options of DHCP start with (RFC 1497).
 const MAGIC: &[u8] = &[99, 130, 83, 99];
 /// The option that tells what a message is.
@@ -35,7 +36,7 @@ static FLAGS: FlagSet = FlagSet {
 
 static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
     .aliases(&["dhcp"])
-    .column_by(column)
+    .column_by(dhcp_words::column)
     .reference("RFC 951")
     .about("Gives a host that has just started its address. DHCP writes its options behind this header.")
     .under(&[
@@ -102,7 +103,8 @@ static BOOTP: Protocol = Protocol::new("BOOTP", "BOOTP")
         .doc("The number that says that DHCP's options follow; else a vendor's data (RFC 1497)."),
     ])
     .next(|bootp| if is_dhcp(bootp) { Next::Is(&DHCP) } else { Next::Raw })
-    .info(info);
+    .info(dhcp_words::info)
+    .cut(1, dhcp_words::cut);
 
 /// An Ethernet address and what fills the field up.
 fn hardware(bytes: &[u8], text: &mut Text) {
@@ -123,12 +125,12 @@ fn filled(bytes: &[u8], text: &mut Text) {
     text.repr(&bytes[..length]);
 }
 
-fn is_dhcp(bootp: &Layer) -> bool {
+pub(super) fn is_dhcp(bootp: &Layer) -> bool {
     bootp.header().get(FIXED..) == Some(MAGIC)
 }
 
-static DHCP: Protocol = Protocol::new("DHCP", "DHCP options")
-    .column_by(column)
+pub(super) static DHCP: Protocol = Protocol::new("DHCP", "DHCP options")
+    .column_by(dhcp_words::column)
     .reference("RFC 2131")
     .about("Gives a host its address and all else it must know of the network: discover, offer, request, ack.")
     .fields(&[Field::of("options", Width::Rest, Kind::Assignments(split))
@@ -147,7 +149,7 @@ static DHCP: Protocol = Protocol::new("DHCP", "DHCP options")
                 _ => "",
             });
         })])
-    .info(info)
+    .info(dhcp_words::info)
     .check(check);
 
 /// Takes the first option off (RFC 2132 section 2); what cannot be read is the last.
@@ -287,7 +289,7 @@ fn routes_fit(mut data: &[u8]) -> bool {
 }
 
 /// What the message is, if the options say.
-fn message_type(dhcp: &Layer) -> Option<u8> {
+pub(super) fn message_type(dhcp: &Layer) -> Option<u8> {
     let (mut rest, mut found) = (dhcp.header(), None);
     while let Some((_, used)) = split(rest) {
         if let [MESSAGE_TYPE, length, kind, ..] = rest
@@ -298,71 +300,6 @@ fn message_type(dhcp: &Layer) -> Option<u8> {
         rest = rest.get(used..).unwrap_or_default();
     }
     found
-}
-
-/// BOOTP's layer, given it or DHCP's.
-fn bootp<'p, 'a>(packet: &'p Packet<'a>, index: usize) -> &'p Layer<'a> {
-    let layer = &packet.layers[index];
-    match packet.below(index) {
-        Some(below) if std::ptr::eq(layer.protocol, &DHCP) => below,
-        _ => layer,
-    }
-}
-
-fn kind(packet: &Packet, index: usize) -> Option<u8> {
-    let layer = &packet.layers[index];
-    let dhcp = std::ptr::eq(layer.protocol, &DHCP);
-    message_type(layer).filter(|_| dhcp)
-}
-
-fn column(packet: &Packet, index: usize) -> &'static str {
-    if kind(packet, index).is_some() { "DHCP" } else { "BOOTP" }
-}
-
-fn info(packet: &Packet, index: usize, text: &mut Text) {
-    let header = bootp(packet, index);
-    if let Some(kind) = kind(packet, index) {
-        let name = match kind {
-            1 => "Discover",
-            2 => "Offer",
-            3 => "Request",
-            4 => "Decline",
-            5 => "ACK",
-            6 => "NAK",
-            7 => "Release",
-            8 => "Inform",
-            9 => "Force Renew",
-            10 => "Lease query",
-            11 => "Lease Unassigned",
-            12 => "Lease Unknown",
-            13 => "Lease Active",
-            _ => "Unknown Message Type",
-        };
-        let start = text.str("DHCP ").len();
-        text.str(name);
-        if !(1..=13).contains(&kind) {
-            text.str(" (").hex(kind.into(), 2).str(")");
-        }
-        let written = text.len() - start;
-        text.spaces(8usize.saturating_sub(written));
-        text.str(" - Transaction ID ").hex(header.u32(4).into(), 1);
-        return;
-    }
-    match header.u8(0) {
-        1 => {
-            text.str("Boot Request from ");
-            let address = header.header().get(SHORTEST..).unwrap_or_default();
-            let address = &address[..usize::from(header.u8(2)).min(address.len())];
-            match <[u8; 6]>::try_from(address) {
-                Ok(mac) if matches!(header.u8(1), 1 | 6) => {
-                    text.mac(mac).str(" (").mac(mac).str(")");
-                }
-                _ => _ = text.hex_bytes(address),
-            }
-        }
-        2 => _ = text.str("Boot Reply"),
-        other => _ = text.str("Unknown BOOTP message type (").dec(other.into()).str(")"),
-    }
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

@@ -102,6 +102,7 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
     ])
     .column_by(|packet, index| if multicast(packet, index) { "MDNS" } else { "DNS" })
     .info(info)
+    .cut(1, cut)
     .check(check);
 
 // What LLMNR's messages share.
@@ -163,7 +164,7 @@ fn whole(bytes: &[u8]) -> bool {
         [high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])),
         _ => 0,
     };
-    length >= HEADER + 2 && bytes.len() >= length
+    length >= HEADER && bytes.len() >= length
 }
 
 static DNSQR: Protocol = Protocol::new("DNSQR", "DNS Question Record")
@@ -233,23 +234,7 @@ fn multicast(packet: &Packet, index: usize) -> bool {
 /// `Standard query response 0x1234 A example.com A 192.0.2.1`
 pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
     let dns = &packet.layers[index];
-    let flags = dns.u16(prefix(dns) + 2);
-    let code = u64::from(flags >> 11 & 0xf);
-    match opcode(code) {
-        Some(name) => _ = text.str(name),
-        None => _ = text.str("Unknown operation (").dec(code).str(")"),
-    }
-    if flags & 0x8000 != 0 {
-        text.str(" response");
-    }
-    text.str(" ").hex(dns.u16(prefix(dns)).into(), 4);
-    let code = u64::from(flags & 0xf);
-    if flags & 0x8000 != 0 && code != 0 {
-        match rcode(code) {
-            Some(name) => _ = text.str(" ").str(name),
-            None => _ = text.str(" Unknown error (").dec(code).str(")"),
-        }
-    }
+    purpose(dns.u16(prefix(dns)), dns.u16(prefix(dns) + 2), text);
     let multicast = multicast(packet, index);
     // A record whose data is empty or odd ends the lists of `show`; here only its data is left out.
     let mut start = dns.start + prefix(dns) + HEADER;
@@ -261,17 +246,52 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
                 _ => dns_records::measure(rest),
             };
             if rest.is_empty() || protocol.opaque {
+                text.str(packet.ran_out(index));
                 return;
             }
             let end = start + length;
-            let record = Layer { protocol, start, end, ..*dns };
+            let record = Layer { protocol, start, end: end.min(dns.limit), ..*dns };
             match list {
                 0 => asked(&record, multicast, text),
+                _ if length > rest.len() => {
+                    dns_records::heading(&record, multicast, text);
+                    text.str(packet.ran_out(index));
+                    return;
+                }
                 _ => dns_records::summary(&record, multicast, text),
             }
             start = end;
         }
     }
+}
+
+/// `Standard query response 0x1234 No such name`
+fn purpose(id: u16, flags: u16, text: &mut Text) {
+    let code = u64::from(flags >> 11 & 0xf);
+    match opcode(code) {
+        Some(name) => _ = text.str(name),
+        None => _ = text.str("Unknown operation (").dec(code).str(")"),
+    }
+    if flags & 0x8000 != 0 {
+        text.str(" response");
+    }
+    text.str(" ").hex(id.into(), 4);
+    let code = u64::from(flags & 0xf);
+    if flags & 0x8000 != 0 && code != 0 {
+        match rcode(code) {
+            Some(name) => _ = text.str(" ").str(name),
+            None => _ = text.str(" Unknown error (").dec(code).str(")"),
+        }
+    }
+}
+
+/// What the first bytes of a message tell.
+pub(super) fn cut(packet: &Packet, index: usize, text: &mut Text) -> bool {
+    let dns = &packet.layers[index];
+    if dns.header().len() >= 4 {
+        purpose(dns.u16(0), dns.u16(2), text);
+    }
+    true
 }
 
 /// ` A example.com`, and for multicast DNS where the answer shall go.

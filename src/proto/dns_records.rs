@@ -19,6 +19,7 @@ const TXT: u16 = 16;
 /// The record that `bytes` start with, or all of them when it cannot be read.
 pub(super) fn split(bytes: &[u8]) -> (&'static Protocol, usize) {
     let (protocol, end) = measure(bytes);
+    let end = end.min(bytes.len());
     let data = DomainName::measure(bytes) + 10;
     let kind = bytes.get(data - 10..data - 8).unwrap_or(&[0, 0]);
     let (_, fits) = form(u16::from_be_bytes([kind[0], kind[1]]));
@@ -28,7 +29,8 @@ pub(super) fn split(bytes: &[u8]) -> (&'static Protocol, usize) {
     (protocol, end)
 }
 
-/// The record that `bytes` start with, whatever its data; all of them when even that is cut.
+/// The record that `bytes` start with, whatever its data, and the length it has or
+/// should have; all of them when even that is cut.
 pub(super) fn measure(bytes: &[u8]) -> (&'static Protocol, usize) {
     let name = DomainName::measure(bytes);
     let Some(&[high, low, .., long, short]) = bytes.get(name..name + 10) else {
@@ -36,7 +38,7 @@ pub(super) fn measure(bytes: &[u8]) -> (&'static Protocol, usize) {
     };
     let end = name + 10 + usize::from(u16::from_be_bytes([long, short]));
     let (protocol, _) = form(u16::from_be_bytes([high, low]));
-    (protocol, end.min(bytes.len()))
+    (protocol, end)
 }
 
 /// Which table a record type has, and whether its data can be read with it.
@@ -384,8 +386,8 @@ static ADDRESSES6: ListOf = ListOf {
     quote: "",
 };
 
-/// ` A 192.0.2.1` and the like: type and the most telling part of the data.
-pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) {
+/// ` A`: the type of a record.
+pub(super) fn heading(record: &Layer, multicast: bool, text: &mut Text) {
     let at = name_width(record, 0);
     let kind = record.u16(at);
     text.str(" ");
@@ -393,6 +395,13 @@ pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) {
     if multicast && kind != 41 && record.u16(at + 2) & 0x8000 != 0 {
         text.str(", cache flush");
     }
+}
+
+/// ` A 192.0.2.1` and the like: type and the most telling part of the data.
+pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) {
+    heading(record, multicast, text);
+    let at = name_width(record, 0);
+    let kind = record.u16(at);
     if record.header().len() == at + 10 {
         return;
     }

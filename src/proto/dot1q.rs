@@ -64,6 +64,12 @@ const fn tag(name: &'static str, title: &'static str) -> Protocol {
 static DOT1Q: Protocol = tag("Dot1Q", "802.1Q")
     .aliases(&["vlan"])
     .column("VLAN")
+    .cut(0, |packet, index, text| {
+        if packet.layers[index].header().len() > 1 {
+            info(packet, index, "  DEI: ", "  ID: ", text);
+        }
+        true
+    })
     .reference("IEEE 802.1Q")
     .about("Tells several LANs on one cable apart: each frame carries the number of its own.")
     .under(&[Under::field("Ether", "type", 0x8100)])

@@ -33,7 +33,8 @@ static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
             layer.get("dst").unwrap_or(Value::Absent),
         )
     })
-    .info(info);
+    .info(info)
+    .cut(0, |_, _, _| true);
 
 fn is_ethernet_ii(frame: &[u8]) -> bool {
     match frame.get(12..14) {
@@ -60,6 +61,13 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
     let kind = layer.u16(12);
     match ETHER_TYPES.get(u64::from(kind)) {
         Some(name) => text.str(name),
+        // Neither a length nor a type.
+        None if kind < 1536 => text
+            .str("Ethernet Unknown: Invalid length/type: ")
+            .hex(kind.into(), 4)
+            .str(" (")
+            .dec(kind.into())
+            .str(")"),
         None => text.hex(u64::from(kind), 4),
     };
 }

@@ -1,9 +1,10 @@
 //! Generic Routing Encapsulation: RFC 2784, with key and sequence number (RFC 2890), and the
 //! form that PPTP uses (RFC 2637).
 
+use super::llc;
 use super::numbers::ETHER_TYPES;
 use crate::model::{
-    Field, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
+    Field, Header, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&GRE_PPTP, &GRE, &ROUTING];
@@ -13,6 +14,12 @@ const PPP: u16 = 0x880b;
 
 /// A whole Ethernet frame, `transparent Ethernet bridging`.
 const TEB: u16 = 0x6558;
+
+/// An 802.2 frame: the number that scapy gives it.
+const LLC: u16 = 122;
+
+const VLAN: u16 = 0x8100;
+const ARP: u16 = 0x0806;
 
 const CHECKSUM: u16 = 0x8000;
 const ROUTES: u16 = 0x4000;
@@ -61,7 +68,7 @@ static GRE: Protocol = Protocol::new("GRE", "GRE")
         Under::field("UDP", "dport", 4754),
     ])
     .carries("proto", "Ether", "type")
-    .header_from(4, |bytes| {
+    .header_whole(|bytes| {
         let flags = flags(bytes);
         let words = [CHECKSUM | ROUTES, KEY, SEQUENCE];
         4 + 4 * words.iter().filter(|word| flags & **word != 0).count()
@@ -88,12 +95,19 @@ static GRE: Protocol = Protocol::new("GRE", "GRE")
             .doc("Tells several tunnels between the same two hosts apart; it protects nothing (RFC 2890)."),
         SEQUENCE_NUMBER,
     ])
+    // As scapy: what it can carry beside IP counts more than the list of routers.
     .next(|gre| match gre.u16(2) {
-        _ if has(gre, ROUTES) => Next::Is(&ROUTING),
         TEB => Next::Frame(LinkType::ETHERNET),
+        LLC => Next::Is(&llc::LLC),
+        VLAN | ARP => Next::Bound,
+        _ if has(gre, ROUTES) => Next::Is(&ROUTING),
         _ => Next::Bound,
     })
     .info(info)
+    .cut(4, |packet, index, text| {
+        encapsulated(packet, index, text);
+        true
+    })
     .check(check);
 
 fn flags(bytes: &[u8]) -> u16 {
@@ -107,6 +121,18 @@ fn has(gre: &Layer, flag: u16) -> bool {
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
+    encapsulated(packet, index, text);
+    let gre = &packet.layers[index];
+    let claimed = match gre.protocol.header {
+        Header::Computed { of, .. } => of(gre.header()),
+        _ => 0,
+    };
+    if gre.header().len() < claimed {
+        text.str(packet.ran_out(index));
+    }
+}
+
+fn encapsulated(packet: &Packet, index: usize, text: &mut Text) {
     let kind = packet.layers[index].u16(2);
     text.str("Encapsulated ");
     let name = match kind {
@@ -116,10 +142,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         PPP => "PPP",
         TEB => "Transparent Ethernet bridging",
         _ => {
-            text.str("0x");
-            for shift in [12, 8, 4, 0] {
-                text.ascii(b"0123456789ABCDEF"[usize::from(kind >> shift & 0xf)]);
-            }
+            text.str("0x").hex_upper(kind.into(), 4);
             " (unknown)"
         }
     };
@@ -148,7 +171,7 @@ static GRE_PPTP: Protocol = Protocol::new("GRE_PPTP", "GRE PPTP")
         Under::field("IP", "proto", 47).accept(is_ppp),
         Under::field("IPv6", "nh", 47).accept(is_ppp),
     ])
-    .header_from(8, |bytes| {
+    .header_whole(|bytes| {
         let flags = flags(bytes);
         let words = [SEQUENCE, ACKNOWLEDGEMENT];
         8 + 4 * words.iter().filter(|word| flags & **word != 0).count()
@@ -173,7 +196,11 @@ static GRE_PPTP: Protocol = Protocol::new("GRE_PPTP", "GRE PPTP")
             .doc("Highest number received so far (RFC 2637)."),
     ])
     .next(|_| Next::Raw)
-    .info(info);
+    .info(info)
+    .cut(4, |packet, index, text| {
+        encapsulated(packet, index, text);
+        true
+    });
 
 fn is_ppp(bytes: &[u8]) -> bool {
     bytes.get(2..4) == Some(&PPP.to_be_bytes())
@@ -190,6 +217,13 @@ static ROUTING: Protocol = Protocol::new("GRErouting", "GRE routing information"
         Field::uint("SRE_len", 8).doc("Bytes of addresses (RFC 1701)."),
         Field::bytes("routing_info", Width::Rest).doc("The addresses (RFC 1701)."),
     ])
+    .info(|packet, index, text| {
+        // Lists may follow one another; what is inside stands in front of them.
+        let below = packet.layers[..index].iter();
+        if let Some(gre) = below.rev().position(|layer| layer.protocol.name != "GRErouting") {
+            info(packet, index - 1 - gre, text);
+        }
+    })
     .next(|routes| match (routes.u16(0), routes.u8(3)) {
         (0, 0) => Next::Raw,
         _ => Next::Is(&ROUTING),

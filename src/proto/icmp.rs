@@ -1,8 +1,8 @@
 //! Internet Control Message Protocol: RFC 792, with RFC 950, 1191, 4884.
 
-use super::icmp_extensions;
+use super::{icmp_extensions, icmp_words};
 use crate::model::{
-    Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
+    End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ICMP];
@@ -86,12 +86,13 @@ static PHOTURIS_CODES: Names = Names(&[
 ]);
 
 static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
-    .quoted("ICMP in ICMP")
+    .quoted("ICMP in ICMP", &["IP"])
     .reference("RFC 792")
     .about("IP's own messages: ping's question and answer, and reports that a packet could not be delivered, with the start of that packet.")
     .under(&[Under::field("IP", "proto", 1)])
-    .header_from(4, |bytes| match bytes.first() {
+    .header_whole(|bytes| match bytes.first() {
         Some(13 | 14) => 20,
+        Some(17 | 18 | 37 | 38) => 12,
         _ => 8,
     })
     .fields(&[
@@ -154,7 +155,7 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
             .when(|icmp| matches!(icmp.u8(0), TIME_EXCEEDED | PARAMETER_PROBLEM))
             .doc("Unused, zero (RFC 792)."),
         Field::uint("unused", 32)
-            .when(|icmp| !matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 11..=18) && !has_id(icmp))
+            .when(|icmp| !matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 11..=18))
             .doc("Unused, zero (RFC 792)."),
         Field::bytes("unused", Width::Bytes(0))
             .when(|icmp| matches!(icmp.u8(0), 0 | 3 | 5 | 8 | 13..=18))
@@ -170,6 +171,7 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
     })
     .trailer(|icmp| if is_extended(icmp) { icmp_extensions::length(icmp, 2) } else { 0 })
     .info(info)
+    .cut(0, cut)
     .check(check);
 
 fn has_id(icmp: &Layer) -> bool {
@@ -220,118 +222,91 @@ fn says_type(_: &Layer, kind: Value, text: &mut Text) {
     text.str(meaning);
 }
 
+/// Width that tshark pads the kind of message to.
+const KIND: usize = 20;
+
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let icmp = &packet.layers[index];
-    let (kind, code) = (icmp.u8(0), icmp.u8(1));
-    match kind {
-        ECHO_REPLY | ECHO_REQUEST => {
-            text.str(if kind == ECHO_REPLY {
-                "Echo (ping) reply    "
-            } else {
-                "Echo (ping) request  "
-            });
-            identity(icmp, text);
-            if let Some(ip) = packet.network_below(index) {
-                text.str(", ttl=").dec(ip.u8(8).into());
-            }
-        }
-        13 | 14 => {
-            text.str(if kind == 13 {
-                "Timestamp request    "
-            } else {
-                "Timestamp reply      "
-            });
-            identity(icmp, text);
-            if let Some(ip) = packet.network_below(index) {
-                text.str(", ttl=").dec(ip.u8(8).into());
-            }
-        }
-        _ => {
-            let (name, reason) = words(kind, code);
-            text.str(name);
-            if kind == REDIRECT {
-                text.spaces(21usize.saturating_sub(name.len()));
-            } else if !reason.is_empty() {
-                text.str(" ");
-            }
-            if !reason.is_empty() {
-                text.str("(").str(reason).str(")");
-            }
-        }
+    let here = icmp.bytes().len();
+    // Without its first six bytes nothing is said of it.
+    if here < 6 {
+        text.str(packet.ran_out(index));
+        return;
+    }
+    heading(icmp, text);
+    let kind = icmp.u8(0);
+    if has_number(kind) && here >= 8 {
+        number(packet, index, text);
+    }
+    if here < needed(icmp) || is_quote_cut(packet, index) {
+        text.str(packet.ran_out(index));
     }
 }
 
-/// `id=0x159f, seq=1/256`: the number as the network and as a little-endian machine reads it.
-fn identity(icmp: &Layer, text: &mut Text) {
-    let number = icmp.u16(6);
-    text.str("id=")
-        .hex(icmp.u16(4).into(), 4)
-        .str(", seq=")
-        .dec(number.into())
-        .str("/")
-        .dec(number.swap_bytes().into());
+/// What is said of a message that is cut off.
+fn cut(packet: &Packet, index: usize, text: &mut Text) -> bool {
+    let icmp = &packet.layers[index];
+    match icmp.header().len() {
+        ..6 => {}
+        6 | 7 => heading(icmp, text),
+        _ => {
+            heading(icmp, text);
+            if has_number(icmp.u8(0)) {
+                number(packet, index, text);
+            }
+        }
+    }
+    icmp.header().len() < needed(icmp)
 }
 
-/// Kind and reason as tshark words them.
-fn words(kind: u8, code: u8) -> (&'static str, &'static str) {
-    match kind {
-        UNREACHABLE => (
-            "Destination unreachable",
-            match code {
-                0 => "Network unreachable",
-                1 => "Host unreachable",
-                2 => "Protocol unreachable",
-                3 => "Port unreachable",
-                4 => "Fragmentation needed",
-                5 => "Source route failed",
-                6 => "Destination network unknown",
-                7 => "Destination host unknown",
-                8 => "Source host isolated",
-                9 => "Network administratively prohibited",
-                10 => "Host administratively prohibited",
-                11 => "Network unreachable for TOS",
-                12 => "Host unreachable for TOS",
-                13 => "Communication administratively filtered",
-                14 => "Host precedence violation",
-                15 => "Precedence cutoff in effect",
-                _ => "",
-            },
-        ),
-        SOURCE_QUENCH => ("Source quench (flow control)", ""),
-        REDIRECT => (
-            "Redirect",
-            match code {
-                0 => "Redirect for network",
-                1 => "Redirect for host",
-                2 => "Redirect for TOS and network",
-                3 => "Redirect for TOS and host",
-                _ => "",
-            },
-        ),
-        9 => ("Mobile IP Advertisement", if code == 16 { "Does not route common traffic" } else { "Normal router advertisement" }),
-        10 => ("Mobile IP Solicitation", ""),
-        TIME_EXCEEDED => (
-            "Time-to-live exceeded",
-            match code {
-                0 => "Time to live exceeded in transit",
-                1 => "Fragment reassembly time exceeded",
-                _ => "",
-            },
-        ),
-        PARAMETER_PROBLEM => (
-            "Parameter problem",
-            match code {
-                0 => "Pointer indicates the error",
-                1 => "Required option missing",
-                2 => "Bad length",
-                _ => "",
-            },
-        ),
-        15 => ("Information request", ""),
-        16 => ("Information reply", ""),
-        17 => ("Address mask request", ""),
-        18 => ("Address mask reply", ""),
-        _ => ("Unknown ICMP", ""),
+/// Kind and reason.
+fn heading(icmp: &Layer, text: &mut Text) {
+    let (kind, code) = (icmp.u8(0), icmp.u8(1));
+    let name = icmp_words::kind(kind, code);
+    text.str(name).spaces(KIND.saturating_sub(name.len()));
+    if let Some(reasons) = icmp_words::reasons(kind) {
+        text.str(" (");
+        match reasons.get(code.into()) {
+            Some(reason) => _ = text.str(reason),
+            None => _ = text.str("Unknown code: ").dec(code.into()),
+        }
+        text.str(")");
+    }
+}
+
+/// Bytes without which tshark complains.
+fn needed(icmp: &Layer) -> usize {
+    match icmp.u8(0) {
+        // The quoted packet must at least begin.
+        REDIRECT => 9,
+        // Addresses of two words each (RFC 1256 section 3).
+        9 if icmp.u8(5) == 2 => 8 + 8 * usize::from(icmp.u8(4)),
+        13 | 14 => 20,
+        17 | 18 => 12,
+        1 | 2 | 6 | 7 | 10 | 19..=41 | 44.. => 6,
+        _ => 8,
+    }
+}
+
+/// Whether the capture ends within a header of the quoted packet.
+fn is_quote_cut(packet: &Packet, index: usize) -> bool {
+    packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. })
+}
+
+/// Whether tshark shows number and sequence of such a message.
+fn has_number(kind: u8) -> bool {
+    matches!(kind, ECHO_REPLY | ECHO_REQUEST | 13..=18)
+}
+
+/// ` id=0x159f, seq=1/256, ttl=64`: seq as the network and as a little-endian machine reads it.
+fn number(packet: &Packet, index: usize, text: &mut Text) {
+    let icmp = &packet.layers[index];
+    let seq = icmp.u16(6);
+    text.str(" id=").hex(icmp.u16(4).into(), 4);
+    text.str(", seq=").dec(seq.into());
+    text.str("/").dec(seq.swap_bytes().into());
+    if let Some(ip) = packet.network_below(index) {
+        text.str(", ttl=").dec(ip.u8(8).into());
     }
 }
 

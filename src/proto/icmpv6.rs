@@ -1,8 +1,8 @@
 //! Internet Control Message Protocol for IPv6: RFC 4443. Errors and echo; multicast listeners
 //! and neighbour discovery have files of their own.
 
-use super::{icmp_extensions, transport};
-use crate::model::{Field, Names, Next, Packet, Protocol, Remarks, Text, Under, Width};
+use super::{icmp_extensions, icmpv6_words, transport};
+use crate::model::{End, Field, Names, Next, Packet, Protocol, Remarks, Text, Under, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &UNREACHABLE,
@@ -66,6 +66,7 @@ pub(super) const fn message(name: &'static str, title: &'static str) -> Protocol
     Protocol::new(name, title)
         .column("ICMPv6")
         .reference("RFC 4443")
+        .info(icmpv6_words::info)
         .check(check)
 }
 
@@ -110,19 +111,7 @@ static UNREACHABLE: Protocol = message("ICMPv6DestUnreach", "ICMPv6 Destination 
     ])
     .next(|_| Next::Quoted(&super::ipv6::IPV6))
     .trailer(|icmp| icmp_extensions::length(icmp, 4))
-    .info(|packet, index, text| {
-        let reason = match packet.layers[index].u8(1) {
-            0 => "no route to destination",
-            1 => "Administratively prohibited",
-            2 => "Beyond scope of source address",
-            3 => "Address unreachable",
-            4 => "Port unreachable",
-            5 => "Source address failed ingress/egress policy",
-            6 => "Reject route to destination",
-            _ => "Unknown",
-        };
-        text.str("Destination Unreachable (").str(reason).str(")");
-    });
+    .info(error);
 
 static TOO_BIG: Protocol = message("ICMPv6PacketTooBig", "ICMPv6 Packet Too Big")
     .about("A packet does not fit the next link, and IPv6 routers do not cut packets.")
@@ -135,7 +124,7 @@ static TOO_BIG: Protocol = message("ICMPv6PacketTooBig", "ICMPv6 Packet Too Big"
         Field::uint("mtu", 32).doc("Largest packet that fits; the sender adapts (RFC 8201)."),
     ])
     .next(|_| Next::Quoted(&super::ipv6::IPV6))
-    .info(|_, _, text| _ = text.str("Packet Too Big"));
+    .info(error);
 
 static TIME_EXCEEDED_CODES: Names = Names(&[
     (0, "hop limit exceeded in transit"),
@@ -157,13 +146,7 @@ static TIME_EXCEEDED: Protocol = message("ICMPv6TimeExceeded", "ICMPv6 Time Exce
     ])
     .next(|_| Next::Quoted(&super::ipv6::IPV6))
     .trailer(|icmp| icmp_extensions::length(icmp, 4))
-    .info(|packet, index, text| {
-        text.str(match packet.layers[index].u8(1) {
-            0 => "Time Exceeded (hop limit exceeded in transit)",
-            1 => "Time Exceeded (fragment reassembly time exceeded)",
-            _ => "Time Exceeded",
-        });
-    });
+    .info(error);
 
 static PARAMETER_CODES: Names = Names(&[
     (0, "erroneous header field encountered"),
@@ -185,15 +168,15 @@ static PARAMETER_PROBLEM: Protocol = message("ICMPv6ParamProblem", "ICMPv6 Param
             .doc("Byte of the quoted packet where the trouble is (RFC 4443)."),
     ])
     .next(|_| Next::Quoted(&super::ipv6::IPV6))
-    .info(|packet, index, text| {
-        text.str(match packet.layers[index].u8(1) {
-            0 => "Parameter Problem (erroneous header field encountered)",
-            1 => "Parameter Problem (unrecognized Next Header type encountered)",
-            2 => "Parameter Problem (unrecognized IPv6 option encountered)",
-            3 => "Parameter Problem (IPv6 First Fragment has incomplete IPv6 Header Chain)",
-            _ => "Parameter Problem",
-        });
-    });
+    .info(error);
+
+fn error(packet: &Packet, index: usize, text: &mut Text) {
+    icmpv6_words::info(packet, index, text);
+    let quote_cut = packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. });
+    if packet.layers[index].payload().is_empty() || quote_cut {
+        text.str(packet.ran_out(index));
+    }
+}
 
 const ECHO: &[Field] = &[
     TYPE,

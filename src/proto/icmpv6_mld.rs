@@ -2,6 +2,7 @@
 //! sends version 2 reports as soon as it is up.
 
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
+use super::icmpv6_words;
 use crate::model::{Field, Kind, Layer, Protocol, Text, Value, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] =
@@ -23,31 +24,28 @@ static QUERY: Protocol = message("ICMPv6MLQuery", "MLD - Multicast Listener Quer
     .about("A router asks who on this link listens to which group.")
     .under(&[on_ipv6::<130, 24>()])
     .header(24)
-    .fields(VERSION1)
-    .info(|_, _, text| _ = text.str("Multicast Listener Query"));
+    .fields(VERSION1);
 
 static REPORT: Protocol = message("ICMPv6MLReport", "MLD - Multicast Listener Report")
     .reference("RFC 2710")
     .about("A host says that it listens to a group.")
     .under(&[on_ipv6::<131, 24>()])
     .header(24)
-    .fields(VERSION1)
-    .info(|_, _, text| _ = text.str("Multicast Listener Report"));
+    .fields(VERSION1);
 
 static DONE: Protocol = message("ICMPv6MLDone", "MLD - Multicast Listener Done")
     .reference("RFC 2710")
     .about("A host says that it no longer listens to a group.")
     .under(&[on_ipv6::<132, 24>()])
     .header(24)
-    .fields(VERSION1)
-    .info(|_, _, text| _ = text.str("Multicast Listener Done"));
+    .fields(VERSION1);
 
 // RFC 3810 section 8.1: a longer query is one of version 2.
 static QUERY2: Protocol = message("ICMPv6MLQuery2", "MLDv2 - Multicast Listener Query")
     .reference("RFC 3810")
     .about("A router asks who on this link listens to which group, and from which sources.")
     .under(&[on_ipv6::<130, 28>()])
-    .header_rest(28)
+    .header_from(28, |bytes| addresses_end(bytes, 28, 26))
     .fields(&[
         TYPE,
         CODE,
@@ -65,14 +63,16 @@ static QUERY2: Protocol = message("ICMPv6MLQuery2", "MLDv2 - Multicast Listener 
         Field::of("sources", Width::Rest, Kind::Ipv6List)
             .aliases(&["icmpv6.mld.source_address"])
             .doc("The sources that are asked about (RFC 3810)."),
-    ])
-    .info(|_, _, text| _ = text.str("Multicast Listener Query"));
+    ]);
 
 static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listener Report")
     .reference("RFC 3810")
     .about("A host says which groups it listens to. The kernel sends it on every new device that has IPv6.")
     .under(&[on_ipv6::<143, 8>()])
-    .header_rest(8)
+    .header_from(8, |bytes| match bytes.get(6..8) {
+        Some([0, 0]) => 8,
+        _ => bytes.len(),
+    })
     .fields(&[
         TYPE,
         Field::uint("res", 8).doc("Kept for later, zero (RFC 3810)."),
@@ -81,18 +81,48 @@ static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listene
         Field::uint("records_number", 16)
             .aliases(&["icmpv6.mldr.nb_mcast_records"])
             .doc("How many records follow (RFC 3810)."),
-        Field::of("records", Width::Rest, Kind::Packets(split))
+        Field::of("records", Width::Rest, Kind::Chain(split))
             .doc("One record a group (RFC 3810)."),
     ])
-    .info(|_, _, text| _ = text.str("Multicast Listener Report Message v2"));
+    .info(|packet, index, text| {
+        icmpv6_words::info(packet, index, text);
+        if !are_whole(&packet.layers[index]) {
+            text.str(packet.ran_out(index));
+        }
+    });
 
-/// The next record and its length: sources of 16 bytes and auxiliary data follow the 20 bytes.
-fn split(report: &Layer, index: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
-    if index >= usize::from(report.u16(6)) || bytes.len() < 20 {
+/// Whether all the records are there.
+fn are_whole(report: &Layer) -> bool {
+    let mut rest = report.header().get(8..).unwrap_or_default();
+    for _ in 0..report.u16(6) {
+        let Some(left) = rest.get(..4).and_then(|head| rest.get(record_length(head)..)) else {
+            return false;
+        };
+        rest = left;
+    }
+    true
+}
+
+/// Sources of 16 bytes and auxiliary data follow the 20 bytes that each record has.
+fn record_length(record: &[u8]) -> usize {
+    let sources = usize::from(u16::from_be_bytes([record[2], record[3]]));
+    20 + 16 * sources + usize::from(record[1])
+}
+
+/// The next record and its length. As scapy, whatever follows the first record is its payload,
+/// however many are announced.
+fn split(_: &Layer, _: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
+    if bytes.len() < 20 {
         return Some((super::raw(), bytes.len()));
     }
-    let sources = usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
-    Some((&RECORD, 20 + 16 * sources + usize::from(bytes[1])))
+    Some((&RECORD, addresses_end(bytes, 20, 2) + usize::from(bytes[1])))
+}
+
+/// Where the whole addresses behind `start` bytes end, whose number stands at byte `at`.
+fn addresses_end(bytes: &[u8], start: usize, at: usize) -> usize {
+    let there = bytes.len().saturating_sub(start) / 16;
+    let announced = bytes.get(at..at + 2).map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]));
+    start + 16 * there.min(announced.into())
 }
 
 static RECORD: Protocol = Protocol::new(
@@ -114,7 +144,7 @@ static RECORD: Protocol = Protocol::new(
     Field::ipv6("dst")
         .aliases(&["icmpv6.mldr.mar.multicast_address"])
         .doc("The group (RFC 3810)."),
-    Field::of("sources", Width::From(|record| 16 * usize::from(record.u16(2))), Kind::Ipv6List)
+    Field::of("sources", Width::From(|record| addresses_end(record.header(), 20, 2) - 20), Kind::Ipv6List)
         .aliases(&["icmpv6.mldr.mar.source_address"])
         .doc("The sources that the host wants, or does not want (RFC 3810)."),
     Field::bytes("auxdata", Width::From(|record| record.u8(1).into()))

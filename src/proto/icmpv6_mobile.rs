@@ -3,7 +3,7 @@
 
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
 use super::icmpv6_nd_options;
-use crate::model::{Field, Kind, Names, Next, Packet, Protocol, Text, Width};
+use crate::model::{Field, Kind, Names, Next, Protocol, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTER_ADVERTISEMENT,
@@ -34,8 +34,7 @@ static ROUTER_ADVERTISEMENT: Protocol = message(
     Field::uint("robustness", 16).doc("How many reports may get lost (RFC 4286)."),
 ])
 .payload(|_| Some(8))
-.next(|_| Next::Raw)
-.info(|_, _, text| _ = text.str("Multicast Router Advertisement"));
+.next(|_| Next::Raw);
 
 static ROUTER_SOLICITATION: Protocol = message(
     "ICMPv6MRD_Solicitation",
@@ -47,8 +46,7 @@ static ROUTER_SOLICITATION: Protocol = message(
 .header(4)
 .fields(&[TYPE, RESERVED, CKSUM])
 .payload(|_| Some(4))
-.next(|_| Next::Raw)
-.info(|_, _, text| _ = text.str("Multicast Router Solicitation"));
+.next(|_| Next::Raw);
 
 static ROUTER_TERMINATION: Protocol = message(
     "ICMPv6MRD_Termination",
@@ -60,8 +58,7 @@ static ROUTER_TERMINATION: Protocol = message(
 .header(4)
 .fields(&[TYPE, RESERVED, CKSUM])
 .payload(|_| Some(4))
-.next(|_| Next::Raw)
-.info(|_, _, text| _ = text.str("Multicast Router Termination"));
+.next(|_| Next::Raw);
 
 static MOBILE_ROUTER: Names = Names(&[(1, "MR")]);
 
@@ -81,8 +78,7 @@ static HOME_AGENT_REQUEST: Protocol = message(
 .under(&[on_ipv6::<144, 8>()])
 .header(8)
 .fields(&[TYPE, CODE, CKSUM, ID, R, REST])
-.next(|_| Next::Raw)
-.info(|_, _, text| _ = text.str("Home Agent Address Discovery Request"));
+.next(|_| Next::Raw);
 
 static HOME_AGENT_REPLY: Protocol = message(
     "ICMPv6HAADReply",
@@ -101,8 +97,7 @@ static HOME_AGENT_REPLY: Protocol = message(
     REST,
     Field::of("addresses", Width::Rest, Kind::Ipv6List).doc("Their addresses (RFC 6275)."),
 ])
-.next(|_| Next::Raw)
-.info(|_, _, text| _ = text.str("Home Agent Address Discovery Reply"));
+.next(|_| Next::Raw);
 
 static PREFIX_SOLICITATION: Protocol =
     message("ICMPv6MPSol", "ICMPv6 Mobile Prefix Solicitation")
@@ -117,8 +112,7 @@ static PREFIX_SOLICITATION: Protocol =
             ID,
             Field::hex("res", 16).doc("Kept for later, zero (RFC 6275)."),
         ])
-        .next(|_| Next::Raw)
-        .info(|_, _, text| _ = text.str("Mobile Prefix Solicitation"));
+        .next(|_| Next::Raw);
 
 static PREFIX_FLAGS: Names = Names(&[(1, "O"), (2, "M")]);
 
@@ -138,8 +132,7 @@ static PREFIX_ADVERTISEMENT: Protocol =
                 .doc("Whether addresses or further settings come from DHCPv6 (RFC 6275)."),
             Field::hex("res", 14).doc("Kept for later, zero (RFC 6275)."),
         ])
-        .next(icmpv6_nd_options::next)
-        .info(|_, _, text| _ = text.str("Mobile Prefix Advertisement"));
+        .next(icmpv6_nd_options::next);
 
 static RPL_CODES: Names = Names(&[
     (0, "DIS"),
@@ -156,17 +149,4 @@ static RPL: Protocol = message("ICMPv6RPL", "RPL")
     .under(&[on_ipv6::<155, 4>()])
     .header(4)
     .fields(&[TYPE, CODE.names(&RPL_CODES), CKSUM])
-    .next(|_| Next::Raw)
-    .info(routing);
-
-fn routing(packet: &Packet, index: usize, text: &mut Text) {
-    text.str("RPL Control (");
-    text.str(match packet.layers[index].u8(1) {
-        0 => "DODAG Information Solicitation",
-        1 => "DODAG Information Object",
-        2 => "Destination Advertisement Object",
-        3 => "Destination Advertisement Object Acknowledgement",
-        _ => "Unknown",
-    });
-    text.str(")");
-}
+    .next(|_| Next::Raw);

@@ -2,7 +2,7 @@
 
 use super::icmpv6_nd_options;
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
-use crate::model::{Field, Layer, Names, Packet, Protocol, Text, Value};
+use crate::model::{End, Field, Layer, Names, Packet, Protocol, Text, Value};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTER_SOLICITATION,
@@ -37,7 +37,7 @@ static ROUTER_SOLICITATION: Protocol = message(
 ])
 .info(|packet, index, text| {
     text.str("Router Solicitation");
-    from(packet, index, text);
+    link_addresses(packet, index, text);
 });
 
 static ROUTER_ADVERTISEMENT: Protocol = message(
@@ -85,7 +85,7 @@ static ROUTER_ADVERTISEMENT: Protocol = message(
 ])
 .info(|packet, index, text| {
     text.str("Router Advertisement");
-    from(packet, index, text);
+    link_addresses(packet, index, text);
 });
 
 static NEIGHBOUR_SOLICITATION: Protocol = message(
@@ -109,7 +109,7 @@ static NEIGHBOUR_SOLICITATION: Protocol = message(
 .info(|packet, index, text| {
     text.str("Neighbor Solicitation for ");
     target(&packet.layers[index], text);
-    from(packet, index, text);
+    link_addresses(packet, index, text);
 });
 
 static NEIGHBOUR_ADVERTISEMENT: Protocol = message(
@@ -159,9 +159,7 @@ static REDIRECT: Protocol = message("ICMPv6ND_Redirect", "ICMPv6 Neighbor Discov
     ])
     .info(|packet, index, text| {
         text.str("Redirect");
-        if let Some(mac) = link_address(packet, index, 2) {
-            text.str(" is at ").mac(mac);
-        }
+        link_addresses(packet, index, text);
     });
 
 fn target(message: &Layer, text: &mut Text) {
@@ -170,20 +168,19 @@ fn target(message: &Layer, text: &mut Text) {
     }
 }
 
-/// ` from 00:0c:29:2f:80:31`, when the message says so.
-fn from(packet: &Packet, index: usize, text: &mut Text) {
-    if let Some(mac) = link_address(packet, index, 1) {
-        text.str(" from ").mac(mac);
+/// ` from 00:0c:29:2f:80:31` for the sender's address and ` is at ...` for the target's, as far as
+/// options tell them.
+fn link_addresses(packet: &Packet, index: usize, text: &mut Text) {
+    for option in packet.layers.get(index + 1..).unwrap_or_default() {
+        if let Some(Value::Mac(mac)) = option.get("lladdr") {
+            text.str(if option.u8(0) == 1 { " from " } else { " is at " });
+            text.mac(mac);
+        }
     }
-}
-
-/// The link-layer address in the first option of type `kind` behind the message.
-fn link_address(packet: &Packet, index: usize, kind: u8) -> Option<[u8; 6]> {
-    let options = packet.layers.get(index + 1..)?;
-    options.iter().find_map(|option| match option.get("lladdr") {
-        Some(Value::Mac(mac)) if option.u8(0) == kind => Some(mac),
-        _ => None,
-    })
+    // A last byte is too little for an option.
+    if packet.is_captured_short(index) && matches!(packet.end, End::Payload) {
+        text.str(packet.ran_out(index));
+    }
 }
 
 fn advertisement(packet: &Packet, index: usize, text: &mut Text) {
@@ -197,10 +194,6 @@ fn advertisement(packet: &Packet, index: usize, text: &mut Text) {
             separator = ", ";
         }
     }
-    if separator == ", " {
-        text.str(")");
-    }
-    if let Some(mac) = link_address(packet, index, 2) {
-        text.str(" is at ").mac(mac);
-    }
+    text.str(if separator == ", " { ")" } else { " (none)" });
+    link_addresses(packet, index, text);
 }

@@ -1,7 +1,7 @@
 //! Options of Neighbour Discovery: RFC 4861 section 4.6, RFC 4191, RFC 8106, RFC 5175.
 
 use super::icmpv6_nd::PREFERENCES;
-use crate::model::{Field, Kind, Layer, Names, Next, Protocol, Text, Width};
+use crate::model::{Field, Kind, Layer, LinkType, Names, Next, Protocol, Text, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &SOURCE_ADDRESS,
@@ -79,6 +79,11 @@ fn announced(bytes: &[u8]) -> usize {
     8 * usize::from(*bytes.get(1).unwrap_or(&0)).max(1)
 }
 
+/// The same for an option that ends in IPv6 addresses: half of one belongs to what follows.
+fn announced_addresses(bytes: &[u8]) -> usize {
+    8 + announced(bytes).min(bytes.len()).saturating_sub(8) / 16 * 16
+}
+
 const LINK_ADDRESS: &[Field] = &[
     TYPE,
     LEN,
@@ -140,13 +145,27 @@ static REDIRECTED: Protocol = option(
     "ICMPv6 Neighbor Discovery Option - Redirected Header",
 )
 .about("The start of the packet that caused the redirect.")
-.header_from(8, announced)
+.header_from(2, announced)
 .fields(&[
     TYPE,
     LEN,
-    Field::bytes("res", Width::Bytes(6)).doc("Kept for later, zero (RFC 4861)."),
-    Field::bytes("pkt", Width::Rest).doc("The packet (RFC 4861)."),
+    Field::of("res", Width::From(|_| 6), Kind::CustomBytes(|bytes, text| _ = text.repr_filled(bytes)))
+        .doc("Kept for later, zero (RFC 4861)."),
+    Field::of("pkt", Width::Rest, Kind::Frame(LinkType::IPV6))
+        .when(|option| !is_empty(option))
+        .doc("The packet (RFC 4861)."),
+    Field::of("pkt", Width::Trailer(|_| None), Kind::Bytes)
+        .when(is_empty)
+        .absent("None")
+        .doc("The packet (RFC 4861)."),
 ]);
+
+
+/// Whether an option says that it has no packet, and another one follows: scapy tells that from
+/// the end of the message.
+fn is_empty(option: &Layer) -> bool {
+    option.u8(1) == 1 && !option.payload().is_empty()
+}
 
 static MTU: Protocol = option("ICMPv6NDOptMTU", "ICMPv6 Neighbor Discovery Option - MTU")
     .about("The MTU that all on this link shall use.")
@@ -166,7 +185,8 @@ static ROUTE: Protocol = option(
 )
 .reference("RFC 4191")
 .about("A network that this router leads to.")
-.header_from(8, announced)
+// The prefix has up to 16 bytes, all of which must be there.
+.header_whole(|bytes| if announced(bytes) <= 24 { announced(bytes) } else { usize::MAX })
 .fields(&[
     TYPE,
     LEN,
@@ -187,7 +207,7 @@ static DNS_SERVERS: Protocol = option(
 )
 .reference("RFC 8106")
 .about("DNS servers that hosts may ask.")
-.header_from(8, announced)
+.header_from(8, announced_addresses)
 .fields(&[
     TYPE,
     LEN,
@@ -275,7 +295,7 @@ static SOURCE_LIST: Protocol = option(
 )
 .reference("RFC 3122")
 .about("The sender's own addresses.")
-.header_from(8, announced)
+.header_from(8, announced_addresses)
 .fields(ADDRESS_LIST);
 
 static TARGET_LIST: Protocol = option(
@@ -284,7 +304,7 @@ static TARGET_LIST: Protocol = option(
 )
 .reference("RFC 3122")
 .about("The addresses that were asked for.")
-.header_from(8, announced)
+.header_from(8, announced_addresses)
 .fields(ADDRESS_LIST);
 
 static CARE_OF: Names = Names(&[

@@ -87,29 +87,11 @@ const fn node(name: &'static str, title: &'static str) -> Protocol {
 }
 
 const fn query(name: &'static str, title: &'static str) -> Protocol {
-    node(name, title).info(|packet, index, text| {
-        text.str("Node Information Query (Query subject = ");
-        text.str(match packet.layers[index].u8(1) {
-            0 => "IPv6 addresses",
-            1 => "DNS name or empty",
-            2 => "IPv4 addresses",
-            _ => "Unknown",
-        });
-        text.str(")");
-    })
+    node(name, title)
 }
 
 const fn reply(name: &'static str, title: &'static str) -> Protocol {
-    node(name, title).info(|packet, index, text| {
-        text.str("Node Information Reply (");
-        text.str(match packet.layers[index].u8(1) {
-            0 => "Successful",
-            1 => "Refused",
-            2 => "Unknown query type",
-            _ => "Unknown",
-        });
-        text.str(")");
-    })
+    node(name, title)
 }
 
 /// Rides on IPv6 as a question of type `ASKED`.

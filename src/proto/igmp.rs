@@ -19,6 +19,8 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTER_ADVERTISEMENT,
     &ROUTER_SOLICITATION,
     &ROUTER_TERMINATION,
+    &OTHER,
+    &SHORT,
 ];
 
 static TYPES: Names = Names(&[
@@ -112,8 +114,8 @@ static REPORT2: Protocol = message("IGMPv2_MR", "IGMPv2 Membership Report")
     .header(8)
     .fields(VERSION2)
     .info(|packet, index, text| {
-        text.str("Membership Report group ");
-        text.ipv4(packet.layers[index].u32(4).into());
+        text.str("Membership Report");
+        group(" group ", packet.layers[index].u32(4), text);
     });
 
 static LEAVE: Protocol = message("IGMPv2_LG", "IGMPv2 Leave Group")
@@ -124,8 +126,8 @@ static LEAVE: Protocol = message("IGMPv2_LG", "IGMPv2 Leave Group")
     .header(8)
     .fields(VERSION2)
     .info(|packet, index, text| {
-        text.str("Leave Group ");
-        text.ipv4(packet.layers[index].u32(4).into());
+        text.str("Leave Group");
+        group(" ", packet.layers[index].u32(4), text);
     });
 
 fn tenths(time: u64, text: &mut Text) {
@@ -141,21 +143,29 @@ fn says_float(_: &Layer, code: Value, text: &mut Text) {
     }
 }
 
-/// `, general`, or the group that a query is about.
+/// The group that a query is about.
 fn asked(query: &Layer, text: &mut Text) {
-    match query.u32(4) {
+    group(", specific for group ", query.u32(4), text);
+}
+
+/// The group after `what`, or `, general`.
+fn group(what: &str, group: u32, text: &mut Text) {
+    match group {
         0 => _ = text.str(", general"),
-        group => _ = text.str(", specific for group ").ipv4(group.into()),
+        group => _ = text.str(what).ipv4(group.into()),
     }
 }
 
-const NO_FLAG: Flag = Flag { mark: "", meaning: "kept for later" };
+/// A flag without meaning yet; scapy calls it by its place.
+const fn no_flag(mark: &'static str) -> Flag {
+    Flag { mark, meaning: "kept for later" }
+}
 
 static QUERY_FLAGS: FlagSet = FlagSet {
     flags: &[
-        NO_FLAG,
-        NO_FLAG,
-        NO_FLAG,
+        no_flag("bit_0"),
+        no_flag("bit_1"),
+        no_flag("bit_2"),
         Flag { mark: "extended", meaning: "extensions follow" },
     ],
     joiner: "+",
@@ -166,9 +176,7 @@ static QUERY3: Protocol = message("IGMPv3_MQ", "IGMPv3 Membership Query")
     .reference("RFC 9776")
     .about("A router asks who on this link listens to which multicast group, and from which sources.")
     .under(&[on_ip::<0x11, LONG>()])
-    .header_from(LONG, |bytes| {
-        LONG + 4 * usize::from(count(bytes, 10)).min(bytes.len().saturating_sub(LONG) / 4)
-    })
+    .header_whole(|bytes| addresses_end(bytes, LONG, 10))
     .fields(&[
         TYPE3,
         Field::custom("mrcode", 8, tenths)
@@ -189,11 +197,19 @@ static QUERY3: Protocol = message("IGMPv3_MQ", "IGMPv3 Membership Query")
             .doc("The sources that are asked about (RFC 9776)."),
     ])
     .info(|packet, index, text| {
-        let query = &packet.layers[index];
-        text.str("Membership Query");
-        asked(query, text);
-        sources(", source", query.header().get(LONG..).unwrap_or_default(), text);
-    });
+        if !query(&packet.layers[index], text) {
+            text.str(packet.ran_out(index));
+        }
+    })
+    .cut(1, |packet, index, text| !query(&packet.layers[index], text));
+
+/// What a query of version 3 asks; whether all its sources are there.
+fn query(query: &Layer, text: &mut Text) -> bool {
+    text.str("Membership Query");
+    asked(query, text);
+    let addresses = query.header().get(LONG..).unwrap_or_default();
+    sources(", source", query.u16(10), addresses, text)
+}
 
 fn count(bytes: &[u8], at: usize) -> u16 {
     bytes
@@ -201,22 +217,35 @@ fn count(bytes: &[u8], at: usize) -> u16 {
         .map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
 }
 
-/// The sources in braces, `what` in the plural when there are several; nothing for none.
-fn sources(what: &str, addresses: &[u8], text: &mut Text) {
-    let (chunks, _) = addresses.as_chunks::<4>();
-    if chunks.is_empty() {
-        return;
-    }
-    text.str(what).str(if chunks.len() > 1 { "s {" } else { " {" });
-    list(chunks, text);
+/// Where the addresses behind `start` bytes end, whose number stands at `at`. Fewer addresses
+/// than announced are all there are; a part of one cannot be read.
+fn addresses_end(bytes: &[u8], start: usize, at: usize) -> usize {
+    let there = bytes.len().saturating_sub(start).div_ceil(4);
+    start + 4 * there.min(count(bytes, at).into())
 }
 
-fn list(addresses: &[[u8; 4]], text: &mut Text) {
-    for (index, address) in addresses.iter().enumerate() {
+/// The `count` sources in braces, `what` in the plural when there are several; nothing for none.
+/// Whether they are all there.
+fn sources(what: &str, count: u16, addresses: &[u8], text: &mut Text) -> bool {
+    if count == 0 {
+        return true;
+    }
+    text.str(what).str(if count > 1 { "s {" } else { " {" });
+    list(count, addresses, text)
+}
+
+/// `count` addresses and a closing brace; whether they are all there.
+fn list(count: u16, addresses: &[u8], text: &mut Text) -> bool {
+    let mut addresses = addresses.as_chunks::<4>().0.iter();
+    for index in 0..count {
         text.str(if index > 0 { ", " } else { "" });
+        let Some(address) = addresses.next() else {
+            return false;
+        };
         text.ipv4(Ipv4Addr::from(*address));
     }
     text.str("}");
+    true
 }
 
 /// Bytes of a report before its records.
@@ -227,8 +256,10 @@ const SHORTEST: usize = 8;
 
 static REPORT_FLAGS: FlagSet = FlagSet {
     flags: &[
-        NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG,
-        NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG, NO_FLAG,
+        no_flag("bit_0"), no_flag("bit_1"), no_flag("bit_2"), no_flag("bit_3"),
+        no_flag("bit_4"), no_flag("bit_5"), no_flag("bit_6"), no_flag("bit_7"),
+        no_flag("bit_8"), no_flag("bit_9"), no_flag("bit_10"), no_flag("bit_11"),
+        no_flag("bit_12"), no_flag("bit_13"), no_flag("bit_14"),
         Flag { mark: "extended", meaning: "extensions follow" },
     ],
     joiner: "+",
@@ -258,14 +289,15 @@ static REPORT3: Protocol = message("IGMPv3_MR", "IGMPv3 Membership Report")
             .aliases(&["igmp.num_grp_recs"])
             .doc("How many records follow (RFC 9776)."),
         Field::of("records", Width::Rest, Kind::Packets(|_, _, bytes| {
-            if bytes.len() < SHORTEST {
+            if bytes.len() < addresses_end(bytes, SHORTEST, 2) {
                 return Some((super::raw(), bytes.len()));
             }
             Some((&RECORD, record_length(bytes)))
         }))
         .doc("One record a group (RFC 9776)."),
     ])
-    .info(report);
+    .info(report)
+    .cut(1, |packet, index, text| !changes(&packet.layers[index], text));
 
 fn record_length(record: &[u8]) -> usize {
     let auxiliary = 4 * usize::from(*record.get(1).unwrap_or(&0));
@@ -321,42 +353,67 @@ fn says_change(_: &Layer, change: Value, text: &mut Text) {
 
 /// `Join group 239.1.2.3 for any sources`, record after record.
 fn report(packet: &Packet, index: usize, text: &mut Text) {
+    if !changes(&packet.layers[index], text) {
+        text.str(packet.ran_out(index));
+    }
+}
+
+/// Whether all the records are there.
+fn changes(report: &Layer, text: &mut Text) -> bool {
     text.str("Membership Report");
-    let Some(Value::Packets(records)) = packet.layers[index].get("records") else {
-        return;
-    };
-    for record in records.filter(|record| record.header().len() >= SHORTEST) {
-        let end = SHORTEST + 4 * usize::from(record.u16(2));
-        let bytes = record.header();
-        let (addresses, _) = bytes[SHORTEST..end.clamp(SHORTEST, bytes.len())].as_chunks::<4>();
-        let group = Ipv4Addr::from(record.u32(4));
-        let (several, none) = (addresses.len() > 1, addresses.is_empty());
-        text.str(" / ");
-        match record.u8(0) {
-            1 | 3 if none => _ = text.str("Leave group ").ipv4(group),
-            2 | 4 if none => _ = text.str("Join group ").ipv4(group).str(" for any sources"),
-            1 | 3 => {
-                text.str("Join group ").ipv4(group);
-                text.str(if several { " for sources in {" } else { " for source {" });
-                list(addresses, text);
-            }
-            2 | 4 => {
-                text.str("Join group ").ipv4(group);
-                text.str(if several { ", for sources not in {" } else { ", for source not {" });
-                list(addresses, text);
-            }
-            kind @ (5 | 6) => {
-                text.str("Group ").ipv4(group).str(", ");
-                match (kind, none) {
-                    (5, true) => _ = text.str("ALLOW_NEW_SOURCES but no source specified (?)"),
-                    (_, true) => _ = text.str("BLOCK_OLD_SOURCES but no source specified (?)"),
-                    (5, false) => sources("new source", addresses.as_flattened(), text),
-                    (_, false) => sources("block source", addresses.as_flattened(), text),
+    if report.u16(6) == 0 {
+        text.str(" - General query");
+    }
+    let mut rest = report.header().get(REPORT..).unwrap_or_default();
+    for _ in 0..report.u16(6) {
+        if rest.len() < SHORTEST || !change(rest, text) {
+            return false;
+        }
+        rest = rest.get(record_length(rest)..).unwrap_or_default();
+    }
+    true
+}
+
+/// What a record says; whether all its sources are there.
+fn change(record: &[u8], text: &mut Text) -> bool {
+    let group = Ipv4Addr::new(record[4], record[5], record[6], record[7]);
+    let (kind, count, addresses) = (record[0], count(record, 2), &record[SHORTEST..]);
+    let several = count > 1;
+    text.str(" / ");
+    match kind {
+        1 | 3 if count == 0 => _ = text.str("Leave group ").ipv4(group),
+        2 | 4 if count == 0 => _ = text.str("Join group ").ipv4(group).str(" for any sources"),
+        1 | 3 => {
+            text.str("Join group ").ipv4(group);
+            text.str(if several { " for sources in {" } else { " for source {" });
+            return list(count, addresses, text);
+        }
+        2 | 4 => {
+            text.str("Join group ").ipv4(group);
+            text.str(if several { ", for sources not in {" } else { ", for source not {" });
+            return list(count, addresses, text);
+        }
+        5 | 6 => {
+            text.str("Group ").ipv4(group).str(", ");
+            return match (kind, count) {
+                (5, 0) => {
+                    text.str("ALLOW_NEW_SOURCES but no source specified (?)");
+                    true
                 }
-            }
-            _ => _ = text.str("Group ").ipv4(group).str(", unknown record type (?)"),
+                (_, 0) => {
+                    text.str("BLOCK_OLD_SOURCES but no source specified (?)");
+                    true
+                }
+                (5, _) => sources("new source", count, addresses, text),
+                _ => sources("block source", count, addresses, text),
+            };
+        }
+        _ => {
+            text.str("Group ").ipv4(group).str(", unknown record type (?)");
+            return sources(", source", count, addresses, text);
         }
     }
+    true
 }
 
 static ROUTER_ADVERTISEMENT: Protocol = message("IGMPv3_MRA", "IGMPv3_MRA")
@@ -388,6 +445,76 @@ static ROUTER_TERMINATION: Protocol = message("IGMPv3_MRT", "IGMPv3_MRT")
     .header(4)
     .fields(&[TYPE3, RESERVED, CHKSUM])
     .info(unknown);
+
+// Behind all the messages in the list.
+static OTHER: Protocol = message("IGMP", "IGMPv1/v2 Membership Query")
+    .column_by(column)
+    .reference("RFC 2236")
+    .about("A message of a kind that this program does not know; scapy titles it as the first one of its list.")
+    .under(&[Under::field("IP", "proto", 2).accept(|bytes| bytes.len() >= 8)])
+    .header(8)
+    .fields(VERSION2)
+    .info(kind);
+
+// `show` calls it Raw, as scapy does.
+static SHORT: Protocol = Protocol::new("IGMPShort", "Raw")
+    .column_by(column)
+    .reference("RFC 2236")
+    .about("A message that is too short for its kind.")
+    .under(&[Under::field("IP", "proto", 2)])
+    .header_rest(1)
+    .fields(&[Field::bytes("load", Width::Rest).doc("The message, its kind first (RFC 2236).")])
+    .info(kind);
+
+fn column(packet: &Packet, index: usize) -> &'static str {
+    let igmp = &packet.layers[index];
+    match (igmp.u8(0), igmp.u8(1)) {
+        (0..=0x0f, _) => "IGMPv0",
+        (0x11, 0) | (0x12, _) => "IGMPv1",
+        (0x11 | 0x16 | 0x17, _) => "IGMPv2",
+        (0x13, _) => "DVMRP",
+        (0x14, _) => "PIMv1",
+        (0x22, _) => "IGMPv3",
+        _ => "IGMP",
+    }
+}
+
+/// A message's kind, and whether it is long enough for that.
+fn kind(packet: &Packet, index: usize, text: &mut Text) {
+    let igmp = &packet.layers[index];
+    match OLD_KINDS.get(igmp.u8(0).into()) {
+        Some(name) => _ = text.str(name),
+        None => unknown(packet, index, text),
+    }
+    let needed = match igmp.u8(0) {
+        0..=0x0f => 20,
+        0x1e | 0x1f => 24,
+        0x11..=0x17 | 0x22 => 8,
+        _ => 1,
+    };
+    if igmp.bytes().len() < needed {
+        text.str(packet.ran_out(index));
+    }
+}
+
+/// The kinds of version 0 (RFC 988), and those of which nothing more is known here.
+static OLD_KINDS: Names = Names(&[
+    (0x01, "Create Group Request"),
+    (0x02, "Create Group Reply"),
+    (0x03, "Join Group Request"),
+    (0x04, "Join Group Reply"),
+    (0x05, "Leave Group Request"),
+    (0x06, "Leave Group Reply"),
+    (0x07, "Confirm Group Request"),
+    (0x08, "Confirm Group Reply"),
+    (0x11, "Membership Query"),
+    (0x12, "Membership Report"),
+    (0x16, "Membership Report"),
+    (0x17, "Leave Group"),
+    (0x1e, "Traceroute Response, 0 blocks"),
+    (0x1f, "Traceroute Request"),
+    (0x22, "Membership Report"),
+]);
 
 /// tshark's word for the messages of RFC 4286, which it does not look for here.
 fn unknown(packet: &Packet, index: usize, text: &mut Text) {

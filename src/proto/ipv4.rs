@@ -1,6 +1,6 @@
 //! Internet Protocol version 4: RFC 791.
 
-use super::ipv4_options;
+use super::{ip_protocol_names, ipv4_options};
 use super::numbers::IP_PROTOCOLS;
 use crate::model::{
     Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
@@ -21,7 +21,7 @@ static FLAGS: FlagSet = FlagSet {
 };
 
 pub(super) static IP: Protocol = Protocol::new("IP", "IP")
-    .quoted("IP in ICMP")
+    .quoted("IP in ICMP", &["IP", "ICMP"])
     .column("IPv4")
     .reference("RFC 791")
     .about("Carries a packet from host to host across networks; each router looks at dst, takes one off ttl and passes it on.")
@@ -132,6 +132,16 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
     })
     .pseudo(pseudo)
     .info(info)
+    .bogus(|packet, index| trouble(&packet.layers[index]).is_some())
+    .cut(0, |packet, index, text| {
+        let header = 4 * (packet.layers[index].u8(0) & 0xf);
+        let bogus = packet.layers[index].u8(0) >> 4 == 4 && usize::from(header) < SHORTEST;
+        if bogus {
+            text.str("Bogus IP header length (").dec(header.into()).str(", must be at least 20)");
+        }
+        !bogus
+    })
+    .piece(|ip| ip.u16(6) & 0x3fff != 0)
     .check(check);
 
 fn is_no_ipv6(bytes: &[u8]) -> bool {
@@ -159,31 +169,95 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     let ip = &packet.layers[index];
     let fragment = ip.u16(6) & 0x3fff != 0;
     let whole = ip.bytes().len() >= usize::from(ip.u16(2));
-    (!fragment && whole).then(|| checksum::add(0, ip.header().get(12..20).unwrap_or_default()))
+    if fragment || !whole {
+        return None;
+    }
+    let sum = checksum::add(0, ip.header().get(12..20)?);
+    match last_station(ip) {
+        Some(address) => Some(checksum::exchange(sum, ip.header().get(16..20)?, address)),
+        None => Some(sum),
+    }
+}
+
+/// Where a packet with a source route ends up, which is what the checksum is over (RFC 1122
+/// section 3.2.1.8); nothing when it is on its last leg.
+fn last_station<'a>(ip: &Layer<'a>) -> Option<&'a [u8]> {
+    if ip.header().len() == SHORTEST {
+        return None;
+    }
+    let Some(Value::Packets(mut options)) = ip.get("options") else {
+        return None;
+    };
+    options.find_map(|option| ipv4_options::last_station(&option))
+}
+
+/// Why a header makes no sense.
+enum Trouble {
+    Version(u8),
+    /// The header's length.
+    Header(usize),
+    /// The packet's length, shorter than the header's.
+    Total(usize, usize),
+}
+
+fn trouble(ip: &Layer) -> Option<Trouble> {
+    let (version, header) = (ip.u8(0) >> 4, 4 * usize::from(ip.u8(0) & 0xf));
+    let total = usize::from(ip.u16(2));
+    if version != 4 {
+        Some(Trouble::Version(version))
+    } else if header < SHORTEST {
+        Some(Trouble::Header(header))
+    } else if total < header && total != 0 {
+        // A length of 0 is left to the network card, which cuts the packet up (offload).
+        Some(Trouble::Total(total, header))
+    } else {
+        None
+    }
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let ip = &packet.layers[index];
-    let protocol = u64::from(ip.u8(9));
-    let name = IP_PROTOCOLS.get(protocol).unwrap_or("Unknown");
-    if ip.u16(6) & 0x1fff != 0 {
-        text.str("Fragmented IP protocol (proto=");
-        upper(name, text);
-        text.str(" ").dec(protocol);
-        text.str(", off=").dec(8 * u64::from(ip.u16(6) & 0x1fff));
-        text.str(", ID=");
-        text.hex_bytes(&ip.u16(4).to_be_bytes());
-        text.str(")");
-        return;
+    let number = |text: &mut Text, value: usize| _ = text.dec(value as u64);
+    match trouble(ip) {
+        Some(Trouble::Version(version)) => {
+            text.str("Bogus IPv4 version (").dec(version.into()).str(", must be 4)");
+        }
+        Some(Trouble::Header(header)) => {
+            text.str("Bogus IP header length (");
+            number(text, header);
+            text.str(", must be at least 20)");
+        }
+        Some(Trouble::Total(total, header)) => {
+            text.str("Bogus IP length (");
+            number(text, total);
+            text.str(", less than header length ");
+            number(text, header);
+            text.str(")");
+        }
+        None => payload_info(packet, index, text),
     }
-    upper(name, text);
-    text.str(" (").dec(protocol).str(")");
 }
 
-fn upper(name: &str, text: &mut Text) {
-    for character in name.bytes() {
-        text.ascii(character.to_ascii_uppercase());
+/// What the payload is that nothing decodes.
+fn payload_info(packet: &Packet, index: usize, text: &mut Text) {
+    let ip = &packet.layers[index];
+    let (protocol, offset) = (ip.u8(9), ip.u16(6) & 0x1fff);
+    if ip.payload().is_empty() {
+        if packet.wire_end(index) > packet.bytes.len() {
+            text.str(packet.ran_out(index));
+        }
+        return;
     }
+    let name = ip_protocol_names::name(protocol);
+    if offset == 0 {
+        text.str(name).str(" (").dec(protocol.into()).str(")");
+        return;
+    }
+    text.str("Fragmented IP protocol (proto=").str(name);
+    text.str(" ").dec(protocol.into());
+    text.str(", off=").dec(8 * u64::from(offset));
+    text.str(", ID=").hex_bytes(&ip.u16(4).to_be_bytes());
+    text.str(")");
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

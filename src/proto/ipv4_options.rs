@@ -7,31 +7,66 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
     &TIMESTAMP, &ADDRESS_EXTENSION, &ROUTER_ALERT, &SDBM, &OTHER,
 ];
 
-/// The first option of `bytes` and its length.
-pub(super) fn split(_: &Layer, _: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
-    let first = *bytes.first()?;
-    let length = usize::from(*bytes.get(1).unwrap_or(&0));
-    let (protocol, least) = match first & 0x1f {
-        0 => return Some((&EOL, 1)),
-        1 => return Some((&NOP, 1)),
-        2 => (&SECURITY, 11),
-        3 => (&LSRR, 3),
-        4 => (&TIMESTAMP, 8),
-        7 => (&RR, 3),
-        8 => (&STREAM_ID, 4),
-        9 => (&SSRR, 3),
-        11 => (&MTU_PROBE, 4),
-        12 => (&MTU_REPLY, 4),
-        18 => (&TRACEROUTE, 12),
-        19 => (&ADDRESS_EXTENSION, 10),
-        20 => (&ROUTER_ALERT, 4),
-        21 => (&SDBM, 2),
-        _ => (&OTHER, 2),
-    };
-    if bytes.len() < least {
-        return Some((super::raw(), bytes.len()));
+/// The first option of `bytes` and its length. Only the options without a form of their own go by
+/// their length field; what cannot be read takes the rest with it.
+fn measure(bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
+    let there = bytes.len();
+    let fixed = |protocol, length| (there >= length).then_some((protocol, length));
+    match bytes.first()? & 0x1f {
+        0 => fixed(&EOL, 1),
+        1 => fixed(&NOP, 1),
+        // The code at its end may be cut off.
+        2 if there >= 8 => Some((&SECURITY, 11)),
+        3 => listed(&LSRR, 3, bytes),
+        4 => match bytes.get(3)? & 0xf {
+            0 => fixed(&TIMESTAMP, 8),
+            _ => fixed(&TIMESTAMP, 12),
+        },
+        7 => listed(&RR, 3, bytes),
+        8 => fixed(&STREAM_ID, 4),
+        9 => listed(&SSRR, 3, bytes),
+        11 => fixed(&MTU_PROBE, 4),
+        12 => fixed(&MTU_REPLY, 4),
+        18 => fixed(&TRACEROUTE, 12),
+        19 => fixed(&ADDRESS_EXTENSION, 10),
+        20 => fixed(&ROUTER_ALERT, 4),
+        21 => listed(&SDBM, 2, bytes),
+        2 => None,
+        _ => Some((&OTHER, announced(2, bytes)?)),
     }
-    Some((protocol, length.max(least)))
+}
+
+/// An option that is a list of addresses behind `before` bytes.
+fn listed(
+    protocol: &'static Protocol,
+    before: usize,
+    bytes: &[u8],
+) -> Option<(&'static Protocol, usize)> {
+    let length = announced(before, bytes)?;
+    (length - before).is_multiple_of(4).then_some((protocol, length))
+}
+
+/// The length that an option gives itself, as far as it is there. One below the `before` bytes
+/// that every such option has counts from the end, as in scapy.
+fn announced(before: usize, bytes: &[u8]) -> Option<usize> {
+    let there = bytes.len().checked_sub(before)?;
+    let length = usize::from(bytes[1]);
+    Some(before + match length.checked_sub(before) {
+        Some(wanted) => wanted.min(there),
+        None => there.saturating_sub(before - length),
+    })
+}
+
+/// Takes the first option off.
+pub(super) fn split(_: &Layer, _: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
+    Some(measure(bytes).unwrap_or((super::raw(), bytes.len())))
+}
+
+/// The last address of a source route that is not used up yet.
+pub(super) fn last_station<'a>(option: &Layer<'a>) -> Option<&'a [u8]> {
+    let is_route = std::ptr::eq(option.protocol, &LSRR) || std::ptr::eq(option.protocol, &SSRR);
+    let bytes = option.header();
+    (is_route && option.u8(2) < option.u8(1) && bytes.len() > 3).then(|| &bytes[bytes.len() - 4..])
 }
 
 static CLASSES: Names = Names(&[(0, "control"), (2, "debug")]);
@@ -80,6 +115,9 @@ const POINTER: Field =
 const ROUTERS: Field = Field::of("routers", Width::Rest, Kind::Ipv4List)
     .doc("Routers passed, or to be passed (RFC 791).");
 
+/// Zeros at the end say nothing.
+const FILLED: Kind = Kind::CustomBytes(|bytes, text| _ = text.repr_filled(bytes));
+
 /// The part that all options have in common.
 const fn option(name: &'static str, title: &'static str) -> Protocol {
     Protocol::new(name, title)
@@ -96,7 +134,7 @@ static NOP: Protocol = option("IPOption_NOP", "IP Option No Operation")
     .fields(&[COPY, CLASS, KIND]);
 
 static SECURITY: Protocol = option("IPOption_Security", "IP Option Security")
-    .header(11)
+    .header_from(8, |_| 11)
     .fields(&[
         COPY,
         CLASS,
@@ -105,7 +143,7 @@ static SECURITY: Protocol = option("IPOption_Security", "IP Option Security")
         Field::uint("security", 16).doc("Level of secrecy (RFC 791)."),
         Field::uint("compartment", 16).doc("Compartment of secrecy (RFC 791)."),
         Field::uint("handling_restrictions", 16).doc("Who may handle it (RFC 791)."),
-        Field::bytes("transmission_control_code", Width::Bytes(3))
+        Field::of("transmission_control_code", Width::From(|_| 3), FILLED)
             .doc("Separates groups of users (RFC 791)."),
     ]);
 

@@ -1,5 +1,6 @@
 //! Internet Protocol version 6: RFC 8200.
 
+use super::ip_protocol_names;
 use super::numbers::NEXT_HEADERS;
 use crate::model::{
     Field, Layer, LinkType, Packet, Protocol, Remarks, Text, Under, Value, checksum,
@@ -8,7 +9,7 @@ use crate::model::{
 pub(super) static PROTOCOLS: &[&Protocol] = &[&IPV6];
 
 pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
-    .quoted("IPv6 in ICMPv6")
+    .quoted("IPv6 in ICMPv6", &[])
     .reference("RFC 8200")
     .about("The successor of IPv4: longer addresses, a header of fixed length, no checksum of its own. A fresh TUN device sends some by itself.")
     .under(&[
@@ -69,7 +70,15 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
         )
     })
     .pseudo(pseudo)
-    .info(info)
+    .info(|packet, index, text| payload_info(packet, index, packet.layers[index].u8(6), text))
+    .cut(0, |packet, index, text| {
+        if !packet.is_captured_short(index) {
+            let there = packet.layers[index].header().len() as u64;
+            text.str("Invalid IPv6 header (").dec(there);
+            text.str(" bytes, need exactly 40)");
+        }
+        true
+    })
     .check(check);
 
 fn is_ipv6(bytes: &[u8]) -> bool {
@@ -100,13 +109,19 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     whole.then(|| checksum::add(0, ip.header().get(8..40).unwrap_or_default()))
 }
 
-fn info(packet: &Packet, index: usize, text: &mut Text) {
-    let ip = &packet.layers[index];
-    let next = u64::from(ip.u8(6));
-    match NEXT_HEADERS.get(next) {
-        Some(name) => text.str(name),
-        None => text.str("next header ").dec(next),
-    };
+const NO_NEXT_HEADER: u8 = 59;
+
+/// What `line` says when nothing decodes what follows this header or an extension of it.
+pub(super) fn payload_info(packet: &Packet, index: usize, next: u8, text: &mut Text) {
+    let name = ip_protocol_names::name(next);
+    if next == NO_NEXT_HEADER {
+        text.str("IPv6 no next header");
+    } else if packet.layers[index].payload().is_empty() && NEXT_HEADERS.get(next.into()).is_some() {
+        text.str(packet.ran_out(index));
+    } else {
+        text.str("Unknown IP Protocol: ").str(name);
+        text.str(" (").dec(next.into()).str(")");
+    }
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

@@ -1,7 +1,7 @@
 //! A piece of an IPv6 packet that was too big: RFC 8200 section 4.5. Unlike in IPv4 only the
 //! sender cuts, and an extra header says so.
 
-use super::ipv6_options::{NEXT, extension};
+use super::ipv6_options::{self, NEXT, extension};
 use crate::model::{Field, Layer, Next, Packet, Protocol, Text, Under};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&FRAGMENT];
@@ -49,7 +49,8 @@ static FRAGMENT: Protocol = extension(
     let whole = packet.layers[index].u16(2) & 0xfff9 == 0;
     whole.then(|| packet.pseudo_below(index))?
 })
-.info(info);
+.info(info)
+.piece(|fragment| fragment.u16(2) & 0xfff9 != 0);
 
 fn offset(fragment: &Layer) -> u16 {
     fragment.u16(2) >> 3
@@ -57,6 +58,10 @@ fn offset(fragment: &Layer) -> u16 {
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let fragment = &packet.layers[index];
+    if offset(fragment) == 0 {
+        ipv6_options::info(packet, index, text);
+        return;
+    }
     text.str("IPv6 fragment (off=").dec(8 * u64::from(offset(fragment)));
     text.str(if fragment.u8(3) & 1 == 1 { " more=y" } else { " more=n" });
     text.str(" ident=").hex(fragment.u32(4).into(), 8);

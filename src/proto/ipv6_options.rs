@@ -1,9 +1,10 @@
 //! Headers between IPv6 and its payload that hold options: hop-by-hop and destination options,
 //! RFC 8200 sections 4.2, 4.3 and 4.6.
 
+use super::ipv6::payload_info;
 use super::numbers::NEXT_HEADERS;
 use crate::model::{
-    Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Width,
+    Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
@@ -58,6 +59,7 @@ static HOP_BY_HOP: Protocol = extension(
 .under(&[Under::field("IPv6", "nh", 0)])
 .header_from(2, announced)
 .fields(FIELDS)
+.pseudo(pseudo)
 .check(check);
 
 static DESTINATION: Protocol = extension(
@@ -69,24 +71,26 @@ static DESTINATION: Protocol = extension(
 .under(&[Under::field("IPv6", "nh", 60)])
 .header_from(2, announced)
 .fields(FIELDS)
+.pseudo(pseudo)
 .check(check);
 
-const NO_NEXT_HEADER: u8 = 59;
+/// A mobile host's checksum is over its home address, which stands in an option, instead of the
+/// one that it has on the way (RFC 6275 section 6.3).
+fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
+    let sum = packet.pseudo_below(index)?;
+    let Some(Value::Packets(mut options)) = packet.layers[index].get("options") else {
+        return Some(sum);
+    };
+    let Some(home) = options.find(|option| std::ptr::eq(option.protocol, &HOME_ADDRESS)) else {
+        return Some(sum);
+    };
+    let now = packet.network_below(index)?.header().get(8..24)?;
+    Some(checksum::exchange(sum, now, home.header().get(2..18)?))
+}
 
 /// What tshark says of an IPv6 packet whose chain of headers ends here.
 pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
-    let next = packet.layers[index].u8(0);
-    if next == NO_NEXT_HEADER {
-        text.str("IPv6 no next header");
-        return;
-    }
-    match super::numbers::IP_PROTOCOLS.get(next.into()) {
-        Some(name) => name
-            .bytes()
-            .for_each(|letter| _ = text.ascii(letter.to_ascii_uppercase())),
-        None => _ = text.str("Unknown"),
-    }
-    text.str(" (").dec(next.into()).str(")");
+    payload_info(packet, index, packet.layers[index].u8(0), text);
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

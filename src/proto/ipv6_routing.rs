@@ -34,18 +34,32 @@ static ROUTING: Protocol = extension("IPv6ExtHdrRouting", "IPv6 Option Header Ro
     .pseudo(pseudo)
     .check(check);
 
+const MOBILE: u8 = 2;
 const SEGMENT_ROUTING: u8 = 4;
+/// Sensor networks, which leave out what the addresses have in common (RFC 6554).
+const COMPRESSED: u8 = 3;
 
-/// Where the addresses start, and how many bytes they have.
-fn addresses(routing: &Layer) -> usize {
-    match routing.u8(2) {
-        SEGMENT_ROUTING => 16 * (usize::from(routing.u8(4)) + 1),
-        _ => usize::MAX,
+/// Bytes of the addresses, as the number of the last one tells; half of one at the end of the
+/// packet belongs to whatever follows.
+fn addresses(bytes: &[u8]) -> usize {
+    let announced = usize::from(*bytes.get(4).unwrap_or(&0)) + 1;
+    16 * announced.min(bytes.len().saturating_sub(8) / 16)
+}
+
+/// Extras fill what the addresses leave of the header's length. As in scapy, more addresses than
+/// fit into it count from the end of the packet.
+fn segments_end(bytes: &[u8]) -> usize {
+    let stations = 16 * (usize::from(*bytes.get(4).unwrap_or(&0)) + 1);
+    let end = 8 + addresses(bytes);
+    let (extras, rest) = (announced(bytes) - 8, bytes.len().saturating_sub(end));
+    end + match extras.checked_sub(stations) {
+        Some(extras) => extras.min(rest),
+        None => rest.saturating_sub(stations - extras),
     }
 }
 
 /// While stations are to come, the checksum is over the last one instead of the address that
-/// the IPv6 header holds now (RFC 8200 section 8.1).
+/// the IPv6 header holds now (RFC 8200 section 8.1). Of unknown kinds nobody knows.
 fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     let routing = &packet.layers[index];
     let sum = packet.pseudo_below(index)?;
@@ -54,12 +68,13 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     }
     let last = match routing.u8(2) {
         SEGMENT_ROUTING => 8,
-        _ => routing.header().len().checked_sub(16)?.max(8),
+        0 | MOBILE => routing.header().len().checked_sub(16)?.max(8),
+        COMPRESSED => return None,
+        _ => return Some(sum),
     };
     let destination = routing.header().get(last..last + 16)?;
     let now = packet.network_below(index)?.header().get(24..40)?;
-    let without = checksum::fold(checksum::add(0, now)) ^ 0xffff;
-    Some(checksum::add(sum + u32::from(without), destination))
+    Some(checksum::exchange(sum, now, destination))
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
@@ -77,7 +92,7 @@ static SEGMENTS: Protocol = extension(
 .reference("RFC 8754")
 .about("Names the stations of a packet's way through one provider's network, the last one first.")
 .under(&[Under::field("IPv6", "nh", 43).accept(|bytes| bytes.get(2) == Some(&SEGMENT_ROUTING))])
-.header_from(8, announced)
+.header_from(8, segments_end)
 .fields(&[
     NEXT,
     LENGTH,
@@ -91,7 +106,7 @@ static SEGMENTS: Protocol = extension(
     Field::uint("hmac", 1).doc("A signature follows; an old draft's flag."),
     Field::uint("unused2", 3).doc("Kept for later, zero (RFC 8754)."),
     Field::uint("tag", 16).doc("Groups packets that are treated alike (RFC 8754)."),
-    Field::of("addresses", Width::From(addresses), Kind::Ipv6List)
+    Field::of("addresses", Width::From(|routing| addresses(routing.header())), Kind::Ipv6List)
         .doc("The stations, the last one first (RFC 8754)."),
     Field::of("tlv_objects", Width::Rest, Kind::Packets(split)).doc("Extras (RFC 8754)."),
 ])

@@ -93,6 +93,7 @@ pub(super) static LLC: Protocol = Protocol::new("LLC", "LLC")
         }
     })
     .info(info)
+    .cut(0, |_, _, _| true)
     .check(check);
 
 /// Who stands behind a service access point.
@@ -104,15 +105,28 @@ fn access_point(point: u8) -> Option<&'static str> {
         0x08 => "SNA",
         0x06 => "TCP/IP",
         0x0e => "PROWAY (IEC955) Network Management and Initialization",
+        0x10 => "NetWare (unofficial?)",
+        0x14 => "ISO Network Layer (OSLAN 1)",
+        0x18 => "Texas Instruments",
+        0x34 => "ISO Network Layer (unofficial?)",
         0x42 => "Spanning Tree BPDU",
+        0x4e => "EIA RS-511 Manufacturing Message Service",
         0x7e => "ISO 8208 (X.25 over 802.2)",
         0x80 => "XNS",
+        0x54 => "ISO Network Layer (OSLAN 2)",
+        0x82 => "BACnet",
+        0x86 => "Nestar",
+        0x8e => "PROWAY (IEC955) Active Station List Maintenance",
         0x98 => "ARP",
         0xaa => "SNAP",
-        0xbc => "Banyan Vines",
+        0xb4 => "HP JetDirect Printer",
+        0xba | 0xbc => "Banyan Vines",
         0xe0 => "NetWare",
         0xf0 => "NetBIOS",
-        0xf4 | 0xf8 => "Remote Program Load",
+        0xf4 => "IBM Net Management",
+        0xf8 => "HP Extended LLC",
+        0xfa => "Ungermann-Bass",
+        0xfc => "Remote Program Load",
         0xfe => "ISO Network Layer",
         0xff => "Global DSAP",
         _ => return None,
@@ -217,14 +231,20 @@ static SNAP: Protocol = Protocol::new("SNAP", "SNAP")
             .doc("What follows; an EtherType when OUI is zero (RFC 1042)."),
     ])
     .info(|packet, index, text| {
-        if let Some(llc) = index.checked_sub(1) {
-            info(packet, llc, text);
+        let snap = &packet.layers[index];
+        if let Some(llc) = packet.below(index) {
+            control(llc, text);
         }
+        let number = snap.bits(0, 24);
+        text.str("; SNAP, OUI 0x").hex_upper(number, 6);
+        let owner = owner(number).split('\t').next().unwrap_or_default();
+        text.str(" (").str(if owner.is_empty() { "Unknown" } else { owner });
+        text.str("), PID ").hex(snap.u16(3).into(), 4);
     });
 
-/// The three bytes, and whose they are where that is often seen here.
-fn organisation(number: u64, text: &mut Text) {
-    let owner = match number {
+/// Whose an OUI is, where that is often seen here; behind a tab a remark that scapy has.
+fn owner(number: u64) -> &'static str {
+    match number {
         0x00_0000 => "Officially Xerox, but 0:0:0:0:0:0 is more common",
         0x00_000c => "Cisco Systems, Inc",
         0x00_00f8 => "Digital Equipment Corporation",
@@ -232,7 +252,12 @@ fn organisation(number: u64, text: &mut Text) {
         0x00_a0c9 => "Intel (PRO100B and PRO100+)\t# [used on Cisco PIX firewall among others]",
         0x08_0007 => "Apple, Inc.",
         _ => "",
-    };
+    }
+}
+
+/// The three bytes, and whose they are.
+fn organisation(number: u64, text: &mut Text) {
+    let owner = owner(number);
     text.str(owner).str(if owner.is_empty() { "" } else { " (" });
     for shift in [16, 8, 0] {
         text.hex_bytes(&[(number >> shift) as u8]);

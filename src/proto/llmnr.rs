@@ -16,6 +16,7 @@ const fn message(name: &'static str, title: &'static str) -> Protocol {
         .header_walked(HEADER, dns::end)
         .fields(FIELDS)
         .info(dns::info)
+        .cut(1, dns::cut)
         .check(dns::check)
 }
 

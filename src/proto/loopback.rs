@@ -26,12 +26,16 @@ static NULL: Protocol = Protocol::new("Loopback", "Loopback")
     .under(&[Under::link(0)])
     .header(4)
     .fields(&[Field::little_endian("type", 32)
-    .derived(&[("null.family", family)])
-    .names(&FAMILIES).doc(DOC)])
-    .next(|loopback| match loopback.u32(0) {
-        family @ 0..0x1_0000 => next(family),
-        family => next(family.swap_bytes()),
-    })
+        .derived(&[("null.family", family)])
+        .names(&FAMILIES)
+        .doc(DOC)
+        .says(|_, number, text| {
+            if family(number.number()) != number.number() {
+                text.str("family ").dec(family(number.number()));
+                text.str(" of a machine that writes its highest byte first");
+            }
+        })])
+    .next(|loopback| next(family(loopback.u32(0).swap_bytes().into()) as u32))
     .info(info);
 
 static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")

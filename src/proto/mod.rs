@@ -40,6 +40,7 @@ registry! {
     icmpv6_inverse,
     icmpv6_nd,
     icmpv6_nd_options,
+    icmpv6_words,
     udp,
     tcp,
     dns,
@@ -56,7 +57,10 @@ registry! {
 mod choices;
 mod dates;
 mod dhcp_options;
+mod dhcp_words;
 mod dns_numbers;
+mod icmp_words;
+mod ip_protocol_names;
 mod numbers;
 mod transport;
 

@@ -1,8 +1,8 @@
 //! Spanning Tree Protocol: IEEE 802.1D, how switches agree on which cables to leave unused.
 
-use crate::model::{Field, Layer, Packet, Protocol, Text, Under, Value};
+use crate::model::{Field, Layer, Packet, Protocol, Text, Under, Width};
 
-pub(super) static PROTOCOLS: &[&Protocol] = &[&STP];
+pub(super) static PROTOCOLS: &[&Protocol] = &[&STP, &SHORT];
 
 const CONFIGURATION: u8 = 0x00;
 const RAPID: u8 = 0x02;
@@ -81,6 +81,26 @@ static STP: Protocol = Protocol::new("STP", "Spanning Tree Protocol")
     ])
     .info(info);
 
+// `show` calls it Raw, as scapy does.
+static SHORT: Protocol = Protocol::new("STPShort", "Raw")
+    .column("STP")
+    .reference("IEEE 802.1D")
+    .about("A message that ends before all its fields.")
+    .under(&[Under::field("LLC", "dsap", 0x42), Under::field("SNAP", "code", 0x10b)])
+    .header_rest(1)
+    .fields(&[Field::bytes("load", Width::Rest).doc("What there is of the message (IEEE 802.1D).")])
+    .info(|packet, index, text| {
+        let stp = &packet.layers[index];
+        let unknown = !matches!(stp.u8(3), CONFIGURATION | RAPID | CHANGE);
+        let there = stp.header().len();
+        if there > PORT || unknown && there > 4 {
+            configuration(stp, text);
+        }
+        if !unknown || there < 5 {
+            text.str(packet.ran_out(index));
+        }
+    });
+
 /// A message about a change ends after its kind.
 fn change(bytes: &[u8]) -> bool {
     bytes.get(3) == Some(&CHANGE)
@@ -110,6 +130,18 @@ fn seconds(parts: u64, text: &mut Text) {
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let stp = &packet.layers[index];
+    configuration(stp, text);
+    // The rapid kinds end with the length of what version 1 would have added.
+    if stp.u8(3) == RAPID && stp.bytes().len() == WHOLE {
+        text.str(packet.ran_out(index));
+    }
+}
+
+/// The last byte that is spoken of in `line`: the port's.
+const PORT: usize = 26;
+
+/// `RST. Root = 32768/0/00:01:02:03:04:05  Cost = 0  Port = 0x8001`
+fn configuration(stp: &Layer, text: &mut Text) {
     let kind = match (stp.u8(3), stp.u8(2)) {
         (CHANGE, _) => {
             text.str("Topology Change Notification");
@@ -120,7 +152,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         (RAPID, 4..) => "SPT. ",
         (RAPID, _) => "RST. ",
         _ => {
-            text.str("Unknown BPDU type");
+            text.str("Unknown BPDU type (").dec(stp.u8(3).into()).str(")");
             return;
         }
     };
@@ -131,9 +163,11 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
     let root = stp.u16(5);
     text.str("Root = ").dec((root & 0xf000).into());
     text.str("/").dec((root & 0xfff).into()).str("/");
-    if let Some(Value::Mac(mac)) = stp.get("rootmac") {
-        text.mac(mac);
-    }
-    text.str("  Cost = ").dec(stp.u32(13).into());
+    let root = stp.header().get(7..13).unwrap_or_default();
+    text.mac(root.try_into().unwrap_or_default());
+    // tshark takes the highest bit for a sign.
+    let cost = stp.u32(13).cast_signed();
+    text.str(if cost < 0 { "  Cost = -" } else { "  Cost = " });
+    text.dec(cost.unsigned_abs().into());
     text.str("  Port = ").hex(stp.u16(25).into(), 4);
 }

@@ -2,8 +2,8 @@
 
 use super::transport;
 use crate::model::{
-    Field, Flag, FlagSet, InOption, Item, ItemName, ItemValue, Kind, Packet, Protocol, Remarks, Text, Under,
-    Value, Width,
+    Field, Flag, FlagSet, InOption, Item, ItemName, ItemValue, Kind, Layer, MALFORMED, Packet,
+    Protocol, Remarks, Text, Under, Width,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&TCP];
@@ -26,7 +26,7 @@ static FLAGS: FlagSet = FlagSet {
 };
 
 static TCP: Protocol = Protocol::new("TCP", "TCP")
-    .quoted("TCP in ICMP")
+    .quoted("TCP in ICMP", transport::QUOTED_OVER)
     .reference("RFC 9293")
     .about("Carries a stream of bytes each way, in order and repaired: lost segments are sent again until they are acknowledged.")
     .under(&[
@@ -97,6 +97,8 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
             .doc("Agreements made when the connection opens, and timestamps (RFC 9293, RFC 7323)."),
     ])
     .info(info)
+    .bogus(|packet, index| packet.layers[index].u8(12) >> 4 < 5)
+    .cut(4, cut)
     .check(check);
 
 const IN_OPTIONS: &[InOption] = &[
@@ -126,6 +128,8 @@ enum Form {
     Numbers(&'static [u8], usize),
     /// As many 32-bit numbers as there are.
     Words,
+    /// The numbers of two keys, and a signature (RFC 5925).
+    Keys,
     Bytes,
 }
 
@@ -143,7 +147,7 @@ fn form(kind: u8) -> Option<(&'static str, Form)> {
         19 => ("MD5", Form::Bytes),
         25 => ("Mood", Form::Bytes),
         28 => ("UTO", Form::Numbers(&[2], 2)),
-        29 => ("AO", Form::Bytes),
+        29 => ("AO", Form::Keys),
         34 => ("TFO", Form::Numbers(&[4, 4], 8)),
         _ => return None,
     })
@@ -167,61 +171,178 @@ fn split(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
     let value = match form {
         Form::Numbers(widths, total) if data.len() == total => ItemValue::Numbers(data, widths),
         Form::Words if data.len().is_multiple_of(4) => ItemValue::Numbers(data, &[4]),
+        Form::Keys => ItemValue::Written(data, keys),
         _ => ItemValue::Bytes(data),
     };
     Some((Item { name, value }, length))
 }
 
+/// The TCP Authentication Option as scapy writes it.
+fn keys(data: &[u8], text: &mut Text) {
+    text.str("<TCPAOValue  ");
+    if let [key, next, signature @ ..] = data {
+        text.str("keyid=").dec((*key).into());
+        text.str(" rnextkeyid=").dec((*next).into());
+        text.str(" mac=").repr(signature).str(" ");
+    }
+    text.str("|>");
+}
+
+const ACK: u8 = 0x10;
+const URG: u8 = 0x20;
+
 fn info(packet: &Packet, index: usize, text: &mut Text) {
+    let tcp = &packet.layers[index];
+    start(tcp, text);
+    let header = 4 * usize::from(tcp.u8(12) >> 4);
+    if header < SHORTEST {
+        text.str(", bogus TCP header length (").dec(header as u64);
+        text.str(", must be at least 20)");
+        return;
+    }
+    urgent(tcp, text);
+    let segment = packet.wire_end(index) - tcp.start;
+    // The first piece of a segment does not tell how long the whole is.
+    if let Some(length) = segment.checked_sub(header)
+        && !packet.is_piece(index)
+    {
+        text.str(" Len=").dec(length as u64);
+    }
+    let whole = tcp.header().len() == header;
+    let contained = options(tcp, header, text);
+    match packet.ran_out(index) {
+        _ if whole && contained.is_ok() && !transport::is_unguessable(packet, index, 8) => {}
+        MALFORMED if contained == Err(Cut::Data) => {
+            text.str("[Malformed Packet: length of contained item exceeds length of containing item]");
+        }
+        mark => _ = text.str(mark),
+    }
+}
+
+/// From the ports to the window.
+fn start(tcp: &Layer, text: &mut Text) {
     const NAMES: [(u8, &str); 8] = [
         (0x01, "FIN"), (0x02, "SYN"), (0x04, "RST"), (0x08, "PSH"),
-        (0x10, "ACK"), (0x20, "URG"), (0x40, "ECN"), (0x80, "CWR"),
+        (ACK, "ACK"), (URG, "URG"), (0x40, "ECE"), (0x80, "CWR"),
     ];
-    let tcp = &packet.layers[index];
     let flags = tcp.u8(13);
     transport::ports(tcp, text);
     text.str(" [");
-    let mut first = true;
-    for (bit, name) in NAMES {
+    let mut separator = "";
+    let mut name = |name| {
+        text.str(separator).str(name);
+        separator = ", ";
+    };
+    for (bit, flag) in NAMES {
         if flags & bit != 0 {
-            text.str(if first { "" } else { ", " }).str(name);
-            first = false;
+            name(flag);
         }
     }
-    text.str(if first { "<None>] Seq=" } else { "] Seq=" });
+    if tcp.u8(12) & 0x01 != 0 {
+        name("AE");
+    }
+    if tcp.u8(12) & 0x0e != 0 {
+        name("Reserved");
+    }
+    text.str(if separator.is_empty() { "<None>] Seq=" } else { "] Seq=" });
     text.dec(tcp.u32(4).into());
-    if flags & 0x10 != 0 {
+    if flags & ACK != 0 {
         text.str(" Ack=").dec(tcp.u32(8).into());
     }
     text.str(" Win=").dec(tcp.u16(14).into());
-    if flags & 0x20 != 0 {
+}
+
+fn urgent(tcp: &Layer, text: &mut Text) {
+    if tcp.u8(13) & URG != 0 {
         text.str(" Urg=").dec(tcp.u16(18).into());
     }
-    text.str(" Len=").dec(tcp.payload().len() as u64);
-    let Some(Value::Items(options)) = tcp.get("options") else {
-        return;
-    };
-    for option in options {
-        let ItemName::Known(name) = option.name else {
-            continue;
-        };
-        let mut numbers = option.value.numbers();
-        match (name, numbers.next(), numbers.next()) {
-            ("MSS", Some(size), _) => _ = text.str(" MSS=").dec(size),
-            ("WScale", Some(shift), _) => _ = text.str(" WS=").dec(1 << shift.min(14)),
-            ("SAckOK", _, _) => _ = text.str(" SACK_PERM"),
-            ("Timestamp", Some(value), Some(echo)) => {
-                text.str(" TSval=").dec(value).str(" TSecr=").dec(echo);
-            }
-            ("SAck", Some(left), Some(right)) => {
-                text.str(" SLE=").dec(left).str(" SRE=").dec(right);
-                while let (Some(left), Some(right)) = (numbers.next(), numbers.next()) {
-                    text.str(" SLE=").dec(left).str(" SRE=").dec(right);
+}
+
+/// Where an option runs out of bytes.
+#[derive(PartialEq)]
+enum Cut {
+    /// Before its length.
+    Start,
+    Data,
+}
+
+/// The options up to the end that the `header`'s own length gives.
+fn options(tcp: &Layer, header: usize, text: &mut Text) -> Result<(), Cut> {
+    let mut rest = tcp.header().get(SHORTEST..).unwrap_or_default();
+    let mut left = header - SHORTEST;
+    while left > 0 {
+        let (kind, length, data) = match rest {
+            [0, ..] => return Ok(()),
+            [1, ..] => (1, 1, &rest[1..1]),
+            [_] if left == 1 => return Ok(()),
+            [kind, length, data @ ..] => {
+                let length = usize::from(*length);
+                if length < 2 || length > left {
+                    return Ok(());
                 }
+                let data = data.get(..length - 2).ok_or(Cut::Data)?;
+                (*kind, length, data)
             }
-            _ => {}
+            _ => return Err(Cut::Start),
+        };
+        option(kind, data, text);
+        if kind == SACK && data.len() < 8 {
+            return Err(Cut::Start);
         }
+        left -= length;
+        rest = rest.get(length..).unwrap_or_default();
     }
+    Ok(())
+}
+
+const SACK: u8 = 5;
+
+/// What an option adds to the line.
+fn option(kind: u8, data: &[u8], text: &mut Text) {
+    match (kind, data) {
+        (2, [a, b]) => _ = text.str(" MSS=").dec(u16::from_be_bytes([*a, *b]).into()),
+        (3, [shift]) => _ = text.str(" WS=").dec(1 << (*shift).min(14)),
+        (4, _) => _ = text.str(" SACK_PERM"),
+        (SACK, _) => {
+            for edges in data.chunks_exact(8) {
+                text.str(" SLE=").dec(word(edges, 0)).str(" SRE=").dec(word(edges, 4));
+            }
+        }
+        (6 | 7, [_, _, _, _]) => _ = text.str(" ECHO=").dec(word(data, 0)),
+        (8, [_, _, _, _, _, _, _, _]) => {
+            text.str(" TSval=").dec(word(data, 0)).str(" TSecr=").dec(word(data, 4));
+        }
+        (19, _) => _ = text.str(" MD5"),
+        // The first bit says minutes instead of seconds (RFC 5482); tshark leaves it out.
+        (28, [a, b]) => {
+            let timeout = u16::from_be_bytes([*a, *b]) & 0x7fff;
+            text.str(" USER_TO=").dec(timeout.into());
+        }
+        (29, _) => _ = text.str("TCP AO"),
+        (34, []) => _ = text.str(" TFO=R"),
+        (34, _) => _ = text.str(" TFO=C"),
+        (253 | 254, [a, b, ..]) => {
+            let number = u16::from_be_bytes([*a, *b]);
+            let digits = (16 - number.leading_zeros() as usize).div_ceil(4).max(1);
+            text.str(" ExID=").hex_upper(number.into(), digits);
+        }
+        _ => {}
+    }
+}
+
+fn word(data: &[u8], at: usize) -> u64 {
+    let bytes = data.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+    u32::from_be_bytes(bytes.unwrap_or_default()).into()
+}
+
+/// What is said of a header that is cut off.
+fn cut(packet: &Packet, index: usize, text: &mut Text) -> bool {
+    let tcp = &packet.layers[index];
+    match tcp.header().len() {
+        16.. => start(tcp, text),
+        _ => transport::ports(tcp, text),
+    }
+    true
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

@@ -2,6 +2,17 @@
 
 use crate::model::{Layer, Packet, Remarks, Text, Value, checksum};
 
+/// The headers of a quoted packet over which UDP and TCP are quoted, too.
+pub(super) const QUOTED_OVER: &[&str] = &[
+    "IP",
+    "IPv6",
+    "IPv6ExtHdrHopByHop",
+    "IPv6ExtHdrDestOpt",
+    "IPv6ExtHdrFragment",
+    "IPv6ExtHdrRouting",
+    "IPv6ExtHdrSegmentRouting",
+];
+
 /// First port that Linux hands out to clients (net.ipv4.ip_local_port_range).
 const FIRST_CLIENT_PORT: u64 = 32768;
 
@@ -10,6 +21,13 @@ pub(super) fn ports(layer: &Layer, text: &mut Text) {
     text.dec(layer.u16(0).into())
         .str(" → ")
         .dec(layer.u16(2).into());
+}
+
+/// Whether the capture kept so few bytes of the payload that tshark runs out of them while it
+/// looks for protocols that give themselves away by their first `needed` bytes.
+pub(super) fn is_unguessable(packet: &Packet, index: usize, needed: usize) -> bool {
+    let there = packet.layers[index].payload().len();
+    (1..needed).contains(&there) && packet.is_captured_short(index)
 }
 
 /// What a port number says.

@@ -1,14 +1,14 @@
 //! User Datagram Protocol: RFC 768.
 
 use super::transport;
-use crate::model::{Field, Packet, Protocol, Remarks, Text, Under};
+use crate::model::{Field, Layer, Packet, Protocol, Remarks, Text, Under};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&UDP];
 
 const HEADER: u16 = 8;
 
 static UDP: Protocol = Protocol::new("UDP", "UDP")
-    .quoted("UDP in ICMP")
+    .quoted("UDP in ICMP", transport::QUOTED_OVER)
     .reference("RFC 768")
     .about("Carries one message from port to port, without connection, order or repair. The course's tunnel puts each packet into one UDP datagram.")
     .under(&[
@@ -37,15 +37,69 @@ static UDP: Protocol = Protocol::new("UDP", "UDP")
                 }
             }),
     ])
-    .payload(|udp| Some(usize::from(udp.u16(4).checked_sub(HEADER)?)))
+    .payload(|udp| {
+        let length = udp.u16(4);
+        Some(match length.checked_sub(HEADER) {
+            Some(data) => data.into(),
+            // As scapy: a length that is too short counts from the end.
+            None => udp.payload().len().saturating_sub((HEADER - length).into()),
+        })
+    })
     .info(info)
+    .bogus(|packet, index| matches!(packet.layers[index].u16(4), 1..HEADER))
+    .cut(4, cut)
     .check(check);
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let udp = &packet.layers[index];
+    // What a lower header leaves to this one, which may have asked for more.
+    let room = packet.wire_end(index - 1).saturating_sub(udp.end);
+    let version6 = packet.network_below(index).is_some_and(|ip| ip.u8(0) >> 4 == 6);
     transport::ports(udp, text);
-    text.str(" Len=")
-        .dec(udp.u16(4).saturating_sub(HEADER).into());
+    let Some(announced) = announced(udp, version6) else {
+        text.str(" [BAD UDP LENGTH ").dec(udp.u16(4).into()).str(" < 8]");
+        return;
+    };
+    let length = announced.unwrap_or(room);
+    if length > room && !packet.is_piece(index) {
+        text.str(" [BAD UDP LENGTH ").dec(udp.u16(4).into());
+        text.str(" > IP PAYLOAD LENGTH]");
+    }
+    text.str(" Len=").dec(length as u64);
+    if announced.is_none() {
+        text.str(" [Jumbogram]");
+    }
+    if udp.u16(6) == 0 && version6 {
+        text.str(" [ILLEGAL CHECKSUM (0)]");
+    }
+    if length > 0 && udp.payload().is_empty() || transport::is_unguessable(packet, index, 4) {
+        text.str(packet.ran_out(index));
+    }
+}
+
+/// The payload's length as the header has it: inside for a jumbogram of IPv6, which leaves it out
+/// (RFC 2675); outside when it is too short for the header alone.
+fn announced(udp: &Layer, version6: bool) -> Option<Option<usize>> {
+    match udp.u16(4) {
+        0 if version6 => Some(None),
+        length => Some(Some(length.checked_sub(HEADER)?.into())),
+    }
+}
+
+/// What is said of a header that is cut off.
+fn cut(packet: &Packet, index: usize, text: &mut Text) -> bool {
+    let udp = &packet.layers[index];
+    transport::ports(udp, text);
+    if udp.header().len() < 6 {
+        return true;
+    }
+    let length = udp.u16(4);
+    if usize::from(length) > packet.wire_end(index) - udp.start {
+        text.str(" [BAD UDP LENGTH ").dec(length.into());
+        text.str(" > IP PAYLOAD LENGTH]");
+    }
+    text.str(" Len=").dec(length.saturating_sub(HEADER).into());
+    true
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

@@ -67,7 +67,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
         Under::field("UDP", "sport", 6633),
         Under::field("UDP", "sport", 8472),
     ])
-    .header_from(8, |bytes| {
+    .header_whole(|bytes| {
         let both = NEXT_PROTOCOL | GROUP;
         if bytes.first().is_some_and(|flags| flags & both == both) { 11 } else { 8 }
     })
@@ -102,6 +102,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
         (true, 2) => Next::Is(&ipv6::IPV6),
         (true, _) => Next::Raw,
     })
+    .cut(1, |_, _, _| true)
     .check(check);
 
 fn has(vxlan: &Layer, flag: u8) -> bool {

@@ -24,7 +24,8 @@
 
 use super::{View, line, remarks, value};
 use crate::capture::Direction;
-use crate::model::{ItemName, ItemValue, Kind, Layer, LinkType, Present, Text, Value};
+use crate::model::{ItemName, ItemValue, Kind, Layer, LinkType, Present, Summary, Text, Value};
+use crate::packet::dissect;
 use std::fmt::Write;
 
 pub(super) fn packet(view: &View, text: &mut Text) {
@@ -52,9 +53,10 @@ pub(super) fn packet(view: &View, text: &mut Text) {
     text.str("\",\"dst\":\"");
     value::plain_address(destination, text);
     text.str("\",\"protocol\":\"");
-    line::column(view.packet, text);
+    let summary = Summary::of(view.packet);
+    text.str(summary.column(view.packet));
     text.str("\",\"info\":");
-    quoted(text, |text| line::info(view.packet, text));
+    quoted(text, |text| line::info(summary, view.packet, text));
     text.str(",\"layers\":[");
     for (index, layer) in view.packet.layers.iter().enumerate() {
         text.str(if index > 0 { "," } else { "" });
@@ -146,6 +148,7 @@ fn field(layer: &Layer, present: &Present, text: &mut Text) {
                 ItemValue::Numbers(..) if item.value.numbers().count() == 1 => {
                     item.value.numbers().for_each(|number| _ = text.dec(number));
                 }
+                ItemValue::Written(bytes, _) => _ = text.str("\"").hex_bytes(bytes).str("\""),
                 ItemValue::Values(values) | ItemValue::List(values) => list(values, text, simple),
                 ItemValue::Numbers(..) => list(item.value.numbers(), text, |number, text| {
                     text.dec(number);
@@ -154,6 +157,12 @@ fn field(layer: &Layer, present: &Present, text: &mut Text) {
             text.str("]");
         }),
         Value::Packets(children) => list(children, text, |child, text| self::layer(&child, text)),
+        Value::Frame(link, bytes) => {
+            let inner = dissect(link, bytes);
+            list(inner.layers.iter(), text, |child, text| {
+                self::layer(child, text)
+            });
+        }
         Value::Absent => _ = text.str("null"),
         address => {
             text.str("\"");

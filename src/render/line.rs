@@ -3,7 +3,7 @@
 
 use super::{Paint, Role, View, value};
 use crate::capture::Timestamp;
-use crate::model::{Layer, Packet, Text, Value};
+use crate::model::{Packet, Summary, Text, Value};
 
 /// Width that addresses are padded to.
 const ADDRESS: usize = 12;
@@ -25,9 +25,12 @@ pub(super) fn packet(view: &View, started: Timestamp, paint: &Paint, text: &mut 
         text.spaces(ADDRESS.saturating_sub(text.len() - start));
     });
     text.str(" ");
-    paint.with(Role::Title, text, |text| column(view.packet, text));
+    let summary = Summary::of(view.packet);
+    paint.with(Role::Title, text, |text| {
+        _ = text.str(summary.column(view.packet))
+    });
     text.str(" ").dec(view.frame.wire_len.into()).str(" ");
-    info(view.packet, text);
+    info(summary, view.packet, text);
     text.str("\n");
 }
 
@@ -40,35 +43,18 @@ pub(super) fn endpoints<'a>(packet: &Packet<'a>, tunnels: u8) -> (Value<'a>, Val
         .unwrap_or((Value::Absent, Value::Absent))
 }
 
-/// The protocol that the packet is about.
-pub(super) fn column(packet: &Packet, text: &mut Text) {
-    text.str(packet.top(0).map_or("Data", |top| column_of(packet, top)));
-}
-
-fn column_of(packet: &Packet, (index, layer): (usize, &Layer)) -> &'static str {
-    match layer.protocol.column_by {
-        Some(by) => by(packet, index),
-        None => layer.protocol.column,
-    }
-}
-
 /// What the packet says; and, after a bar, who says what in the packet inside a tunnel.
-pub(super) fn info(packet: &Packet, text: &mut Text) {
-    let mut tunnels = 0;
-    let mut next = packet.top(tunnels);
-    while let Some(top) = next {
-        let (index, layer) = top;
-        if tunnels > 0 {
-            let (source, destination) = endpoints(packet, tunnels);
-            text.str(" | ");
-            value::plain_address(source, text);
-            text.str(" → ");
-            value::plain_address(destination, text);
-            text.str(" ").str(column_of(packet, top)).str(" ");
-        }
-        (layer.protocol.info)(packet, index, text);
-        tunnels += 1;
-        next = packet.top(tunnels);
+pub(super) fn info(summary: Summary, packet: &Packet, text: &mut Text) {
+    summary.info(packet, text);
+    let insides = (1..).map(|tunnels| (tunnels, Summary::inside(packet, tunnels)));
+    for (tunnels, inside) in insides.take_while(|(_, inside)| !inside.is_empty()) {
+        let (source, destination) = endpoints(packet, tunnels);
+        text.str(" | ");
+        value::plain_address(source, text);
+        text.str(" → ");
+        value::plain_address(destination, text);
+        text.str(" ").str(inside.column(packet)).str(" ");
+        inside.info(packet, text);
     }
 }
 

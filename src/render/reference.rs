@@ -151,7 +151,7 @@ pub fn json(protocol: &'static Protocol, text: &mut Text) {
 /// The header as the RFC draws it, without values: of a header of zeros.
 fn diagram(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
     let zeros = [0; 256];
-    let length = protocol.header.min();
+    let length = protocol.header.min(&[]);
     if length == 0 {
         return;
     }

@@ -37,6 +37,7 @@ fn each_of_packet(view: &View, sink: &mut dyn FnMut(Remark)) {
             protocol,
             needed,
             had,
+            ..
         } => {
             let title = protocol.title;
             remarks.warn(

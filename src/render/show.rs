@@ -3,6 +3,7 @@
 use super::remarks;
 use super::{Paint, Role, View, value};
 use crate::model::{Kind, Layer, Present, Text, Value};
+use crate::packet::dissect;
 
 /// Width of a field's name; longer ones push the `=` to the right.
 const NAME: usize = 10;
@@ -48,7 +49,7 @@ impl Show<'_> {
         let name = present.field.name;
         let padding = NAME.saturating_sub(name.len());
         self.text.str(self.prefix.as_str()).spaces(indent + 2);
-        if let Value::Packets(children) = present.value {
+        if matches!(present.value, Value::Packets(_) | Value::Frame(..)) {
             self.text.str("\\");
             self.paint.with(Role::Name, self.text, |text| {
                 text.str(name);
@@ -57,9 +58,7 @@ impl Show<'_> {
             self.explain(layer, present);
             let outer = self.prefix.len();
             self.prefix.spaces(indent).str("   |");
-            for child in children {
-                self.layer(&child, 0);
-            }
+            self.children(present.value);
             self.prefix.truncate(outer);
             return;
         }
@@ -72,6 +71,24 @@ impl Show<'_> {
         });
         self.text.str("\n");
         self.explain(layer, present);
+    }
+
+    /// The headers inside a field; those that are another one's payload stand deeper.
+    fn children(&mut self, value: Value) {
+        match value {
+            Value::Packets(children) => {
+                let step = if children.chained { STEP } else { 0 };
+                for (index, child) in children.enumerate() {
+                    self.layer(&child, step * index);
+                }
+            }
+            Value::Frame(link, bytes) => {
+                for (index, child) in dissect(link, bytes).layers.iter().enumerate() {
+                    self.layer(child, STEP * index);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// A line with the field's meaning, and one with what this packet's value says.

@@ -2,7 +2,7 @@
 
 use super::{View, line, value};
 use crate::capture::Timestamp;
-use crate::model::Text;
+use crate::model::{Summary, Text};
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// Packets a page at most; a quiet moment ends a page, too.
@@ -20,14 +20,15 @@ impl Page {
     /// Adds a packet; a full page is written.
     pub(super) fn packet(&mut self, view: &View, started: Timestamp, text: &mut Text) {
         let (source, destination) = line::endpoints(view.packet, 0);
+        let summary = Summary::of(view.packet);
         self.rows.push([
             view.frame.number.to_string(),
             written(|text| line::seconds(started, view.frame.time, text)),
             written(|text| value::plain_address(source, text)),
             written(|text| value::plain_address(destination, text)),
-            written(|text| line::column(view.packet, text)),
+            summary.column(view.packet).to_owned(),
             view.frame.wire_len.to_string(),
-            written(|text| line::info(view.packet, text)),
+            written(|text| line::info(summary, view.packet, text)),
         ]);
         if self.rows.len() == PAGE {
             self.flush(text);

@@ -9,6 +9,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
     let field = present.field;
     match present.value {
+        // scapy shows the first byte only, even of the other byte order.
+        Value::Uint(number) if matches!(field.kind, Kind::LittleEndian) => {
+            match field.name_of(layer, number & 0xff) {
+                Some(name) => _ = text.str(name),
+                None => _ = text.dec(number & 0xff),
+            }
+        }
         Value::Uint(number) => match (field.name_of(layer, number), field.kind) {
             (Some(name), _) => _ = text.str(name),
             (None, Kind::Flags(set)) => {
@@ -40,15 +47,17 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
             Notation::Assignments => assignments(items, text),
         },
         Value::Addresses(addresses) => {
-            // scapy puts blanks inside the brackets of IPv6 lists only.
+            // scapy puts blanks inside the brackets of IPv6 lists only, and says nothing of
+            // what it knows about their addresses.
             let blank = if addresses.size == 16 { " " } else { "" };
             text.str("[").str(blank);
             for (index, value) in addresses.iter().enumerate() {
                 text.str(if index > 0 { ", " } else { "" });
-                address(value, text);
+                plain_address(value, text);
             }
             text.str(blank).str("]");
         }
+        Value::Frame(_, bytes) => _ = text.repr(bytes),
         Value::Absent => _ = text.str(field.absent),
         plain if matches!(field.kind, Kind::Quoted(_)) => {
             text.str("'");
@@ -147,6 +156,7 @@ fn assignments(items: Items, text: &mut Text) {
                 }
             }
             ItemValue::Bytes(bytes) => _ = text.repr(bytes),
+            ItemValue::Written(bytes, write) => write(bytes, text),
             ItemValue::Numbers(..) => {
                 for (index, number) in value.numbers().enumerate() {
                     text.str(if index > 0 { "," } else { "" }).dec(number);
@@ -178,6 +188,7 @@ fn list(items: Items, text: &mut Text) {
         match value {
             ItemValue::Nothing => _ = text.str("None"),
             ItemValue::Bytes(bytes) => _ = text.repr(bytes),
+            ItemValue::Written(bytes, write) => write(bytes, text),
             ItemValue::Numbers(..) => numbers(value, text),
             ItemValue::Values(values) | ItemValue::List(values) => self::values(values, text),
         }

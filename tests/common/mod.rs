@@ -57,7 +57,7 @@ pub const LINKS: [LinkType; 8] = [
     LinkType(147),
 ];
 
-/// Every way of printing: name, options, coloured.
+/// Every way of printing but tables, which are drawn by the page: name, options, coloured.
 pub fn formats() -> Vec<(&'static str, Options, bool)> {
     let options = |format, explain, remarks| Options {
         format,
@@ -73,6 +73,8 @@ pub fn formats() -> Vec<(&'static str, Options, bool)> {
         ("json", options(Format::Json, false, false), false),
         ("hex", options(Format::Hex, false, true), false),
         ("hex, coloured", options(Format::Hex, false, true), true),
+        ("bits", options(Format::Bits, false, false), false),
+        ("bits, coloured", options(Format::Bits, false, true), true),
     ]
 }
 
@@ -104,8 +106,14 @@ pub struct Printers {
 
 impl Printers {
     pub fn new() -> Printers {
+        let table = Options {
+            format: Format::Table,
+            explain: false,
+            remarks: false,
+        };
         let all = formats()
             .into_iter()
+            .chain([("table", table, false)])
             .map(|(name, options, colour)| {
                 (name, colour, Renderer::new(options, Paint::new(colour)))
             })
@@ -121,6 +129,7 @@ impl Printers {
         for (name, colour, renderer) in &mut self.all {
             self.text.clear();
             print(renderer, link, bytes, &mut self.text);
+            renderer.flush(&mut self.text);
             if let Err(why) = fit(name, *colour, self.text.as_bytes()) {
                 panic!("{name}: {why}: link type {}, bytes {bytes:02x?}", link.0);
             }

@@ -1,6 +1,9 @@
 //! What is compared with what, and what remains different, with the reason.
 
+use super::ours::Printed;
 use super::peers::Said;
+use serde_json::Value;
+use tunlab::model::MAX_LAYERS;
 
 /// Protocols that tunlab decodes where the peers do not.
 pub(crate) const FURTHER: &[&str] = &["Telnet", "Tunnel"];
@@ -59,6 +62,12 @@ pub(crate) const VALUES: &[Compared] = &[
     ("arp.dst.proto_ipv4", "ARP", "pdst", text),
 ];
 
+/// Whether a value that tshark gives belongs to the field's own header: it lists an IPv6 packet's
+/// version under IPv4's name, too.
+pub(crate) fn is_own(field: &str, said: &str) -> bool {
+    field != "ip.version" || said != "6"
+}
+
 /// tshark's verdict (0 is bad), our layer and field.
 pub(crate) const CHECKSUMS: &[(&str, &str, &str)] = &[
     ("ip.checksum.status", "IP", "chksum"),
@@ -97,7 +106,7 @@ pub(crate) fn without_other_packets(info: &str, said: &Said) -> String {
         && let Some(at) = info.find(" Win=")
     {
         let end = info[at + 5..]
-            .find(' ')
+            .find(|letter: char| !letter.is_ascii_digit())
             .map_or(info.len(), |end| at + 5 + end);
         info.replace_range(at + 5..end, window);
     }
@@ -105,8 +114,167 @@ pub(crate) fn without_other_packets(info: &str, said: &Said) -> String {
 }
 
 /// Why `line` differs from tshark on purpose, if this packet is such a case.
-pub(crate) fn of_line(_: &Said, _: &str) -> Option<&'static str> {
-    None
+pub(crate) fn of_line(
+    theirs: &Said,
+    column: &str,
+    info: &str,
+    ours: &Printed,
+) -> Option<&'static str> {
+    let protocols = super::first(theirs, "frame.protocols");
+    let layers: Vec<&str> = protocols.split(':').collect();
+    let ports = ["udp.srcport", "udp.dstport"].map(|field| super::first(theirs, field));
+    let ports = [ports[0].as_str(), ports[1].as_str()];
+    if layers.len() > MAX_LAYERS {
+        return Some("tunlab stops after so many layers, and says so");
+    }
+    let foreign = |pair: &[&str]| matches!(pair, ["ipv6", "icmp" | "igmp" | "shim6" | "eth"]);
+    if layers.windows(2).any(foreign) {
+        return Some(
+            "what IPv6 does not carry by any standard, or tunlab lacks: scapy lacks it, too",
+        );
+    }
+    match (column, layers.as_slice()) {
+        ("DNS", [.., "tcp", "dns"]) if info.ends_with("[BoundErrorUnreassembled Packet]") => {
+            Some("DNS over TCP that goes on in another segment: tunlab shows the segment")
+        }
+        ("BOOTP" | "DHCP", _) if !matches!(ports, ["67", "67" | "68"] | ["68", "67"]) => {
+            Some("DHCP between ports that are not its own: tunlab takes it for UDP, as scapy does")
+        }
+        ("DHCP" | "DNS" | "MDNS" | "LLMNR", _)
+            if ours.protocol() == column
+                && info
+                    .strip_suffix("[Malformed Packet]")
+                    .is_some_and(|info| ours.info().starts_with(info)) =>
+        {
+            Some("the data of an option or record makes no sense: tunlab goes on behind it")
+        }
+        ("IPv6", [.., last])
+            if last.starts_with("ipv6.")
+                && info.ends_with(" Packet]")
+                && !ours.info().starts_with("IPv6 ") =>
+        {
+            Some("an extension header that makes no sense: tunlab goes on behind it, as scapy does")
+        }
+        ("UDP", _) if matches!(ports, [_, "8472" | "6633" | "48879"] | ["8472" | "6633", _]) => {
+            Some("VXLAN on a port that is not its own: tunlab reads it, as scapy does")
+        }
+        ("VxLAN", _) if info.trim().is_empty() => {
+            Some("flags of drafts that tshark does not know: tunlab reads on, as scapy does")
+        }
+        ("LLC", _) if info.contains("; SNAP, OUI 0x") && !info.contains("OUI 0x000000") => Some(
+            "a SNAP code that a maker numbers: tunlab takes it for an EtherType, as scapy does",
+        ),
+        ("GRE", _) if ours.protocol() == "VLAN" => {
+            Some("a VLAN's tag in GRE: tunlab reads it, as scapy does")
+        }
+        ("ARP", _) if ours.protocol() == "Ethernet" => {
+            Some("reverse ARP: tunlab does not read it, nor does scapy")
+        }
+        ("SLL" | "GRE", _) if ours.protocol() == "LLC" => {
+            Some("no EtherType but a length: tunlab reads LLC, as scapy does")
+        }
+        ("TCP" | "UDP" | "ICMP" | "ICMPv6", [.., last])
+            if !super::line::LAYERS.contains(last)
+                && info.ends_with("[Packet size limited during capture]") =>
+        {
+            Some("cut off, so that what tshark tries as a guess runs out of bytes")
+        }
+        _ => None,
+    }
+}
+
+/// Why `show` differs from scapy on purpose, if this packet is such a case.
+pub(crate) fn of_show(ours: &Printed) -> Option<&'static str> {
+    let layers = ours.layers();
+    if layers.is_empty() {
+        return Some("an empty packet: scapy shows the defaults of a header that is not there");
+    }
+    if layers.len() == MAX_LAYERS {
+        return Some("tunlab stops after so many layers, and says so");
+    }
+    layers.iter().enumerate().find_map(|(index, layer)| {
+        let number = |field: &str| layer["fields"][field].as_u64();
+        let above = layers.get(index + 1);
+        let next = above.and_then(|above| above["name"].as_str());
+        match (layer["name"].as_str()?, next) {
+            ("Loopback" | "LoopbackOpenBSD", Some("IPv6")) => {
+                Some("IPv6 over a loopback header: tshark reads it, scapy stops")
+            }
+            ("Loopback", Some("Raw")) if number("type") == Some(0) => {
+                Some("family 0: scapy takes it for IPv4, so as to read the other byte order")
+            }
+            ("CookedLinux" | "CookedLinuxV2", Some("LLC")) if number("proto") == Some(4) => {
+                Some("802.2 in a cooked capture: tshark reads it, scapy waits for another number")
+            }
+            ("STP", _) if layer["length"] == 4 => {
+                Some("a change of the spanning tree: tshark reads it, scapy wants all the fields")
+            }
+            ("IP", Some("Raw"))
+                if number("frag") > Some(0) && matches!(number("proto"), Some(2 | 41)) =>
+            {
+                Some("a later fragment of IGMP or IPv6: scapy takes its middle for a header")
+            }
+            ("IP", _) if number("ihl") < Some(5) => {
+                Some("a header length below 20: scapy reads options out of the data")
+            }
+            ("IP", Some(name))
+                if name.starts_with("IGMP")
+                    && layer["fields"]["options"] == Value::from([0; 0]) =>
+            {
+                Some("scapy puts a router alert into an IGMP packet that has none")
+            }
+            ("IPv6", Some("Raw")) if number("nh") == Some(43) && length(above) < 3 => {
+                Some("a routing header of less than 3 bytes: scapy fails and drops the IPv6 header")
+            }
+            ("Loopback", Some("Raw")) if number("type") > Some(0xff_ffff) => {
+                Some("the other byte order: scapy takes every family for IPv4")
+            }
+            ("IGMPv3_MR", _) if has(&layer["fields"]["records"], "auxdlen") => {
+                Some("auxiliary data: scapy reads it as the next record")
+            }
+            ("IPv6ExtHdrSegmentRouting", _)
+                if has(&layer["fields"]["tlv_objects"], "hmackeyid") =>
+            {
+                Some("a signed route: scapy reads the object's length as 16 bits")
+            }
+            _ => None,
+        }
+    })
+}
+
+/// Why remarks on the checksums of the `judged` layers called so differ from tshark's verdict on
+/// purpose, if this packet is such a case.
+pub(crate) fn of_checksums(
+    ours: &Printed,
+    layer: &str,
+    field: &str,
+    judged: usize,
+) -> Option<&'static str> {
+    if ours.values(layer, field).len() < judged {
+        return Some("a header cut in the middle, or a protocol that tunlab does not have");
+    }
+    if ours.announces_more() {
+        return Some("more bytes are announced than are there: tshark sums those, tunlab says so");
+    }
+    if ours.values("UDP", "len").contains(&Value::from(0)) {
+        return Some("no length over IPv6: tshark takes it for a jumbogram");
+    }
+    (layer != "IP" && ours.quotes_a_part())
+        .then_some("a quoted packet that is cut: tshark sums what is left of it")
+}
+
+/// Whether one of the headers inside a header has a field that is not zero.
+fn has(headers: &Value, field: &str) -> bool {
+    let headers = headers.as_array().map_or(&[][..], Vec::as_slice);
+    headers
+        .iter()
+        .any(|header| header["fields"][field].as_u64() > Some(0))
+}
+
+fn length(layer: Option<&Value>) -> u64 {
+    layer
+        .and_then(|layer| layer["length"].as_u64())
+        .unwrap_or(0)
 }
 
 fn text(said: &str) -> String {

@@ -3,10 +3,10 @@
 use super::common;
 use super::differences::FURTHER;
 use super::peers::CAPTURES;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::LazyLock;
 use tunlab::model::Text;
-use tunlab::packet::dissect;
+use tunlab::packet::dissect_captured;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 /// One packet in two formats.
@@ -26,7 +26,8 @@ pub(crate) static OURS: LazyLock<Result<Vec<Vec<Printed>>, String>> = LazyLock::
         .collect()
 });
 
-fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
+/// Every packet of one capture.
+pub(crate) fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
     let renderer = |format| {
         let options = Options {
             format,
@@ -40,7 +41,7 @@ fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
     let mut printed = Vec::new();
     let mut source = tunlab::capture::open(capture).map_err(|error| error.to_string())?;
     while let Ok(Some(frame)) = source.next() {
-        let packet = dissect(frame.link, frame.bytes);
+        let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
             frame,
             packet: &packet,
@@ -73,32 +74,72 @@ impl Printed {
         self.json["info"].as_str().unwrap_or_default()
     }
 
-    /// The values of a field in all layers of a name, in order.
-    pub(crate) fn values(&self, layer: &str, field: &str) -> Vec<Value> {
-        let layers = self.json["layers"]
+    pub(crate) fn layers(&self) -> &[Value] {
+        self.json["layers"]
             .as_array()
-            .map_or(&[][..], Vec::as_slice);
-        let named = layers.iter().filter(|candidate| candidate["name"] == layer);
+            .map_or(&[][..], Vec::as_slice)
+    }
+
+    fn remarks(&self) -> &[Value] {
+        self.json["remarks"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice)
+    }
+
+    /// The values of a field in all layers of a name, in order; the name ends in `*` when it
+    /// stands for all that start so.
+    pub(crate) fn values(&self, layer: &str, field: &str) -> Vec<Value> {
+        let named = self
+            .layers()
+            .iter()
+            .filter(|found| is_named(&found["name"], layer));
         named
             .filter_map(|layer| layer["fields"].get(field).cloned())
             .collect()
     }
 
-    /// How many remarks say that a checksum of such a layer is not the right one; the name ends
-    /// in `*` when it stands for all that start so.
+    /// How many remarks say that a checksum of such layers is not the right one.
     pub(crate) fn wrong_checksums(&self, layer: &str, field: &str) -> usize {
-        let remarks = self.json["remarks"]
-            .as_array()
-            .map_or(&[][..], Vec::as_slice);
-        let about = |remark: &&Value| {
-            let name = remark["layer"].as_str().unwrap_or_default();
-            let named = match layer.strip_suffix('*') {
-                Some(start) => name.starts_with(start),
-                None => name == layer,
-            };
-            named && remark["field"] == field
+        let about = |remark: &&Value| is_named(&remark["layer"], layer) && remark["field"] == field;
+        self.remarks().iter().filter(about).count()
+    }
+
+    /// Whether the packet's own header promises more bytes than there ever were.
+    pub(crate) fn announces_more(&self) -> bool {
+        let says_so = |remark: &Value| {
+            let text = remark["text"].as_str().unwrap_or_default();
+            text.contains(" bytes announced, ") && text.ends_with("cut off")
         };
-        remarks.iter().filter(about).count()
+        self.json["caplen"] == self.json["len"] && self.remarks().iter().any(says_so)
+    }
+
+    /// Whether an ICMP error quotes only a part of a packet, or something follows that part.
+    pub(crate) fn quotes_a_part(&self) -> bool {
+        let number = |value: &Value| value.as_u64().unwrap_or(0);
+        let end = number(&self.json["caplen"]);
+        let errors = self
+            .layers()
+            .iter()
+            .skip_while(|layer| !is_named(&layer["name"], "ICMP*"));
+        errors
+            .clone()
+            .any(|layer| layer["fields"]["ext"].is_array())
+            || errors.clone().any(|layer| {
+                let whole = match layer["name"].as_str() {
+                    Some("IP") => number(&layer["fields"]["len"]),
+                    Some("IPv6") => 40 + number(&layer["fields"]["plen"]),
+                    _ => 0,
+                };
+                number(&layer["offset"]) + whole > end
+            })
+    }
+}
+
+fn is_named(name: &Value, wanted: &str) -> bool {
+    let name = name.as_str().unwrap_or_default();
+    match wanted.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == wanted,
     }
 }
 
@@ -107,6 +148,21 @@ pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// A value without what JSON says of a header beside its name and fields.
+pub(crate) fn bare(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => values.iter().map(bare).collect(),
+        Value::Object(header) if header.contains_key("fields") => {
+            json!({ "name": header["name"], "fields": bare(&header["fields"]) })
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), bare(value)))
+            .collect(),
+        plain => plain.clone(),
     }
 }
 

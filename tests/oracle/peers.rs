@@ -1,5 +1,6 @@
 //! scapy and tshark, asked once for all captures: what is there, and what they say.
 
+use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,9 +9,7 @@ use std::sync::{LazyLock, Mutex};
 /// Every capture: the generated ones first, then those in `TUNLAB_CAPTURES/good`.
 pub(crate) static CAPTURES: LazyLock<Result<Vec<PathBuf>, String>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated");
-    run(Command::new("python3")
-        .arg(script("generate.py"))
-        .arg(&folder))?;
+    run(Command::new("python3").arg(script("generate")).arg(&folder))?;
     let mut captures = super::common::files(&folder)?;
     captures.extend(super::common::files(
         &super::common::captures()?.join("good"),
@@ -53,36 +52,61 @@ pub(crate) static SCAPY: LazyLock<Result<Vec<Vec<String>>, String>> = LazyLock::
     Ok(shown)
 });
 
+/// The values that scapy reads in every packet of every capture: its layers, as JSON.
+pub(crate) static SCAPY_VALUES: LazyLock<Result<Vec<Vec<Vec<Value>>>, String>> =
+    LazyLock::new(|| {
+        let captures = CAPTURES.as_ref()?;
+        let said = run(Command::new("python3")
+            .arg(script("scapy_values.py"))
+            .args(captures))?;
+        let mut values = vec![Vec::new(); captures.len()];
+        for line in said.lines() {
+            let (place, layers) = line.split_once(' ').ok_or("a line without a place")?;
+            let place: usize = place.parse().map_err(|_| "a place that is no number")?;
+            let layers = serde_json::from_str(layers).map_err(|error| error.to_string())?;
+            values[place].push(layers);
+        }
+        Ok(values)
+    });
+
 /// What tshark says of a packet: the values of each field, `FIELDS` and columns by name.
 pub(crate) type Said = HashMap<&'static str, Vec<String>>;
 
 /// tshark's answers for every packet of every capture.
 pub(crate) static TSHARK: LazyLock<Result<Vec<Vec<Said>>, String>> = LazyLock::new(|| {
     needs_tshark()?;
-    let captures = CAPTURES.as_ref()?;
-    let answers = Mutex::new(vec![Vec::new(); captures.len()]);
+    every(CAPTURES.as_ref()?, |capture| {
+        tshark(capture, CHECKS, FIELDS)
+    })
+});
+
+/// Asks about every capture, several at a time.
+pub(crate) fn every<T: Send>(
+    captures: &[PathBuf],
+    ask: impl Fn(&Path) -> Result<T, String> + Sync,
+) -> Result<Vec<T>, String> {
+    let answers: Vec<Mutex<Option<T>>> = captures.iter().map(|_| Mutex::new(None)).collect();
     let next = Mutex::new(0..captures.len());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| -> Result<(), String> {
-                    loop {
-                        let Some(place) = next.lock().unwrap().next() else {
-                            return Ok(());
-                        };
-                        let said = tshark(&captures[place])?;
-                        answers.lock().unwrap()[place] = said;
-                    }
-                })
-            })
-            .collect();
+        let work = || -> Result<(), String> {
+            loop {
+                let Some(place) = next.lock().unwrap().next() else {
+                    return Ok(());
+                };
+                *answers[place].lock().unwrap() = Some(ask(&captures[place])?);
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers
             .into_iter()
             .try_for_each(|worker| worker.join().unwrap())
     })?;
-    Ok(answers.into_inner().unwrap())
-});
+    let answers = answers.into_iter();
+    Ok(answers
+        .filter_map(|answer| answer.into_inner().unwrap())
+        .collect())
+}
 
 pub(crate) fn needs_tshark() -> Result<(), String> {
     let version = run(Command::new("tshark").arg("--version"))?;
@@ -93,20 +117,10 @@ pub(crate) fn needs_tshark() -> Result<(), String> {
     Err(format!("tshark 4.0 is needed, {first} is here"))
 }
 
-/// One packet at a time: nothing is put together from several.
-pub(crate) const ALONE: [&str; 5] = [
-    "tcp.relative_sequence_numbers:FALSE",
-    "tcp.analyze_sequence_numbers:FALSE",
-    "tcp.desegment_tcp_streams:FALSE",
-    "ip.defragment:FALSE",
-    "ipv6.defragment:FALSE",
-];
-
-/// Columns and fields that tshark is asked for.
+/// Fields that tshark is asked for.
 pub(crate) const FIELDS: &[&str] = &[
     "frame.protocols",
     "_ws.col.Protocol",
-    "_ws.col.Info",
     "ip.version",
     "ip.hdr_len",
     "ip.dsfield",
@@ -159,13 +173,36 @@ pub(crate) const FIELDS: &[&str] = &[
     "arp.src.proto_ipv4",
     "arp.dst.hw_mac",
     "arp.dst.proto_ipv4",
+    // Last, because names in it may hold any character.
+    "_ws.col.Info",
 ];
 
-/// Separators that no field holds.
+/// Separators that no other field holds.
 const BETWEEN_FIELDS: char = '\x1f';
 const BETWEEN_VALUES: char = '\x1e';
 
-fn tshark(capture: &Path) -> Result<Vec<Said>, String> {
+/// The options of `line`, which leave packets alone.
+pub(crate) const ALONE: &[&str] = &[
+    "tcp.relative_sequence_numbers:FALSE",
+    "tcp.analyze_sequence_numbers:FALSE",
+    "tcp.desegment_tcp_streams:FALSE",
+    "ip.defragment:FALSE",
+    "ipv6.defragment:FALSE",
+];
+
+/// Options for a verdict on checksums.
+const CHECKS: &[&str] = &[
+    "ip.check_checksum:TRUE",
+    "tcp.check_checksum:TRUE",
+    "udp.check_checksum:TRUE",
+];
+
+/// What tshark says of every packet, with these `options` besides those of `line`.
+pub(crate) fn tshark(
+    capture: &Path,
+    options: &[&str],
+    fields: &'static [&'static str],
+) -> Result<Vec<Said>, String> {
     let mut command = Command::new("tshark");
     command
         .args(["-n", "-T", "fields", "-E", "occurrence=a", "-r"])
@@ -174,15 +211,10 @@ fn tshark(capture: &Path) -> Result<Vec<Said>, String> {
     command
         .arg("-E")
         .arg(format!("aggregator={BETWEEN_VALUES}"));
-    let checks = [
-        "ip.check_checksum:TRUE",
-        "tcp.check_checksum:TRUE",
-        "udp.check_checksum:TRUE",
-    ];
-    for option in ALONE.into_iter().chain(checks) {
+    for option in ALONE.iter().chain(options) {
         command.args(["-o", option]);
     }
-    for field in FIELDS {
+    for field in fields {
         command.args(["-e", field]);
     }
     // tshark ends with an error at damage; the packets before it count.
@@ -190,19 +222,22 @@ fn tshark(capture: &Path) -> Result<Vec<Said>, String> {
         .output()
         .map_err(|error| format!("tshark: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
+    let said = |line| said(line, fields);
     Ok(text.split_terminator('\n').map(said).collect())
 }
 
-fn said(line: &str) -> Said {
+fn said(line: &str, fields: &'static [&'static str]) -> Said {
     let values = |text: &str| -> Vec<String> {
         let values = text.split(BETWEEN_VALUES).map(str::to_owned);
         values.filter(|value| !value.is_empty()).collect()
     };
-    FIELDS
-        .iter()
-        .copied()
-        .zip(line.split(BETWEEN_FIELDS).map(values))
-        .collect()
+    let (columns, last) = (fields.len(), |text: &str| vec![text.to_owned()]);
+    let parts = line.splitn(columns, BETWEEN_FIELDS).enumerate();
+    let read = parts.map(|(index, text)| match index + 1 == columns {
+        true => last(text),
+        false => values(text),
+    });
+    fields.iter().copied().zip(read).collect()
 }
 
 pub(crate) fn script(name: &str) -> PathBuf {
@@ -211,7 +246,7 @@ pub(crate) fn script(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn run(command: &mut Command) -> Result<String, String> {
+pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .output()

@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     /// Compared and equal, by protocol.
     counts: BTreeMap<String, (u64, u64)>,
     differences: Vec<String>,
+    /// Differences on purpose: how many for which reason.
+    excepted: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
@@ -25,6 +27,7 @@ impl Tally {
             what,
             counts: BTreeMap::new(),
             differences: Vec::new(),
+            excepted: BTreeMap::new(),
         }
     }
 
@@ -44,6 +47,10 @@ impl Tally {
             .push(format!("{name} {}: {how}", packet.number));
     }
 
+    pub(crate) fn excepted(&mut self, why: &'static str) {
+        *self.excepted.entry(why).or_default() += 1;
+    }
+
     /// Prints the figures; fails when one is below its limit in per cent, or nothing was compared.
     pub(crate) fn verdict(self, limit: impl Fn(&str) -> f64) -> Result<(), Failed> {
         let mut figures = format!("{}: protocol, compared, equal\n", self.what);
@@ -54,6 +61,9 @@ impl Tally {
                 write!(low, " {protocol}").unwrap();
             }
             writeln!(figures, "  {protocol:<60} {compared:>7} {share:>7.2}%").unwrap();
+        }
+        for (why, packets) in &self.excepted {
+            writeln!(figures, "  {packets} different on purpose: {why}").unwrap();
         }
         let most = std::env::var("TUNLAB_DIFFERENCES").ok();
         let most = most.and_then(|most| most.parse().ok()).unwrap_or(10);

@@ -170,7 +170,9 @@ fn of_value(value: Value, layer: &Layer, test: Test) -> bool {
         Value::Mac(mac) => test(&Datum::Address(&mac)),
         Value::Ipv4(address) => test(&Datum::Address(&address.octets())),
         Value::Ipv6(address) => test(&Datum::Address(&address.octets())),
-        Value::Bytes(bytes) | Value::Written(bytes, _) => test(&Datum::Bytes(bytes)),
+        Value::Bytes(bytes) | Value::Written(bytes, _) | Value::Frame(_, bytes) => {
+            test(&Datum::Bytes(bytes))
+        }
         Value::Word(word) => test(&Datum::Bytes(word.as_bytes())),
         Value::Name(name) => test(&Datum::Bytes(&readable(name))),
         Value::List(mut values) => values.any(|value| of_value(value, layer, test)),
