@@ -127,11 +127,15 @@ pub(crate) fn of_line(
     if layers.len() > MAX_LAYERS {
         return Some("tunlab stops after so many layers, and says so");
     }
-    let foreign = |pair: &[&str]| matches!(pair, ["ipv6", "icmp" | "igmp" | "shim6" | "eth"]);
+    let foreign = |pair: &[&str]| {
+        matches!(
+            pair,
+            ["ipv6", "icmp" | "igmp" | "shim6"]
+                | ["ip" | "ipv6", "eth" | "eth_maybefcs" | "eth_withoutfcs"]
+        )
+    };
     if layers.windows(2).any(foreign) {
-        return Some(
-            "what IPv6 does not carry by any standard, or tunlab lacks: scapy lacks it, too",
-        );
+        return Some("what IP carries by no standard, or tunlab lacks: scapy lacks it, too");
     }
     match (column, layers.as_slice()) {
         ("DNS", [.., "tcp", "dns"]) if info.ends_with("[BoundErrorUnreassembled Packet]") => {
