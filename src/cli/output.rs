@@ -88,14 +88,14 @@ impl Output {
     /// Whether a packet that was read is wanted, for a caller that says or does something before
     /// it is printed with [`Output::print`].
     pub(super) fn wants(&mut self, frame: &Frame) -> bool {
-        let mut packet = Packet::new(frame.link, frame.bytes);
+        let mut packet = Packet::new(frame.link, frame.bytes, frame.wire_len as usize);
         self.dissector.find_layers(&mut packet);
         self.selects(frame, &packet)
     }
 
     /// Prints and keeps a packet, whatever was asked for.
     pub(super) fn print(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
-        let mut packet = Packet::new(frame.link, frame.bytes);
+        let mut packet = Packet::new(frame.link, frame.bytes, frame.wire_len as usize);
         self.dissector.find_layers(&mut packet);
         self.write(frame, &packet, notes)
     }
