@@ -70,6 +70,10 @@ pub(crate) const CASES: &[Case] = &[
         Peer::Tshark("-n -Y icmp.type==99"),
         50.0,
     ),
+    case(Icmp, "-o show --threads 2", Peer::Tunlab(SHOW), 1.4),
+    case(Mixed, "-o show --threads 2", Peer::Tunlab(SHOW), 1.4),
+    case(Icmp, "-o json --threads 2", Peer::Tunlab("-o json"), 1.4),
+    case(Mixed, "-o json --threads 2", Peer::Tunlab("-o json"), 1.4),
 ];
 
 /// scapy's own reader and printer; the text goes nowhere, as with the others.
