@@ -147,6 +147,11 @@ impl PacketArgs {
         }
     }
 
+    /// Whether no text goes to stdout: a capture there leaves no room for it.
+    pub(super) fn prints_nothing(&self) -> bool {
+        self.quiet || self.write.as_deref().is_some_and(|path| path == "-")
+    }
+
     /// What the renderer is told.
     pub(super) fn options(&self) -> Options {
         Options {

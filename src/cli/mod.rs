@@ -14,6 +14,7 @@ mod args;
 mod doctor;
 mod failure;
 mod output;
+mod parallel;
 mod ping;
 mod progress;
 mod proto;

@@ -69,8 +69,7 @@ impl Output {
             sink,
             text_at_once: args.line_buffered || stdout_is_terminal(),
             sink_at_once: args.line_buffered,
-            // A capture on stdout leaves no room for text.
-            quiet: args.quiet || to_stdout,
+            quiet: args.prints_nothing(),
         })
     }
 
@@ -152,19 +151,42 @@ impl Output {
     fn matches(&mut self, frame: &Frame, packet: &Packet) -> bool {
         let started = *self.started.get_or_insert(frame.time);
         self.renderer.begin(started);
-        if self.skip > 0 {
-            self.skip -= 1;
+        if self.skips() {
             return false;
         }
-        self.filter.as_ref().is_none_or(|filter| {
-            let facts = Facts {
-                number: frame.number,
-                wire_len: frame.wire_len,
-                seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
-                interface: frame.interface.and_then(|interface| interface.name),
-            };
-            filter.selects(packet, &facts)
-        })
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter.selects(packet, &facts(frame, started)))
+    }
+
+    /// Whether the next packet is one of those that `--skip` leaves out.
+    pub(super) fn skips(&mut self) -> bool {
+        let skips = self.skip > 0;
+        self.skip -= u64::from(skips);
+        skips
+    }
+
+    /// Keeps and prints packets that were selected and rendered elsewhere: each comes with the
+    /// place in `text` where its own ends.
+    pub(super) fn block<'a>(
+        &mut self,
+        selected: impl Iterator<Item = (Frame<'a>, usize)>,
+        text: &[u8],
+    ) -> Result<(), Failure> {
+        let mut end = 0;
+        let mut kept = Ok(());
+        for (frame, its_end) in selected.take(usize::try_from(self.left).unwrap_or(usize::MAX)) {
+            if let Some(sink) = &mut self.sink {
+                kept = sink.write(&frame);
+                if kept.is_err() {
+                    break;
+                }
+            }
+            self.left -= 1;
+            end = its_end;
+        }
+        self.stdout.write_all(&text[..end])?;
+        Ok(kept?)
     }
 
     /// Hands over everything so far: nothing more is coming at the moment.
@@ -190,5 +212,15 @@ impl Output {
         let written = self.stdout.write_all(self.text.as_bytes());
         self.text.clear();
         Ok(written?)
+    }
+}
+
+/// What a filter can ask of a packet beside its bytes.
+pub(super) fn facts<'a>(frame: &Frame<'a>, started: Timestamp) -> Facts<'a> {
+    Facts {
+        number: frame.number,
+        wire_len: frame.wire_len,
+        seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
+        interface: frame.interface.and_then(|interface| interface.name),
     }
 }

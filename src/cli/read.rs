@@ -4,10 +4,12 @@ use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
 use super::failure::{Failure, status};
 use super::output::Output;
+use super::parallel;
 use super::progress::Progress;
 use super::station::{Station, Wanted};
 use super::watch::{Flow, Handler, watch};
 use crate::capture::{Frame, Input, LiveInterface, Mode, Source};
+use crate::render::Format;
 use crate::sys::signals::Signals;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,11 @@ pub(super) struct Read {
     /// Capture on an interface that exists
     #[arg(short, long, value_name = "IFACE", conflicts_with_all = ["file", "cmd"])]
     interface: Option<String>,
+
+    /// Dissect and print a capture file with N threads, in the order of the file
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "line_buffered",
+        value_parser = clap::value_parser!(u8).range(1..=16))]
+    threads: u8,
 
     #[command(flatten)]
     packets: PacketArgs,
@@ -45,6 +52,11 @@ impl Read {
                     "{instead} and `-- CMD` exclude each other"
                 )));
             }
+        }
+        if self.threads > 1 && self.file.is_none() {
+            return Err(Failure::usage(
+                "--threads is for a capture FILE: live packets are printed as they come",
+            ));
         }
         if let Some(file) = &self.file {
             return self.read_file(file, color);
@@ -76,11 +88,32 @@ impl Read {
             )));
         }
         let length = input.length();
+        if self.threads > 1 {
+            if length.is_none() {
+                return Err(Failure::usage(
+                    "--threads is for a capture FILE: packets of a pipe are printed as they come",
+                ));
+            }
+            if self.packets.options().format == Format::Table {
+                return Err(Failure::usage(
+                    "--threads does not go with -o table: its columns fit a page of packets",
+                ));
+            }
+        }
         let progress = Progress::new(length);
         // Whatever is no capture is refused before -w creates a file.
         let mut source = input.read(progress.watch())?;
         let mut output = Output::new(&self.packets, color)?;
-        let printed = print_all(&mut *source, &mut output, length.is_none());
+        let printed = match self.threads {
+            1 => print_all(&mut *source, &mut output, length.is_none()),
+            threads => parallel::print_all(
+                &mut *source,
+                &mut output,
+                &self.packets,
+                color,
+                threads.into(),
+            ),
+        };
         // What came before the damage, or before a packet that -w cannot hold, is not lost.
         let finished = output.finish();
         printed.and(finished)?;

@@ -26,11 +26,13 @@ pub(crate) fn read_bits(bytes: &[u8], position: usize, width: usize) -> u64 {
 }
 
 /// The byte at `index`, zero beyond the end.
+#[inline]
 pub(crate) fn byte(bytes: &[u8], index: usize) -> u8 {
     bytes.get(index).copied().unwrap_or(0)
 }
 
 /// The big-endian 16-bit number at `index`.
+#[inline]
 pub(crate) fn u16_at(bytes: &[u8], index: usize) -> u16 {
     match bytes.get(index..index + 2) {
         Some(pair) => u16::from_be_bytes([pair[0], pair[1]]),
@@ -39,6 +41,7 @@ pub(crate) fn u16_at(bytes: &[u8], index: usize) -> u16 {
 }
 
 /// The big-endian 32-bit number at `index`.
+#[inline]
 pub(crate) fn u32_at(bytes: &[u8], index: usize) -> u32 {
     match bytes.get(index..index + 4) {
         Some(word) => u32::from_be_bytes([word[0], word[1], word[2], word[3]]),

@@ -60,11 +60,13 @@ impl<'a> Layer<'a> {
     }
 
     /// The header's bytes.
+    #[inline]
     pub fn header(&self) -> &'a [u8] {
         self.packet.get(self.start..self.end).unwrap_or_default()
     }
 
     /// The bytes after the header, padding excluded.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.packet.get(self.end..self.limit).unwrap_or_default()
     }
@@ -91,21 +93,43 @@ impl<'a> Layer<'a> {
     }
 
     /// The header byte at `index`, zero beyond its end.
+    #[inline]
     pub fn u8(&self, index: usize) -> u8 {
         bits::byte(self.header(), index)
     }
 
     /// The header's big-endian 16-bit number at byte `index`.
+    #[inline]
     pub fn u16(&self, index: usize) -> u16 {
         bits::u16_at(self.header(), index)
     }
 
     /// The header's big-endian 32-bit number at byte `index`.
+    #[inline]
     pub fn u32(&self, index: usize) -> u32 {
         bits::u32_at(self.header(), index)
     }
 
+    /// The IPv4 address at byte `index` of the header, if it is all there.
+    pub fn ipv4(&self, index: usize) -> Value<'a> {
+        let octets = self
+            .header()
+            .get(index..)
+            .and_then(<[u8]>::first_chunk::<4>);
+        octets.map_or(Value::Absent, |octets| Value::Ipv4((*octets).into()))
+    }
+
+    /// The IPv6 address at byte `index` of the header, if it is all there.
+    pub fn ipv6(&self, index: usize) -> Value<'a> {
+        let octets = self
+            .header()
+            .get(index..)
+            .and_then(<[u8]>::first_chunk::<16>);
+        octets.map_or(Value::Absent, |octets| Value::Ipv6((*octets).into()))
+    }
+
     /// The header's `width` bits (at most 64) from bit `position` on.
+    #[inline]
     pub fn bits(&self, position: usize, width: usize) -> u64 {
         bits::read_bits(self.header(), position, width)
     }

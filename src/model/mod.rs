@@ -30,6 +30,7 @@ pub use protocol::{Carries, Cut, Endpoints, Face, Header, Next, Protocol, Pseudo
 pub use remark::{Level, Remark, Remarks};
 pub use summary::{MALFORMED, Summary};
 pub use text::Text;
+pub(crate) use text::hex_pair;
 pub use value::{
     Addresses, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Notation, Packets,
     SplitHeaders, SplitItems, Value,

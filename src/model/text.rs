@@ -47,6 +47,7 @@ impl Text {
     }
 
     /// Appends a string.
+    #[inline]
     pub fn str(&mut self, text: &str) -> &mut Self {
         self.0.extend_from_slice(text.as_bytes());
         self
@@ -59,6 +60,13 @@ impl Text {
         self
     }
 
+    /// Appends ASCII characters.
+    pub fn all_ascii(&mut self, characters: &[u8]) -> &mut Self {
+        debug_assert!(characters.is_ascii());
+        self.0.extend_from_slice(characters);
+        self
+    }
+
     /// Appends `count` spaces.
     pub fn spaces(&mut self, count: usize) -> &mut Self {
         self.0.resize(self.0.len() + count, b' ');
@@ -66,6 +74,7 @@ impl Text {
     }
 
     /// Appends a number in decimal.
+    #[inline]
     pub fn dec(&mut self, value: u64) -> &mut Self {
         self.str(itoa::Buffer::new().format(value))
     }
@@ -81,11 +90,14 @@ impl Text {
 
     /// Appends a number as `0x1f`, at least `digits` hexadecimal digits.
     pub fn hex(&mut self, value: u64, digits: usize) -> &mut Self {
-        self.str("0x");
         let needed = (64 - value.leading_zeros() as usize).div_ceil(4);
-        for digit in (0..needed.max(digits)).rev() {
-            self.0.push(HEX[(value >> (4 * digit) & 0xf) as usize]);
+        let mut text = [b'0'; 18];
+        let start = text.len() - needed.max(digits).min(16);
+        for (digit, place) in text[start..].iter_mut().rev().enumerate() {
+            *place = HEX[(value >> (4 * digit) & 0xf) as usize];
         }
+        text[start - 1] = b'x';
+        self.0.extend_from_slice(&text[start - 2..]);
         self
     }
 
@@ -100,35 +112,35 @@ impl Text {
 
     /// Appends bytes as two hexadecimal digits each.
     pub fn hex_bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        for byte in bytes {
-            self.0
-                .extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
+        let start = self.0.len();
+        self.0.resize(start + 2 * bytes.len(), 0);
+        for (pair, byte) in self.0[start..].chunks_exact_mut(2).zip(bytes) {
+            pair.copy_from_slice(&PAIRS[usize::from(*byte)]);
         }
         self
     }
 
     /// Appends an Ethernet address.
     pub fn mac(&mut self, mac: [u8; 6]) -> &mut Self {
-        for (index, byte) in mac.iter().enumerate() {
-            if index > 0 {
-                self.0.push(b':');
-            }
-            self.hex_bytes(&[*byte]);
+        let mut text = [b':'; 17];
+        for (place, byte) in text.chunks_mut(3).zip(mac) {
+            place[..2].copy_from_slice(&PAIRS[usize::from(byte)]);
         }
+        self.0.extend_from_slice(&text);
         self
     }
 
     /// Appends an IPv4 address.
     pub fn ipv4(&mut self, address: Ipv4Addr) -> &mut Self {
-        for (index, byte) in address.octets().into_iter().enumerate() {
-            if index > 0 {
-                self.0.push(b'.');
-            }
-            let byte = usize::from(byte);
-            let digits = &DECIMAL[byte];
-            self.0
-                .extend_from_slice(&digits[3 - decimal_digits(byte)..]);
+        let mut text = [0; 16];
+        let mut end = 0;
+        for byte in address.octets() {
+            // Copying four bytes and keeping some is cheaper than a copy of varying length.
+            let (octet, used) = &OCTETS[usize::from(byte)];
+            text[end..end + 4].copy_from_slice(octet);
+            end += usize::from(*used);
         }
+        self.0.extend_from_slice(&text[..end - 1]);
         self
     }
 
@@ -189,18 +201,18 @@ impl Text {
     }
 
     fn quoted(&mut self, bytes: &[u8], quote: u8) {
-        self.0.reserve(4 * bytes.len() + 1);
+        let mut end = self.0.len();
+        self.0.resize(end + 4 * bytes.len(), 0);
         for byte in bytes {
-            if *byte == b'\'' && quote == b'\'' {
-                self.0.extend_from_slice(b"\\'");
-                continue;
-            }
-            // Copying four bytes and keeping one is cheaper than a copy of varying length.
-            let (piece, used) = &REPR[usize::from(*byte)];
-            self.0.extend_from_slice(piece);
-            let excess = 4 - usize::from(*used);
-            self.0.truncate(self.0.len() - excess);
+            // Copying four bytes and keeping some is cheaper than a copy of varying length.
+            let (piece, used) = match byte {
+                b'\'' if quote == b'\'' => &(*b"\\'  ", 2),
+                byte => &REPR[usize::from(*byte)],
+            };
+            self.0[end..end + 4].copy_from_slice(piece);
+            end += usize::from(*used);
         }
+        self.0.truncate(end);
     }
 
     /// Appends bytes as [`Text::repr`], without the zeros that fill the field at its end.
@@ -290,20 +302,36 @@ fn longest_zero_run(groups: &[u16; 8]) -> (usize, usize) {
     best
 }
 
-fn decimal_digits(byte: usize) -> usize {
-    1 + usize::from(byte >= 10) + usize::from(byte >= 100)
+/// A byte as two hexadecimal digits.
+#[inline]
+pub(crate) fn hex_pair(byte: u8) -> [u8; 2] {
+    PAIRS[usize::from(byte)]
 }
 
-/// Each byte as three decimal digits with leading zeros.
-const DECIMAL: [[u8; 3]; 256] = {
-    let mut table = [[b'0'; 3]; 256];
+/// Each byte as two hexadecimal digits.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut table = [[0; 2]; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = [
-            b'0' + (byte / 100) as u8,
-            b'0' + (byte / 10 % 10) as u8,
-            b'0' + (byte % 10) as u8,
-        ];
+        table[byte] = [HEX[byte >> 4], HEX[byte & 0xf]];
+        byte += 1;
+    }
+    table
+};
+
+/// Each octet of an IPv4 address in decimal with a dot behind it, and how many of the four bytes
+/// count.
+const OCTETS: [([u8; 4], u8); 256] = {
+    let mut table = [([0; 4], 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let [hundreds, tens, ones] = [byte / 100, byte / 10 % 10, byte % 10];
+        let [hundreds, tens, ones] = [b'0' + hundreds as u8, b'0' + tens as u8, b'0' + ones as u8];
+        table[byte] = match byte {
+            0..10 => ([ones, b'.', 0, 0], 2),
+            10..100 => ([tens, ones, b'.', 0], 3),
+            _ => ([hundreds, tens, ones, b'.'], 4),
+        };
         byte += 1;
     }
     table

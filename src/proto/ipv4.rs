@@ -124,12 +124,7 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
         // A later fragment starts in the middle of the upper layer.
         if ip.u16(6) & 0x1fff == 0 { Next::Bound } else { Next::Raw }
     })
-    .endpoints(|ip| {
-        (
-            ip.get("src").unwrap_or(Value::Absent),
-            ip.get("dst").unwrap_or(Value::Absent),
-        )
-    })
+    .endpoints(|ip| (ip.ipv4(12), ip.ipv4(16)))
     .pseudo(pseudo)
     .info(info)
     .bogus(|packet, index| trouble(&packet.layers[index]).is_some())

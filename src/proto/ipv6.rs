@@ -63,12 +63,7 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
         (0, 0) => None,
         (length, _) => Some(usize::from(length)),
     })
-    .endpoints(|ip| {
-        (
-            ip.get("src").unwrap_or(Value::Absent),
-            ip.get("dst").unwrap_or(Value::Absent),
-        )
-    })
+    .endpoints(|ip| (ip.ipv6(8), ip.ipv6(24)))
     .pseudo(pseudo)
     .info(|packet, index, text| payload_info(packet, index, packet.layers[index].u8(6), text))
     .cut(0, |packet, index, text| {

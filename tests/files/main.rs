@@ -13,6 +13,7 @@ mod packets;
 mod peers;
 mod streams;
 mod theirs;
+mod threads;
 mod written;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -39,6 +40,7 @@ fn main() {
         ("damaged", damaged::TESTS),
         ("streams", streams::TESTS),
         ("command", command::TESTS),
+        ("threads", threads::TESTS),
     ];
     let trials = lists.into_iter().flat_map(|(group, tests)| {
         tests.iter().map(move |(name, test)| {
