@@ -51,6 +51,12 @@ pub(super) fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
+/// Columns of the terminal that stdout is.
+pub(super) fn terminal_width() -> Option<u16> {
+    // comfy-table asks the terminal, and only if there is one.
+    comfy_table::Table::new().width()
+}
+
 /// Which packets, and how they are printed.
 #[derive(Args)]
 #[command(next_help_heading = "Packets")]

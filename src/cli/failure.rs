@@ -105,6 +105,20 @@ fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
+/// Says what is wrong with what was typed, or gives the help that was asked for.
+pub(super) fn bad_usage(error: &clap::Error) -> ExitCode {
+    let typed = |arg: std::ffi::OsString| arg.to_string_lossy().contains(char::is_control);
+    if error.use_stderr() && std::env::args_os().any(typed) {
+        // clap quotes what was typed as it is, which a terminal would obey.
+        let text = error.to_string();
+        text.lines().for_each(status);
+    } else if let Err(error) = error.print() {
+        return Failure::from(error).report();
+    }
+    // 0 for help; 2 for an error, as the contract has it.
+    ExitCode::from(error.exit_code() as u8)
+}
+
 /// Writes text to stdout.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();

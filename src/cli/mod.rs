@@ -69,8 +69,10 @@ enum Command {
 
 /// Parses the command line, runs the command, and says how it ended.
 pub fn main() -> ExitCode {
-    // clap prints usage errors itself and exits with 2, as the contract has it.
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return failure::bad_usage(&error),
+    };
     let outcome = match cli.command {
         None => greet(),
         Some(Command::Read(read)) => read.run(cli.color),
@@ -90,16 +92,18 @@ fn greet() -> Outcome {
 tunlab dissects, forges and explains the packets of TUN and TAP devices.
 Five commands to try, none of which needs a second terminal:
 
-  tunlab read -- ping -c 2 -W 1 192.168.53.1      see a ping arrive on a TUN device
+  tunlab read -- ping -c 2 -W 1 192.168.53.1
+      see a ping arrive on a TUN device
   tunlab spoof --src 1.2.3.4 -- ping -c 3 192.168.53.1
-                                                  answer it from an address that is not yours
+      answer it from an address that is not yours
   tunlab read --explain -c 1 -- ping -c 1 192.168.53.1
-                                                  the same, every field explained
-  tunlab write-garbage -- sleep 1                 what the kernel takes, and what it refuses
+      the same packet, every field explained
+  tunlab write-garbage -- sleep 1
+      what the kernel takes, and what it refuses
   tunlab tap-dump --arp-reply aa:bb:cc:dd:ee:ff --echo -- ping -c 2 192.168.53.1
-                                                  Ethernet and ARP, answered
+      Ethernet and ARP, answered
 
-`tunlab doctor` tells what this machine allows; `tunlab --help` lists everything.
+`tunlab doctor` tells what this machine allows; `tunlab --help` lists the rest.
 ";
     failure::print(greeting)?;
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! Packets to stdout and to `-w`.
 
-use super::args::{PacketArgs, When, paint, stdout_is_terminal};
+use super::args::{PacketArgs, When, paint, stdout_is_terminal, terminal_width};
 use super::failure::Failure;
 use crate::capture::{self, Frame, Sink, Timestamp};
 use crate::model::{Packet, Text};
@@ -223,10 +223,4 @@ pub(super) fn facts<'a>(frame: &Frame<'a>, started: Timestamp) -> Facts<'a> {
         seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
         interface: frame.interface.and_then(|interface| interface.name),
     }
-}
-
-/// Columns of the terminal that stdout is.
-fn terminal_width() -> Option<u16> {
-    // comfy-table asks the terminal, and only if there is one.
-    comfy_table::Table::new().width()
 }

@@ -1,5 +1,26 @@
-//! One JSON object a line. Times are strings, so that nanoseconds survive; numbers are numbers,
-//! addresses strings, bytes lower-case hexadecimal, flags as `show` writes them.
+//! One JSON object a line, always with these keys, `iface` and `dir` only where they are known:
+//!
+//! | Key | Type | Meaning |
+//! | --- | --- | --- |
+//! | `n` | number | the packet's number, from 1 |
+//! | `time` | string | seconds since 1970, a point, nine digits: nanoseconds survive |
+//! | `link` | string | link type without `LINKTYPE_`: `RAW`, `ETHERNET`; its number if unnamed |
+//! | `iface` | string | the device |
+//! | `dir` | string | `in` or `out`, as the host sees it |
+//! | `caplen`, `len` | number | bytes that were captured, bytes on the wire |
+//! | `src`, `dst` | string | the addresses of `line`; empty if there are none |
+//! | `protocol`, `info` | string | the columns of `line` |
+//! | `layers` | list of layers | from the outside in |
+//! | `remarks` | list of remarks | what is odd, maybe nothing |
+//!
+//! A layer is `{"name", "offset", "length", "fields", "names"}`: scapy's class name, where its
+//! header starts in the packet, how long it is, every field that is there, and the names of those
+//! whose value has one. Numbers are numbers, addresses strings, bytes lower-case hexadecimal,
+//! flags as `show` writes them. A list holds numbers, strings, pairs of an option's name (or
+//! number, or null) and value, or headers, which have the shape of a layer.
+//!
+//! A remark is `{"layer", "field", "level", "text"}`: both names empty when it is about the whole
+//! packet, the level `note`, `warning` or `error`.
 
 use super::{View, line, remarks, value};
 use crate::capture::Direction;

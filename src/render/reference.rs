@@ -6,20 +6,48 @@ use super::{Paint, Role};
 use crate::model::{Field, Kind, Layer, Protocol, Text, Under, Width};
 use crate::packet::filter;
 use crate::proto;
+use unicode_width::UnicodeWidthStr;
 
 /// Columns of the explanations.
 const LINE: usize = 80;
 
-/// Writes the list of all protocols, a line each.
-pub fn list(paint: &Paint, text: &mut Text) {
+/// Blanks between the columns of the list.
+const GAP: usize = 2;
+
+/// Writes the list of all protocols: a line each, or more where `width` columns are all there is.
+pub fn list(width: Option<u16>, paint: &Paint, text: &mut Text) {
+    let widest = |of: fn(&Protocol) -> &str| proto::all().map(|one| of(one).len()).max();
+    let names = widest(|protocol| protocol.name).unwrap_or(0) + GAP;
+    let references = widest(|protocol| protocol.reference).unwrap_or(0) + GAP;
+    let about = names + references;
+    let line = match width.map(usize::from) {
+        Some(width) if width >= about + LEAST => width,
+        Some(width) => return narrow_list(width, names, paint, text),
+        None => usize::MAX,
+    };
     for protocol in proto::all() {
         paint.with(Role::Title, text, |text| {
             text.str(protocol.name);
         });
-        text.spaces(28usize.saturating_sub(protocol.name.len()).max(1));
+        text.spaces(names - protocol.name.len());
         text.str(protocol.reference);
-        text.spaces(12usize.saturating_sub(protocol.reference.len()).max(1));
-        text.str(first_sentence(protocol.about)).str("\n");
+        text.spaces(references - protocol.reference.len());
+        words(first_sentence(protocol.about), about, about, line, text);
+    }
+}
+
+/// Columns below which a text is no pleasure to read.
+const LEAST: usize = 40;
+
+/// The list where three columns do not fit: what a protocol is for goes below its name.
+fn narrow_list(width: usize, names: usize, paint: &Paint, text: &mut Text) {
+    for protocol in proto::all() {
+        paint.with(Role::Title, text, |text| {
+            text.str(protocol.name);
+        });
+        text.spaces(names - protocol.name.len());
+        text.str(protocol.reference).str("\n").spaces(4);
+        words(first_sentence(protocol.about), 4, 4, width, text);
     }
 }
 
@@ -202,23 +230,26 @@ fn first_sentence(about: &str) -> &str {
     }
 }
 
-/// Writes words in lines of at most [`LINE`] columns, each after `indent` blanks.
-fn wrapped(words: &str, indent: usize, text: &mut Text) {
-    let mut column = 0;
-    for word in words.split(' ') {
-        if column > 0 && column + 1 + word.chars().count() > LINE {
-            text.str("\n");
-            column = 0;
-        }
-        if column == 0 {
-            text.spaces(indent);
+/// Writes a text in lines of at most [`LINE`] columns, each after `indent` blanks.
+fn wrapped(content: &str, indent: usize, text: &mut Text) {
+    text.spaces(indent);
+    words(content, indent, indent, LINE, text);
+}
+
+/// Writes a text that starts in `column` and goes on in lines of at most `line` columns, each
+/// after `indent` blanks.
+fn words(content: &str, mut column: usize, indent: usize, line: usize, text: &mut Text) {
+    for (index, word) in content.split(' ').enumerate() {
+        let width = word.width();
+        if index > 0 && column + 1 + width > line {
+            text.str("\n").spaces(indent);
             column = indent;
-        } else {
+        } else if index > 0 {
             text.str(" ");
             column += 1;
         }
         text.str(word);
-        column += word.chars().count();
+        column += width;
     }
     text.str("\n");
 }

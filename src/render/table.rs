@@ -3,7 +3,10 @@
 use super::{View, line, value};
 use crate::capture::Timestamp;
 use crate::model::{Summary, Text};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+
+/// Number, time, source, destination, protocol, length, info.
+const COLUMNS: usize = 7;
 
 /// Packets a page at most; a quiet moment ends a page, too.
 const PAGE: usize = 100;
@@ -13,7 +16,7 @@ const PAGE: usize = 100;
 pub(super) struct Page {
     /// Columns of the terminal; without one a row is as wide as it needs.
     pub(super) width: Option<u16>,
-    rows: Vec<[String; 7]>,
+    rows: Vec<[String; COLUMNS]>,
 }
 
 impl Page {
@@ -59,6 +62,10 @@ impl Page {
                 .set_content_arrangement(ContentArrangement::Dynamic),
             None => table.force_no_tty(),
         };
+        // Only the info is wrapped: half an address says nothing.
+        for column in table.column_iter_mut().take(COLUMNS - 1) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
         for line in table.lines() {
             text.str(&line).str("\n");
         }

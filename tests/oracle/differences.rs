@@ -127,6 +127,16 @@ pub(crate) fn of_line(
     if layers.len() > MAX_LAYERS {
         return Some("tunlab stops after so many layers, and says so");
     }
+    let foreign = |pair: &[&str]| {
+        matches!(
+            pair,
+            ["ipv6", "icmp" | "igmp" | "shim6"]
+                | ["ip" | "ipv6", "eth" | "eth_maybefcs" | "eth_withoutfcs"]
+        )
+    };
+    if layers.windows(2).any(foreign) {
+        return Some("what IP carries by no standard, or tunlab lacks: scapy lacks it, too");
+    }
     match (column, layers.as_slice()) {
         ("DNS", [.., "tcp", "dns"]) if info.ends_with("[BoundErrorUnreassembled Packet]") => {
             Some("DNS over TCP that goes on in another segment: tunlab shows the segment")

@@ -82,6 +82,27 @@ pub(crate) const LAYERS: &[&str] = &[
     "vxlan",
 ];
 
+/// Generated captures that only the other formats are judged by: their bytes are drawn by chance,
+/// so that most of their headers lie or end too early, and tshark's words for that depend on which
+/// of its steps stumbles first. `generate_line.py` makes the damaged packets for `line`.
+const BY_CHANCE: &[&str] = &[
+    "cooked.pcap",
+    "cooked2.pcap",
+    "dns_broken.pcap",
+    "dot3.pcap",
+    "gre.pcap",
+    "icmpv6_odd.pcap",
+    "igmp.pcap",
+    "ipv6_headers.pcap",
+    "loop.pcap",
+    "mutated.pcap",
+    "nested.pcap",
+    "null.pcap",
+    "tags.pcap",
+    "udp.pcap",
+    "vxlan.pcap",
+];
+
 /// Captures that only `line` is judged by, before those for all formats.
 static EXTRA: LazyLock<Result<Vec<PathBuf>, String>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated_line");
@@ -123,6 +144,9 @@ pub(crate) fn line() -> Result<Result<(), Failed>, &'static String> {
     let ours = OURS_OF_EXTRA.as_ref()?.iter().chain(ours::OURS.as_ref()?);
     let mut tally = Tally::new("line");
     for ((capture, ours), theirs) in captures.iter().zip(ours).zip(COLUMNS_OF_TSHARK.as_ref()?) {
+        if BY_CHANCE.iter().any(|name| capture.ends_with(name)) {
+            continue;
+        }
         for (index, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
             let column = super::first(theirs, "_ws.col.Protocol");
             if !columns.contains(column.as_str()) || !reached(theirs, &layers) {

@@ -38,6 +38,7 @@ mod values;
 
 pub use error::FilterError;
 pub use names::names_of;
+pub use nearest::distance;
 pub use values::Facts;
 
 use crate::model::Packet;

@@ -2,7 +2,7 @@
 
 /// How many letters must be put in, taken out, changed, or swapped with their neighbour
 /// (the distance of Damerau and Levenshtein).
-pub(super) fn distance(one: &str, other: &str) -> usize {
+pub fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     // Distances of the starts of `other` from the starts of `one` two letters, one letter and no
     // letter shorter.

@@ -1,0 +1,12 @@
+//! The program as a user meets it: what it prints, where, and the code it exits with. None of
+//! these tests needs a device.
+
+mod bad_input;
+#[path = "../common/mod.rs"]
+mod common;
+mod control_bytes;
+mod json;
+mod printing;
+mod reference;
+mod run;
+mod usage;
