@@ -1,214 +1,173 @@
-//! Why the kernel refuses or drops a packet, as data: what it checks and where, which counter
-//! tells, what cures it. Whoever explains a loss takes the words from here, so that they are
+//! Why the kernel refuses or drops a packet, as data: what it checks and where, which witnesses
+//! tell, what cures it. Whoever explains a loss takes the words from here, so that they are
 //! written once.
+//!
+//! - [`device`]: devices and the programs behind them
+//! - [`header`]: what IP finds wrong in a packet by itself
+//! - [`route`]: routing, on the sender, on a router, on the receiver
+//! - [`transport`]: ICMP, UDP, TCP
+//! - [`words`]: the texts, in `causes/en`
+//! - [`page`]: all of it as a page
+//!
+//! A new cause is a static here, a line in [`ALL`] and a file of words.
 
-/// One way in which a packet is lost.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// Its name, as in `rp_filter`.
-    pub name: &'static str,
-    /// What happens, in a sentence a student understands; may hold `{places}`.
-    pub sentence: &'static str,
-    /// The function of the kernel that checks it.
-    pub function: &'static str,
-    /// The counters that rise with it, most telling first; a `{dev}` stands for the device.
-    pub counters: &'static [&'static str],
-    /// The command that changes it, empty if there is none; may hold `{places}`.
-    pub cure: &'static str,
+mod cause;
+pub mod device;
+pub mod header;
+pub mod page;
+pub mod route;
+pub mod transport;
+pub mod words;
+
+pub use cause::{Cause, Cure, Reason, Stage};
+pub use device::*;
+pub use header::*;
+pub use route::*;
+pub use transport::*;
+pub use words::{HEADINGS, Words};
+
+/// A cause, its words taken from the file of its name.
+macro_rules! entry {
+    ($name:literal, { $($fact:ident: $value:expr),* $(,)? }) => {
+        $crate::causes::Cause {
+            $($fact: $value,)*
+            text: include_str!(concat!("../../causes/en/", $name, ".md")),
+            ..$crate::causes::NOTHING_KNOWN.named($name)
+        }
+    };
 }
+use entry;
+
+/// What a cause has that states nothing else.
+const NOTHING_KNOWN: Cause = Cause {
+    name: "",
+    function: "",
+    file: "",
+    stage: Stage::Waiting,
+    counters: &[],
+    reasons: &[],
+    lookup: &[],
+    cures: &[],
+    tasks: &[],
+    text: "",
+};
 
 impl Cause {
-    /// The sentence with its places filled in.
-    pub fn sentence(&self, places: &[(&str, &str)]) -> String {
-        fill(self.sentence, places)
-    }
-
-    /// The cure with its places filled in, if there is one.
-    pub fn cure(&self, places: &[(&str, &str)]) -> Option<String> {
-        (!self.cure.is_empty()).then(|| fill(self.cure, places))
+    const fn named(self, name: &'static str) -> Cause {
+        Cause { name, ..self }
     }
 }
 
-fn fill(template: &str, places: &[(&str, &str)]) -> String {
-    places
-        .iter()
-        .fold(template.to_owned(), |text, (place, value)| {
-            text.replace(&format!("{{{place}}}"), value)
-        })
+/// A reason with the function that gives it.
+const fn reason(name: &'static str, function: &'static str) -> Reason {
+    Reason { name, function }
 }
 
-/// The reverse path filter, strict (RFC 3704 section 2.2).
-pub static RP_FILTER: Cause = Cause {
-    name: "rp_filter",
-    sentence: "the reverse path filter drops what arrives on {dev} from {src}: the route back to {src} does not lead through {dev}",
-    function: "fib_validate_source",
-    counters: &["TcpExt.IPReversePathFilter"],
-    cure: "sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{dev}.rp_filter=0",
-};
+/// The cause of this name.
+pub fn find(name: &str) -> Option<&'static Cause> {
+    ALL.iter().copied().find(|cause| cause.name == name)
+}
 
-/// The reverse path filter, loose (RFC 3704 section 2.4): any route back will do.
-pub static RP_FILTER_LOOSE: Cause = Cause {
-    name: "rp_filter_loose",
-    sentence: "the loose reverse path filter drops what arrives on {dev} from {src}: there is no route to {src} at all",
-    function: "fib_validate_source",
-    counters: &["TcpExt.IPReversePathFilter"],
-    cure: "ip route add {src}/32 dev {dev}",
-};
-
-/// A first nibble that is neither 4 nor 6.
-pub static NOT_IP: Cause = Cause {
-    name: "not_ip",
-    sentence: "a TUN device looks at the first four bits and at nothing else: they must be 4 or 6, the versions of IP",
-    function: "tun_get_user",
-    counters: &["{dev}.rx_dropped"],
-    cure: "",
-};
-
-/// A write of no bytes.
-pub static EMPTY: Cause = Cause {
-    name: "empty",
-    sentence: "there is no first byte to look at",
-    function: "tun_get_user",
-    counters: &["{dev}.rx_dropped"],
-    cure: "",
-};
-
-/// Packet information cut short.
-pub static NO_PACKET_INFORMATION: Cause = Cause {
-    name: "no_packet_information",
-    sentence: "with packet information four bytes (flags, EtherType) come before the packet: there are fewer",
-    function: "tun_get_user",
-    counters: &[],
-    cure: "",
-};
-
-/// A frame without a whole Ethernet header.
-pub static SHORT_FRAME: Cause = Cause {
-    name: "short_frame",
-    sentence: "a TAP device wants a whole Ethernet header, 14 bytes, and looks at nothing else",
-    function: "tun_get_user",
-    counters: &[],
-    cure: "",
-};
-
-/// A write while the device is down.
-pub static DEVICE_DOWN: Cause = Cause {
-    name: "device_down",
-    sentence: "{dev} is down, and takes nothing until it is up",
-    function: "tun_get_user",
-    counters: &["{dev}.rx_dropped"],
-    cure: "ip link set dev {dev} up",
-};
-
-/// A wrong IPv4 header checksum.
-pub static IP_CHECKSUM: Cause = Cause {
-    name: "ip_checksum",
-    sentence: "the device takes it; IP finds that the header's checksum is wrong and drops it",
-    function: "ip_rcv_core",
-    counters: &["IpExt.InCsumErrors", "Ip.InHdrErrors"],
-    cure: "",
-};
-
-/// A total length beyond the data.
-pub static IP_TRUNCATED: Cause = Cause {
-    name: "ip_truncated",
-    sentence: "the device takes it; IP finds fewer bytes than the header announces and drops it",
-    function: "ip_rcv_core",
-    counters: &["IpExt.InTruncatedPkts"],
-    cure: "",
-};
-
-/// A header that makes no sense.
-pub static IP_HEADER: Cause = Cause {
-    name: "ip_header",
-    sentence: "the device takes it as IPv4; IP finds no sense in the header and drops it",
-    function: "ip_rcv_core",
-    counters: &["Ip.InHdrErrors"],
-    cure: "",
-};
-
-/// IPv6 arriving where it is switched off.
-pub static IPV6_OFF: Cause = Cause {
-    name: "ipv6_off",
-    sentence: "the device takes it as IPv6; IPv6 is off here and drops it",
-    function: "ip6_rcv_core",
-    counters: &["Ip6InDiscards"],
-    cure: "sysctl -w net.ipv6.conf.{dev}.disable_ipv6=0",
-};
-
-/// An IPv6 header that makes no sense.
-pub static IPV6_HEADER: Cause = Cause {
-    name: "ipv6_header",
-    sentence: "the device takes it as IPv6; IPv6 finds no sense in the header and drops it",
-    function: "ip6_rcv_core",
-    counters: &["Ip6InHdrErrors", "Ip6InTruncatedPkts"],
-    cure: "",
-};
-
-/// A source address that is the host's own.
-pub static LOCAL_SOURCE: Cause = Cause {
-    name: "local_source",
-    sentence: "the device takes it; routing drops what comes from outside with the host's own address as its source, and counts it nowhere",
-    function: "fib_validate_source",
-    counters: &[],
-    cure: "",
-};
-
-/// A loopback address from outside.
-pub static LOOPBACK_SOURCE: Cause = Cause {
-    name: "loopback_source",
-    sentence: "the device takes it; routing drops what comes from outside with a loopback address, and counts it nowhere",
-    function: "ip_route_input_slow",
-    counters: &[],
-    cure: "",
-};
-
-/// A frame for another station.
-pub static OTHER_HOST: Cause = Cause {
-    name: "other_host",
-    sentence: "the device takes it; the frame is for another hardware address, so the host ignores it and counts it nowhere",
-    function: "ip_rcv_core",
-    counters: &[],
-    cure: "",
-};
-
-/// A frame or packet of a protocol that nobody here handles.
-pub static UNKNOWN_PROTOCOL: Cause = Cause {
-    name: "unknown_protocol",
-    sentence: "the device takes it; nobody on this host handles its EtherType, so it is dropped",
-    function: "__netif_receive_skb_core",
-    counters: &["{dev}.rx_dropped"],
-    cure: "",
-};
-
-/// Every cause that tunlab knows.
+/// Every cause that tunlab knows, in the order in which a packet can meet them.
 pub static ALL: &[&Cause] = &[
-    &RP_FILTER,
-    &RP_FILTER_LOOSE,
+    &NO_ROUTE,
+    &BLACKHOLE,
+    &DEVICE_DOWN_SEND,
+    &NO_READER,
+    &QUEUE_FULL,
+    &QDISC,
+    &NEIGHBOUR,
+    &UDP_PORT_CLOSED,
+    &TUNNEL_SILENT,
     &NOT_IP,
     &EMPTY,
     &NO_PACKET_INFORMATION,
     &SHORT_FRAME,
     &DEVICE_DOWN,
+    &OTHER_HOST,
+    &UNKNOWN_PROTOCOL,
     &IP_CHECKSUM,
     &IP_TRUNCATED,
     &IP_HEADER,
     &IPV6_OFF,
     &IPV6_HEADER,
+    &LOCALNET,
     &LOCAL_SOURCE,
-    &LOOPBACK_SOURCE,
-    &OTHER_HOST,
-    &UNKNOWN_PROTOCOL,
+    &RP_FILTER,
+    &RP_FILTER_LOOSE,
+    &IP_FORWARD,
+    &NO_ROUTE_FORWARDING,
+    &TTL,
+    &ROUTING_LOOP,
+    &TOO_BIG,
+    &NFT_DROP,
+    &UDP_CHECKSUM,
+    &TCP_CHECKSUM,
+    &TCP_PORT_CLOSED,
+    &ECHO_IGNORED,
+    &TCP_RETRANSMITTING,
+    &TCP_PERSISTING,
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn names_are_unique() {
-        for (index, cause) in ALL.iter().enumerate() {
-            assert!(ALL[..index].iter().all(|other| other.name != cause.name));
+        let names: HashSet<_> = ALL.iter().map(|cause| cause.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    /// A file that nobody includes, or a static that nobody lists, is a cause nobody finds.
+    #[test]
+    fn every_file_of_words_is_listed() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/causes/en");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(find(name.strip_suffix(".md").unwrap()).is_some(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), ALL.len());
+    }
+
+    #[test]
+    fn every_page_is_whole() {
+        for cause in ALL {
+            let words = cause.words();
+            assert!(!words.title.is_empty(), "{}", cause.name);
+            assert!(words.sentence.ends_with('.'), "{}", cause.name);
+            assert!(!words.sentence.contains('\n'), "{}", cause.name);
+            let headings: Vec<_> = words.sections.iter().map(|(heading, _)| *heading).collect();
+            assert_eq!(headings, HEADINGS, "{}", cause.name);
+            for (heading, text) in words.sections {
+                assert!(!text.trim().is_empty(), "{}: {heading}", cause.name);
+                let longest = text.lines().map(str::len).max();
+                assert!(longest <= Some(80), "{}: {heading}", cause.name);
+            }
+            assert!(
+                !cause.function.is_empty() && !cause.tasks.is_empty(),
+                "{}",
+                cause.name
+            );
+        }
+    }
+
+    /// A template may only have places that a diagnosis can fill.
+    #[test]
+    fn only_known_places() {
+        let known = [
+            "dev", "src", "dst", "net", "to", "add", "port", "mtu", "key", "peer", "addr", "rule",
+            "qdisc",
+        ];
+        for cause in ALL {
+            let commands = cause.cures.iter().flat_map(|cure| cure.commands);
+            for template in commands.chain([&cause.words().sentence]) {
+                for rest in template.split('{').skip(1) {
+                    let place = rest.split('}').next().unwrap_or_default();
+                    assert!(known.contains(&place), "{}: {place}", cause.name);
+                }
+            }
         }
     }
 
@@ -217,13 +176,38 @@ mod tests {
         let places = [("dev", "tun0"), ("src", "1.2.3.4")];
         assert_eq!(
             RP_FILTER_LOOSE.cure(&places).unwrap(),
-            "ip route add 1.2.3.4/32 dev tun0"
+            ["ip route add 1.2.3.4/32 dev tun0"]
         );
         assert!(
             RP_FILTER
-                .sentence(&places)
+                .clause(&places)
                 .starts_with("the reverse path filter drops what arrives on tun0 from 1.2.3.4")
         );
         assert_eq!(NOT_IP.cure(&places), None);
+    }
+
+    /// The route back is the better cure, and needs to know the network.
+    #[test]
+    fn the_best_cure_that_can_be_filled_in() {
+        let few = [("dev", "tun0"), ("src", "192.168.30.99")];
+        let sysctl = RP_FILTER.cure(&few).unwrap();
+        assert_eq!(
+            sysctl,
+            [
+                "sysctl -w net.ipv4.conf.all.rp_filter=0",
+                "sysctl -w net.ipv4.conf.tun0.rp_filter=0"
+            ]
+        );
+        let all = [few[0], few[1], ("add", "add"), ("net", "192.168.30.0/24")];
+        let route = RP_FILTER.cure(&all).unwrap();
+        assert_eq!(route, ["ip route add 192.168.30.0/24 dev tun0"]);
+    }
+
+    #[test]
+    fn reasons_go_with_functions() {
+        assert!(TTL.is_called("IP_INHDR", "ip_forward"));
+        assert!(!TTL.is_called("IP_INHDR", "ip_rcv_core"));
+        assert!(IP_HEADER.is_called("IP_INHDR", "ip_rcv_core"));
+        assert!(NFT_DROP.is_called("NETFILTER_DROP", "nf_hook_slow"));
     }
 }

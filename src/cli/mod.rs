@@ -2,7 +2,7 @@
 //! folder prints and only this folder exits.
 //!
 //! - `args`: flags that several commands share
-//! - `read`, `spoof`, `tap_dump`, `write_garbage`, `proto`, `ping`, `doctor`: one file a command
+//! - `read`, `spoof`, `tap_dump`, `write_garbage`, `proto`, `ping`, `why`, `doctor`: one file a command
 //! - `station`: the device, the private network and CMD that a live command works with
 //! - `watch`: the loop over packets, signals and CMD
 //! - `two_way`: what spoof and tap-dump have in common: read, answer, write
@@ -24,6 +24,7 @@ mod station;
 mod tap_dump;
 mod two_way;
 mod watch;
+mod why;
 mod write_garbage;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -63,6 +64,8 @@ enum Command {
     Proto(proto::Proto),
     /// A small ping, for machines without one
     Ping(ping::Ping),
+    /// Where and why packets die, and the command that cures it
+    Why(why::Why),
     /// What on this machine would stop tunlab, each with its remedy
     Doctor(doctor::Doctor),
 }
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Some(Command::TapDump(dump)) => dump.run(cli.color),
         Some(Command::Proto(proto)) => proto.run(cli.color),
         Some(Command::Ping(ping)) => ping.run(),
+        Some(Command::Why(why)) => why.run(cli.color),
         Some(Command::Doctor(doctor)) => doctor.run(cli.color),
     };
     outcome.unwrap_or_else(|failure| failure.report())

@@ -91,11 +91,11 @@ fn warn(station: &Station, forged: Ipv4Addr) -> Result<(), Failure> {
     let places = [("dev", dev), ("src", &source)];
     status(&format!(
         "warning: the answers will be lost: {} ({} counts them)",
-        cause.sentence(&places),
+        cause.clause(&places),
         cause.counters.first().unwrap_or(&"nothing")
     ));
     if let Some(cure) = cause.cure(&places) {
-        status(&format!("  to let them in: {cure}"));
+        status(&format!("  to let them in: {}", cure.join(" && ")));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::{Attempt, Setting};
 use crate::capture::Mode;
 use crate::causes::{self, Cause};
 use nix::errno::Errno;
+use std::net::Ipv4Addr;
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,11 @@ pub fn judge(
         },
     };
     let why = match (cause, outcome) {
-        (Some(cause), _) => cause.sentence(&[("dev", dev)]),
+        (Some(cause), Ok(_)) => format!(
+            "the device takes it; {}",
+            clause(cause, attempt, setting, dev)
+        ),
+        (Some(cause), Err(_)) => clause(cause, attempt, setting, dev),
         (None, Ok(_)) if rose("Icmp.InEchos") => {
             "a whole packet: the kernel takes it and answers the ping".to_owned()
         }
@@ -53,6 +58,11 @@ pub fn judge(
         why,
         counters,
     }
+}
+
+fn clause(cause: &Cause, attempt: &Attempt, setting: &Setting, dev: &str) -> String {
+    let source = source(attempt, setting).map_or_else(String::new, |source| source.to_string());
+    cause.clause(&[("dev", dev), ("src", &source)])
 }
 
 /// What write(2) refuses: `tun_get_user()` in the kernel's `drivers/net/tun.c`.
@@ -89,19 +99,27 @@ fn witnessed(setting: &Setting, rose: impl Fn(&str) -> bool) -> Option<&'static 
 
 /// What the kernel counts nowhere, told by what was written.
 fn uncounted(attempt: &Attempt, setting: &Setting) -> Option<&'static Cause> {
-    let ip = match setting.mode {
-        Mode::Tap => {
-            let foreign = attempt.bytes.get(..6) != Some(&setting.mac[..]);
-            return foreign.then_some(&causes::OTHER_HOST);
-        }
-        Mode::Tun if setting.packet_information => attempt.bytes.get(4..)?,
-        Mode::Tun => &attempt.bytes[..],
-    };
-    match ip.get(12..16)? {
-        source if source == setting.own.octets() => Some(&causes::LOCAL_SOURCE),
-        [127, ..] => Some(&causes::LOOPBACK_SOURCE),
-        _ => None,
+    if setting.mode == Mode::Tap {
+        let foreign = attempt.bytes.get(..6) != Some(&setting.mac[..]);
+        return foreign.then_some(&causes::OTHER_HOST);
     }
+    let source = source(attempt, setting)?;
+    if source == setting.own {
+        Some(&causes::LOCAL_SOURCE)
+    } else {
+        source.is_loopback().then_some(&causes::LOCALNET)
+    }
+}
+
+/// The source address of a packet written to a TUN device, if it is long enough to have one.
+fn source(attempt: &Attempt, setting: &Setting) -> Option<Ipv4Addr> {
+    let start = match (setting.mode, setting.packet_information) {
+        (Mode::Tap, _) => return None,
+        (Mode::Tun, true) => 4,
+        (Mode::Tun, false) => 0,
+    };
+    let source = attempt.bytes.get(start + 12..start + 16)?;
+    Some(Ipv4Addr::from(<[u8; 4]>::try_from(source).ok()?))
 }
 
 /// Leaves out the counters that move with every packet.
@@ -132,7 +150,6 @@ const TRAFFIC: [&str; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::Ipv4Addr;
 
     const TUN: Setting = Setting {
         mode: Mode::Tun,
@@ -184,7 +201,7 @@ mod tests {
         packet[12..16].copy_from_slice(&[127, 0, 0, 1]);
         assert_eq!(
             verdict(&packet, Ok(20), &[]).cause.unwrap().name,
-            "loopback_source"
+            "localnet"
         );
         packet[12] = 9;
         assert_eq!(verdict(&packet, Ok(20), &[]).cause, None);

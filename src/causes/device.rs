@@ -1,0 +1,126 @@
+//! Devices and the programs behind them: what dies before IP has looked at it, or after.
+
+use super::{Cause, Cure, Stage, entry, reason};
+
+const TUN: &str = "drivers/net/tun.c";
+const FORWARD: &str = "tunlab forward --server {peer}:{port}";
+
+/// A first nibble that is neither 4 nor 6.
+pub static NOT_IP: Cause = entry!("not_ip", {
+    function: "tun_get_user",
+    file: TUN,
+    stage: Stage::Writing,
+    counters: &["{dev}.rx_dropped"],
+    reasons: &[reason("NOT_SPECIFIED", "tun_get_user")],
+    tasks: &["2d-garbage"],
+});
+
+/// A write of no bytes.
+pub static EMPTY: Cause = entry!("empty", {
+    function: "tun_get_user",
+    file: TUN,
+    stage: Stage::Writing,
+    counters: &["{dev}.rx_dropped"],
+    tasks: &["2d-garbage"],
+});
+
+/// Packet information cut short.
+pub static NO_PACKET_INFORMATION: Cause = entry!("no_packet_information", {
+    function: "tun_get_user",
+    file: TUN,
+    stage: Stage::Writing,
+    tasks: &["2d-garbage"],
+});
+
+/// A frame without a whole Ethernet header.
+pub static SHORT_FRAME: Cause = entry!("short_frame", {
+    function: "tun_get_user",
+    file: TUN,
+    stage: Stage::Writing,
+    tasks: &["2d-garbage", "9-tap"],
+});
+
+/// A write while the device is down.
+pub static DEVICE_DOWN: Cause = entry!("device_down", {
+    function: "tun_get_user",
+    file: TUN,
+    stage: Stage::Writing,
+    counters: &["{dev}.rx_dropped"],
+    reasons: &[reason("DEV_READY", "tun_get_user")],
+    cures: &[Cure { commands: &["ip link set dev {dev} up"] }],
+    tasks: &["2b-configure", "2d-garbage", "6-tunnel-breaking"],
+});
+
+/// The device that a packet should leave through is down, and its routes are gone with it.
+pub static DEVICE_DOWN_SEND: Cause = entry!("device_down_send", {
+    function: "fib_sync_down_dev",
+    file: "net/ipv4/fib_semantics.c",
+    stage: Stage::Sending,
+    counters: &["Ip.OutNoRoutes"],
+    cures: &[
+        Cure { commands: &["ip link set dev {dev} up", "ip route {add} {net} {to}"] },
+        Cure { commands: &["ip link set dev {dev} up"] },
+    ],
+    tasks: &["2b-configure", "6-tunnel-breaking"],
+});
+
+/// A device that nobody has opened, or whose other end is not there.
+pub static NO_READER: Cause = entry!("no_reader", {
+    function: "tun_net_xmit",
+    file: TUN,
+    stage: Stage::Leaving,
+    counters: &["{dev}.tx_dropped"],
+    reasons: &[reason("DEV_READY", "tun_net_xmit")],
+    cures: &[Cure { commands: &[FORWARD] }],
+    tasks: &["2b-configure", "6-tunnel-breaking"],
+});
+
+/// The device's queue is full: its program does not read.
+pub static QUEUE_FULL: Cause = entry!("queue_full", {
+    function: "tun_net_xmit",
+    file: TUN,
+    stage: Stage::Leaving,
+    counters: &["{dev}.tx_dropped"],
+    reasons: &[reason("FULL_RING", "tun_net_xmit")],
+    tasks: &["6-tunnel-breaking"],
+});
+
+/// The queueing discipline of a device drops it.
+pub static QDISC: Cause = entry!("qdisc", {
+    function: "__dev_queue_xmit",
+    file: "net/core/dev.c",
+    stage: Stage::Leaving,
+    counters: &[],
+    reasons: &[reason("QDISC_DROP", ""), reason("TC_EGRESS", ""), reason("QDISC_OVERLIMIT", "")],
+    cures: &[Cure { commands: &["tc qdisc del dev {dev} root"] }],
+    tasks: &["6-tunnel-breaking"],
+});
+
+/// The program behind the device takes the packet, and does not carry it on.
+pub static TUNNEL_SILENT: Cause = entry!("tunnel_silent", {
+    function: "tun_do_read",
+    file: TUN,
+    stage: Stage::Program,
+    cures: &[],
+    tasks: &["3-send-through-tunnel", "4-vpn-server", "6-tunnel-breaking"],
+});
+
+/// A frame for another station.
+pub static OTHER_HOST: Cause = entry!("other_host", {
+    function: "ip_rcv_core",
+    file: "net/ipv4/ip_input.c",
+    stage: Stage::Arriving,
+    reasons: &[reason("OTHERHOST", "ip_rcv_core"), reason("OTHERHOST", "")],
+    cures: &[Cure { commands: &["ip neigh del {addr} dev {dev}"] }],
+    tasks: &["9-tap", "9-arp-reply"],
+});
+
+/// A frame or packet of a protocol that nobody here handles.
+pub static UNKNOWN_PROTOCOL: Cause = entry!("unknown_protocol", {
+    function: "__netif_receive_skb_core",
+    file: "net/core/dev.c",
+    stage: Stage::Arriving,
+    counters: &["{dev}.rx_dropped"],
+    reasons: &[reason("UNHANDLED_PROTO", "")],
+    tasks: &["9-tap"],
+});
