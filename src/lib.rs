@@ -3,6 +3,7 @@
 //! The folder list is the architecture; arrows run only downwards in it.
 //!
 //! - [`cli`]: the command line; the only place that prints and exits
+//! - [`tunnel`]: both ends of the course's tunnel: a pure pipe, and the loop around it
 //! - [`lab`]: networks as plans, applied and undone; the private network
 //! - [`garbage`]: what write-garbage writes, and what the answer means
 //! - [`causes`]: every drop cause as data
@@ -24,3 +25,4 @@ pub mod packet;
 pub mod proto;
 pub mod render;
 pub mod sys;
+pub mod tunnel;

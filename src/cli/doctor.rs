@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::args::When;
 use super::failure::print;
-use super::station::default_addr;
+use super::station::Defaults;
 use crate::lab::{conflict, probe::Findings};
 use crate::sys::child::is_executable;
 use crate::sys::errno;
@@ -147,7 +147,7 @@ fn here(findings: &Findings) -> Check {
 /// `-- CMD`, so it is not counted as trouble.
 fn network() -> Option<Check> {
     let netlink = Netlink::open().ok()?;
-    let taken = conflict::look(&netlink, default_addr(), "").ok()?;
+    let taken = conflict::look(&netlink, Defaults::course().addr, "").ok()?;
     Some(match taken {
         None => Check {
             state: State::Good,

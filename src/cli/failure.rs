@@ -7,6 +7,9 @@ use crate::lab::{ApplyError, CidrError};
 use crate::sys::child::SpawnError;
 use crate::sys::icmp_socket::IcmpError;
 use crate::sys::netlink::NetlinkError;
+use crate::sys::udp_socket::UdpError;
+use crate::tunnel::TunnelError;
+use nix::errno::Errno;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -191,6 +194,25 @@ fn code_of(errno: Option<nix::errno::Errno>) -> u8 {
 impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Failure {
         Failure::new(code_of(error.errno()), &error, error.remedy())
+    }
+}
+
+impl From<UdpError> for Failure {
+    fn from(error: UdpError) -> Failure {
+        let code = match error.errno {
+            Errno::EADDRINUSE | Errno::EADDRNOTAVAIL => 2,
+            _ => 3,
+        };
+        Failure::new(code, &error, error.remedy())
+    }
+}
+
+impl From<TunnelError> for Failure {
+    fn from(error: TunnelError) -> Failure {
+        match error {
+            TunnelError::Watcher(error) => error.into(),
+            refused => Failure::new(3, &refused, refused.remedy()),
+        }
     }
 }
 

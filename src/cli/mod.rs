@@ -2,7 +2,8 @@
 //! folder prints and only this folder exits.
 //!
 //! - `args`: flags that several commands share
-//! - `read`, `spoof`, `tap_dump`, `write_garbage`, `proto`, `ping`, `why`, `doctor`: one file a command
+//! - `read`, `spoof`, `tap_dump`, `write_garbage`, `forward`, `proto`, `ping`, `why`, `doctor`: one
+//!   file a command
 //! - `station`: the device, the private network and CMD that a live command works with
 //! - `watch`: the loop over packets, signals and CMD
 //! - `two_way`: what spoof and tap-dump have in common: read, answer, write
@@ -13,6 +14,7 @@
 mod args;
 mod doctor;
 mod failure;
+mod forward;
 mod output;
 mod parallel;
 mod ping;
@@ -60,6 +62,8 @@ enum Command {
     WriteGarbage(write_garbage::WriteGarbage),
     /// Dissect the frames of a TAP device: Ethernet and ARP
     TapDump(tap_dump::TapDump),
+    /// The tunnel: its client (--server A:P) or its server (--listen A:P)
+    Forward(forward::Forward),
     /// Reference: fields, meanings, diagram and filter names of a protocol
     Proto(proto::Proto),
     /// A small ping, for machines without one
@@ -82,6 +86,7 @@ pub fn main() -> ExitCode {
         Some(Command::Spoof(spoof)) => spoof.run(cli.color),
         Some(Command::WriteGarbage(garbage)) => garbage.run(cli.color),
         Some(Command::TapDump(dump)) => dump.run(cli.color),
+        Some(Command::Forward(forward)) => forward.run(),
         Some(Command::Proto(proto)) => proto.run(cli.color),
         Some(Command::Ping(ping)) => ping.run(),
         Some(Command::Why(why)) => why.run(cli.color),

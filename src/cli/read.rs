@@ -6,7 +6,7 @@ use super::failure::{Failure, status};
 use super::output::Output;
 use super::parallel;
 use super::progress::Progress;
-use super::station::{Station, Wanted};
+use super::station::{Defaults, Station, Wanted};
 use super::watch::{Flow, Handler, watch};
 use crate::capture::{Frame, Input, LiveInterface, Mode, Source};
 use crate::render::Format;
@@ -68,7 +68,8 @@ impl Read {
             mode: Mode::Tun,
             packet_information: false,
             device: &self.device,
-            private: &self.private,
+            private: Some(&self.private),
+            defaults: Defaults::course(),
         })?;
         let mut printer = Printer::new(&self.packets, color, station.device.name())?;
         let code = station.run(&self.private, &mut printer)?;

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
 use super::failure::{Failure, status};
-use super::station::{Station, Wanted};
+use super::station::{Defaults, Station, Wanted};
 use super::two_way::TwoWay;
 use crate::answer::ip::{self, Source, Style};
 use crate::capture::Mode;
@@ -47,7 +47,8 @@ impl Spoof {
             mode: Mode::Tun,
             packet_information: false,
             device: &self.device,
-            private: &self.private,
+            private: Some(&self.private),
+            defaults: Defaults::course(),
         })?;
         if let Source::Forged(forged) = self.src {
             warn(&station, forged)?;

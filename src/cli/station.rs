@@ -8,6 +8,7 @@ use super::args::{DeviceArgs, PrivateArgs};
 use super::failure::{Failure, status};
 use super::watch::{DevicePackets, Ended, Handler, end, watch};
 use crate::capture::{DeviceName, Mode, TunDevice, TunError, TunOptions, driver};
+use crate::lab::conflict::Conflict;
 use crate::lab::private::{self, PrivateNetwork};
 use crate::lab::{Applied, Cidr, Op, Plan, apply, conflict, device_plan};
 use crate::sys::child::Child;
@@ -18,13 +19,16 @@ use std::process::ExitCode;
 /// U's address on the tunnel's network, as in the course.
 const DEFAULT_ADDR: &str = "192.168.53.99/24";
 
+/// What to do where a command may create no device and takes no `-- CMD`.
+const ON_A_HOST: &str = "run as root, or on a host of a lab: `tunlab lab up`, then `tunlab lab exec HOST -- tunlab ...`";
+
 /// A device that is ready, and the network around it.
 pub(super) struct Station {
     pub(super) device: TunDevice,
     pub(super) netlink: Netlink,
     /// The device's address and network, when tunlab gave it one.
     pub(super) addr: Option<Cidr>,
-    signals: Signals,
+    pub(super) signals: Signals,
     applied: Applied,
     keep: bool,
 }
@@ -34,37 +38,79 @@ pub(super) struct Wanted<'w> {
     pub(super) mode: Mode,
     pub(super) packet_information: bool,
     pub(super) device: &'w DeviceArgs,
-    pub(super) private: &'w PrivateArgs,
+    /// None for a command that only makes sense on a host with a network around it.
+    pub(super) private: Option<&'w PrivateArgs>,
+    pub(super) defaults: Defaults,
+}
+
+/// How a device is configured where nothing was typed.
+pub(super) struct Defaults {
+    pub(super) addr: Cidr,
+    /// The kernel's own, if none.
+    pub(super) mtu: Option<u32>,
+}
+
+impl Defaults {
+    /// U's device, as in the course.
+    pub(super) fn course() -> Defaults {
+        Defaults {
+            addr: DEFAULT_ADDR.parse().expect("the default address is valid"),
+            mtu: None,
+        }
+    }
+}
+
+impl Wanted<'_> {
+    /// A network that is in use already.
+    fn taken(&self, taken: Conflict) -> Failure {
+        match self.private {
+            Some(_) => taken.into(),
+            None => Failure::usage(taken).with_hint("choose another network".to_owned()),
+        }
+    }
+
+    /// A device that is refused. Where there is no private network, none is recommended.
+    fn refused(&self, error: TunError) -> Failure {
+        match error {
+            TunError::NotPermitted { attach: false, .. } if self.private.is_none() => {
+                Failure::refused(error, Some(ON_A_HOST.to_owned()))
+            }
+            error => error.into(),
+        }
+    }
 }
 
 impl Station {
     /// Enters the private network if one is wanted, creates or attaches the device, configures
     /// it, and says its name on stderr.
     pub(super) fn open(wanted: &Wanted) -> Result<Station, Failure> {
+        Station::open_with(wanted, Signals::take_over()?)
+    }
+
+    /// The same with signals that were taken over before.
+    pub(super) fn open_with(wanted: &Wanted, signals: Signals) -> Result<Station, Failure> {
         let args = wanted.device;
-        let signals = Signals::take_over()?;
-        let private = !wanted.private.cmd.is_empty();
-        if private {
+        let private = wanted.private.filter(|private| !private.cmd.is_empty());
+        if private.is_some() {
             // Asked first: inside a user namespace the device's owner has no name.
             driver::check().map_err(|error| as_ordinary_user(TunError::from(error).into()))?;
         }
-        let netlink = if private {
-            enter(wanted.private.ipv6, args.verbose)?.netlink
-        } else {
-            Netlink::open()?
+        let netlink = match private {
+            Some(private) => enter(private.ipv6, args.verbose)?.netlink,
+            None => Netlink::open()?,
         };
         let name = match (&args.name, wanted.mode) {
             (Some(name), _) => name.clone(),
             (None, Mode::Tun) => fixed_name("tun"),
             (None, Mode::Tap) => fixed_name("tap"),
         };
-        let addr = args.addr.unwrap_or_else(default_addr);
+        let addr = args.addr.unwrap_or(wanted.defaults.addr);
         let configures = !args.no_config;
         // Asked before the device exists: a refusal then leaves nothing to undo.
-        if configures && !private {
+        if configures && private.is_none() {
             for network in std::iter::once(addr).chain(args.routes.iter().copied()) {
                 if let Some(taken) = conflict::look(&netlink, network, name.as_str())? {
-                    return Err(taken.into());
+                    return Err(wanted.taken(taken));
                 }
             }
         }
@@ -72,8 +118,8 @@ impl Station {
             .packet_information(wanted.packet_information)
             .persist(args.persist);
         let device = TunDevice::open(&options).map_err(|error| {
-            let failure = Failure::from(error);
-            if private {
+            let failure = wanted.refused(error);
+            if private.is_some() {
                 as_ordinary_user(failure)
             } else {
                 failure
@@ -81,7 +127,7 @@ impl Station {
         })?;
         status(&format!("Interface Name: {}", device.name()));
 
-        let plan = plan_for(&device, args, addr);
+        let plan = plan_for(&device, wanted, addr);
         let created = (!device.attached()).then(|| Op::DeviceCreate {
             dev: device.name().to_owned(),
             mode: wanted.mode,
@@ -167,12 +213,14 @@ fn in_user_namespace() -> bool {
 }
 
 /// A new device gets everything; an existing one only what was typed.
-fn plan_for(device: &TunDevice, args: &DeviceArgs, addr: Cidr) -> Plan {
+fn plan_for(device: &TunDevice, wanted: &Wanted, addr: Cidr) -> Plan {
+    let args = wanted.device;
     if args.no_config {
         return Plan::default();
     }
     if !device.attached() {
-        return device_plan(device.name(), Some(addr), &args.routes, args.mtu);
+        let mtu = args.mtu.or(wanted.defaults.mtu);
+        return device_plan(device.name(), Some(addr), &args.routes, mtu);
     }
     let typed = args.addr.is_some() || !args.routes.is_empty() || args.mtu.is_some();
     if typed {
@@ -180,10 +228,6 @@ fn plan_for(device: &TunDevice, args: &DeviceArgs, addr: Cidr) -> Plan {
     } else {
         Plan::default()
     }
-}
-
-pub(super) fn default_addr() -> Cidr {
-    DEFAULT_ADDR.parse().expect("the default address is valid")
 }
 
 fn fixed_name(name: &str) -> DeviceName {

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
 use super::read::Printer;
-use super::station::{Station, Wanted};
+use super::station::{Defaults, Station, Wanted};
 use super::two_way::TwoWay;
 use crate::answer::frame;
 use crate::answer::ip::{Answer, Silence};
@@ -47,7 +47,8 @@ impl TapDump {
             mode: Mode::Tap,
             packet_information: false,
             device: &self.device,
-            private: &self.private,
+            private: Some(&self.private),
+            defaults: Defaults::course(),
         })?;
         let code = if self.arp_reply.is_some() || self.echo {
             let respond = Box::new(|frame: &[u8]| self.respond(frame));

@@ -4,7 +4,7 @@
 use super::Outcome;
 use super::args::{DeviceArgs, PrivateArgs, When};
 use super::failure::{Failure, print, status};
-use super::station::{Station, Wanted};
+use super::station::{Defaults, Station, Wanted};
 use crate::capture::Mode;
 use crate::garbage::{Attempt, Setting, Verdict, attempts, judge};
 use crate::lab::counters::Counters;
@@ -49,7 +49,8 @@ impl WriteGarbage {
             mode,
             packet_information: self.packet_information,
             device: &self.device,
-            private: &self.private,
+            private: Some(&self.private),
+            defaults: Defaults::course(),
         })?;
         let link = station.netlink.link(station.device.name())?;
         let setting = Setting {

@@ -9,6 +9,7 @@
 //! - [`signals`]: Ctrl-C as something to poll
 //! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
 //! - [`icmp_socket`]: sending and hearing ICMP without a device
+//! - [`udp_socket`]: UDP, and which of its datagrams nobody took
 
 pub mod child;
 pub mod errno;
@@ -19,3 +20,4 @@ pub mod netlink;
 pub mod readings;
 pub mod signals;
 pub(crate) mod tun_ioctl;
+pub mod udp_socket;

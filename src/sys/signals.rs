@@ -18,9 +18,15 @@ impl Signals {
     /// Takes SIGINT and SIGTERM out of the usual course, for good. Call it before any thread is
     /// started; [`super::child`] gives its command the usual course back.
     pub fn take_over() -> io::Result<Self> {
+        Signals::take_over_with(&[])
+    }
+
+    /// The same with further signals.
+    pub fn take_over_with(further: &[Signal]) -> io::Result<Self> {
         let mut mask = SigSet::empty();
-        mask.add(Signal::SIGINT);
-        mask.add(Signal::SIGTERM);
+        for &signal in [Signal::SIGINT, Signal::SIGTERM].iter().chain(further) {
+            mask.add(signal);
+        }
         mask.thread_block()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         Ok(Signals(SignalFd::with_flags(&mask, flags)?))

@@ -2,11 +2,12 @@
 
 use super::run::{capture, tunlab};
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 8] = [
     "read",
     "spoof",
     "write-garbage",
     "tap-dump",
+    "forward",
     "proto",
     "ping",
     "doctor",
