@@ -3,7 +3,7 @@
 use crate::capture::{CaptureError, InterfaceError, NameError, TunError};
 use crate::lab::conflict::Conflict;
 use crate::lab::private::PrivateError;
-use crate::lab::{ApplyError, CidrError};
+use crate::lab::{ApplyError, CidrError, LabError};
 use crate::sys::child::SpawnError;
 use crate::sys::icmp_socket::IcmpError;
 use crate::sys::netlink::NetlinkError;
@@ -203,6 +203,13 @@ impl From<UdpError> for Failure {
             Errno::EADDRINUSE | Errno::EADDRNOTAVAIL => 2,
             _ => 3,
         };
+        Failure::new(code, &error, error.remedy())
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Failure {
+        let code = if error.is_usage() { 2 } else { 3 };
         Failure::new(code, &error, error.remedy())
     }
 }

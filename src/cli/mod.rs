@@ -4,6 +4,7 @@
 //! - `args`: flags that several commands share
 //! - `read`, `spoof`, `tap_dump`, `write_garbage`, `forward`, `proto`, `ping`, `why`, `doctor`: one
 //!   file a command
+//! - `lab`: the commands about hosts made of namespaces
 //! - `station`: the device, the private network and CMD that a live command works with
 //! - `watch`: the loop over packets, signals and CMD
 //! - `two_way`: what spoof and tap-dump have in common: read, answer, write
@@ -15,6 +16,7 @@ mod args;
 mod doctor;
 mod failure;
 mod forward;
+mod lab;
 mod output;
 mod parallel;
 mod ping;
@@ -70,6 +72,8 @@ enum Command {
     Ping(ping::Ping),
     /// Where and why packets die, and the command that cures it
     Why(why::Why),
+    /// Hosts made of namespaces: build them, look at them, run programs on them
+    Lab(lab::LabArgs),
     /// What on this machine would stop tunlab, each with its remedy
     Doctor(doctor::Doctor),
 }
@@ -80,6 +84,8 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return failure::bad_usage(&error),
     };
+    // Labs whose processes were killed, the reaper with them.
+    crate::lab::collect();
     let outcome = match cli.command {
         None => greet(),
         Some(Command::Read(read)) => read.run(cli.color),
@@ -90,6 +96,7 @@ pub fn main() -> ExitCode {
         Some(Command::Proto(proto)) => proto.run(cli.color),
         Some(Command::Ping(ping)) => ping.run(),
         Some(Command::Why(why)) => why.run(cli.color),
+        Some(Command::Lab(lab)) => lab.run(cli.color),
         Some(Command::Doctor(doctor)) => doctor.run(cli.color),
     };
     outcome.unwrap_or_else(|failure| failure.report())

@@ -5,10 +5,11 @@ use std::io;
 
 use nix::errno::Errno;
 
-use super::{Op, Plan};
+use super::Cidr;
+use super::plan::{Op, Plan, Route};
 use crate::sys::{
     errno,
-    netlink::{Netlink, NetlinkError},
+    netlink::{self, Netlink, NetlinkError},
     readings,
 };
 
@@ -47,6 +48,9 @@ pub enum OpError {
         /// Why not.
         errno: Errno,
     },
+    /// It is about more than the one host.
+    #[error("hosts and cables are made by `tunlab lab up`")]
+    SeveralHosts,
 }
 
 impl ApplyError {
@@ -55,6 +59,7 @@ impl ApplyError {
         match &self.why {
             OpError::Netlink(error) => error.errno(),
             OpError::Sysctl { errno, .. } => Some(*errno),
+            OpError::SeveralHosts => None,
         }
     }
 
@@ -72,15 +77,20 @@ impl ApplyError {
             (Op::RouteAdd(route), OpError::Netlink(error))
                 if error.errno() == Some(Errno::ENETUNREACH) =>
             {
-                let dev = &route.dev;
-                Some(format!(
-                    "`ip addr show {dev}` shows whether {dev} is up, and in which networks"
-                ))
+                Some(match &route.dev {
+                    Some(dev) => format!(
+                        "`ip addr show {dev}` shows whether {dev} is up, and in which networks"
+                    ),
+                    None => {
+                        "`ip addr` shows which devices are up, and in which networks".to_owned()
+                    }
+                })
             }
             (Op::Mtu { .. }, OpError::Netlink(error)) if error.errno() == Some(Errno::EINVAL) => {
                 Some("write an MTU from 68 to 65535".to_owned())
             }
             (_, OpError::Netlink(error)) => error.remedy(),
+            (_, OpError::SeveralHosts) => None,
             (_, OpError::Sysctl { key, errno, .. }) => match errno {
                 Errno::EPERM | Errno::EACCES => Some("run it as root (`sudo`)".to_owned()),
                 Errno::EROFS => Some(
@@ -143,7 +153,7 @@ impl Applied {
 }
 
 /// Does one thing; gives back its inverse if it changed anything.
-fn carry_out(op: &Op, netlink: &Netlink) -> Result<Option<Op>, OpError> {
+pub(super) fn carry_out(op: &Op, netlink: &Netlink) -> Result<Option<Op>, OpError> {
     let changed = match op {
         Op::Sysctl { key, value } => return set(key, value),
         // Whoever holds the device's file has created it, or will.
@@ -180,17 +190,89 @@ fn carry_out(op: &Op, netlink: &Netlink) -> Result<Option<Op>, OpError> {
             true
         }
         Op::RouteAdd(route) => {
-            let link = netlink.link(&route.dev)?;
-            netlink.add_route(route.to.address(), route.to.prefix_len(), &link, route.via)?;
+            netlink.add_route(&resolve(route, netlink)?)?;
             true
         }
+        Op::RouteReplace(route) => {
+            let wanted = resolve(route, netlink)?;
+            let before = existing(&wanted, netlink)?;
+            netlink.replace_route(&wanted)?;
+            return Ok(Some(match before {
+                Some(before) => Op::RouteReplace(before),
+                None => Op::RouteDel(route.clone()),
+            }));
+        }
         Op::RouteDel(route) => {
-            let link = netlink.link(&route.dev)?;
-            netlink.delete_route(route.to.address(), route.to.prefix_len(), &link, route.via)?;
+            let unwanted = resolve(route, netlink)?;
+            // What was typed may say less than what was there: `ip route del default`.
+            let before = existing(&unwanted, netlink)?;
+            netlink.delete_route(&unwanted)?;
+            return Ok(before.map(Op::RouteAdd));
+        }
+        Op::NeighReplace { dev, addr, mac } => {
+            let link = netlink.link(dev)?;
+            netlink.replace_neighbour(&link, *addr, mac.0)?;
             true
+        }
+        Op::NeighDel { dev, addr } => {
+            let link = netlink.link(dev)?;
+            netlink.delete_neighbour(&link, *addr)?;
+            true
+        }
+        Op::NeighFlush { dev } => {
+            let link = netlink.link(dev)?;
+            netlink.flush_neighbours(&link)?;
+            true
+        }
+        Op::DeviceDel { dev } => {
+            let link = netlink.link(dev)?;
+            netlink.delete_link(&link)?;
+            true
+        }
+        Op::NetnsAdd { .. } | Op::NetnsDel { .. } | Op::CableAdd { .. } => {
+            return Err(OpError::SeveralHosts);
         }
     };
     Ok(changed.then(|| op.undo()).flatten())
+}
+
+/// A route with its device's number in the place of its name.
+fn resolve(route: &Route, netlink: &Netlink) -> Result<netlink::Route, NetlinkError> {
+    let link = route
+        .dev
+        .as_deref()
+        .map(|dev| netlink.link(dev))
+        .transpose()?;
+    Ok(netlink::Route {
+        destination: route.to.address(),
+        prefix_len: route.to.prefix_len(),
+        index: link.map(|link| link.index),
+        gateway: route.via,
+        kind: route.kind,
+    })
+}
+
+/// The route there is to the same network, with all that can be said about it.
+fn existing(wanted: &netlink::Route, netlink: &Netlink) -> Result<Option<Route>, NetlinkError> {
+    let routes = netlink.routes()?;
+    let is_it = |route: &&netlink::Route| {
+        let same_network =
+            (route.destination, route.prefix_len) == (wanted.destination, wanted.prefix_len);
+        same_network && (wanted.index.is_none() || wanted.index == route.index)
+    };
+    let Some(route) = routes.iter().find(is_it) else {
+        return Ok(None);
+    };
+    let links = netlink.links()?;
+    let link = links.iter().find(|link| Some(link.index) == route.index);
+    Ok(
+        Cidr::new(route.destination, route.prefix_len).map(|to| Route {
+            to,
+            kind: route.kind,
+            via: route.gateway,
+            dev: link.map(|link| link.name.clone()),
+        }),
+    )
 }
 
 fn set(key: &str, value: &str) -> Result<Option<Op>, OpError> {

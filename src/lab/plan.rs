@@ -2,16 +2,41 @@
 //! do the same.
 //!
 //! A plan is about one host, the namespace it is applied in. A lab of several hosts is a list of
-//! (host, operation), and its operations that make namespaces and cables are further [`Op`]s.
+//! [`Step`]s: an operation, and the host it is done on.
 
 use std::{fmt, net::IpAddr};
 
 use super::Cidr;
 use crate::capture::Mode;
+use crate::sys::netlink::RouteKind;
 
 /// One change to a host's network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
+    /// Create a host: a named network namespace.
+    NetnsAdd {
+        /// Its name under `/run/netns`: `tunlab-u`.
+        name: String,
+    },
+    /// Remove a host.
+    NetnsDel {
+        /// Its name under `/run/netns`.
+        name: String,
+    },
+    /// Lay a cable to another host: a veth pair.
+    CableAdd {
+        /// The device at this end.
+        dev: String,
+        /// The device at the other end.
+        peer: String,
+        /// The namespace of the other end.
+        peer_netns: String,
+    },
+    /// Remove a device, and with one end of a cable the other.
+    DeviceDel {
+        /// Its name.
+        dev: String,
+    },
     /// Set a kernel setting.
     Sysctl {
         /// Its name as sysctl(8) writes it: `net.ipv4.ip_forward`.
@@ -60,19 +85,57 @@ pub enum Op {
     },
     /// Add a route.
     RouteAdd(Route),
+    /// Add a route, in the place of one to the same network.
+    RouteReplace(Route),
     /// Delete a route.
     RouteDel(Route),
+    /// Tell a host another's hardware address, for good, or in the place of what it had learned.
+    NeighReplace {
+        /// The device behind which the neighbour is.
+        dev: String,
+        /// Its IP address.
+        addr: IpAddr,
+        /// Its hardware address.
+        mac: Mac,
+    },
+    /// Make a host forget a neighbour.
+    NeighDel {
+        /// The device behind which the neighbour is.
+        dev: String,
+        /// Its IP address.
+        addr: IpAddr,
+    },
+    /// Make a host forget what it has learned about the neighbours behind a device.
+    NeighFlush {
+        /// The device.
+        dev: String,
+    },
 }
 
 /// A route to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// The network it leads to.
+    /// The network it leads to; a prefix length of 0 makes it the default route.
     pub to: Cidr,
-    /// The device it leads through.
-    pub dev: String,
+    /// What becomes of packets that take it.
+    pub kind: RouteKind,
     /// The router it leads through, if not straight to the destination.
     pub via: Option<IpAddr>,
+    /// The device it leads through; without one the kernel finds the one that `via` is behind.
+    pub dev: Option<String>,
+}
+
+/// An Ethernet address. Reads `aa:bb:cc:dd:ee:ff`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mac(pub [u8; 6]);
+
+/// An operation on one of several hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The namespace of the host; none where the operation makes or removes that.
+    pub netns: Option<String>,
+    /// What is done there.
+    pub op: Op,
 }
 
 /// Operations in the order in which they must be done.
@@ -92,13 +155,11 @@ pub fn device_plan(dev: &str, addr: Option<Cidr>, routes: &[Cidr], mtu: Option<u
     ops.extend(mtu.map(|mtu| Op::Mtu { dev: dev(), mtu }));
     ops.extend(addr.map(|addr| Op::AddrAdd { dev: dev(), addr }));
     ops.push(Op::LinkUp { dev: dev() });
-    ops.extend(routes.iter().map(|&to| {
-        Op::RouteAdd(Route {
-            to,
-            dev: dev(),
-            via: None,
-        })
-    }));
+    ops.extend(
+        routes
+            .iter()
+            .map(|&to| Op::RouteAdd(Route::direct(to, dev()))),
+    );
     Plan { ops }
 }
 
@@ -121,6 +182,14 @@ impl Op {
     /// The command that does the same.
     pub fn command(&self) -> String {
         match self {
+            Op::NetnsAdd { name } => format!("ip netns add {name}"),
+            Op::NetnsDel { name } => format!("ip netns del {name}"),
+            Op::CableAdd {
+                dev,
+                peer,
+                peer_netns,
+            } => format!("ip link add {dev} type veth peer name {peer} netns {peer_netns}"),
+            Op::DeviceDel { dev } => format!("ip link del dev {dev}"),
             Op::Sysctl { key, value } if value.contains(' ') => {
                 format!("sysctl -qw '{key}={value}'")
             }
@@ -142,7 +211,13 @@ impl Op {
             Op::AddrAdd { dev, addr } => format!("ip addr add {addr} dev {dev}"),
             Op::AddrDel { dev, addr } => format!("ip addr del {addr} dev {dev}"),
             Op::RouteAdd(route) => format!("ip route add {route}"),
+            Op::RouteReplace(route) => format!("ip route replace {route}"),
             Op::RouteDel(route) => format!("ip route del {route}"),
+            Op::NeighReplace { dev, addr, mac } => {
+                format!("ip neigh replace {addr} lladdr {mac} dev {dev}")
+            }
+            Op::NeighDel { dev, addr } => format!("ip neigh del {addr} dev {dev}"),
+            Op::NeighFlush { dev } => format!("ip neigh flush dev {dev}"),
         }
     }
 
@@ -151,6 +226,12 @@ impl Op {
     /// holds it.
     pub fn undo(&self) -> Option<Op> {
         Some(match self {
+            Op::NetnsAdd { name } => Op::NetnsDel { name: name.clone() },
+            Op::CableAdd { dev, .. } => Op::DeviceDel { dev: dev.clone() },
+            Op::NeighReplace { dev, addr, .. } => Op::NeighDel {
+                dev: dev.clone(),
+                addr: *addr,
+            },
             Op::LinkUp { dev } => Op::LinkDown { dev: dev.clone() },
             Op::LinkDown { dev } => Op::LinkUp { dev: dev.clone() },
             Op::AddrAdd { dev, addr } => Op::AddrDel {
@@ -163,18 +244,80 @@ impl Op {
             },
             Op::RouteAdd(route) => Op::RouteDel(route.clone()),
             Op::RouteDel(route) => Op::RouteAdd(route.clone()),
-            Op::Sysctl { .. } | Op::Mtu { .. } | Op::DeviceCreate { .. } => return None,
+            Op::Sysctl { .. }
+            | Op::Mtu { .. }
+            | Op::DeviceCreate { .. }
+            | Op::NetnsDel { .. }
+            | Op::DeviceDel { .. }
+            | Op::RouteReplace(_)
+            | Op::NeighDel { .. }
+            | Op::NeighFlush { .. } => return None,
         })
     }
 }
 
+impl Step {
+    /// The command that does the same from the machine's own namespace.
+    pub fn command(&self) -> String {
+        let command = self.op.command();
+        match (&self.netns, command.strip_prefix("ip ")) {
+            (None, _) => command,
+            (Some(netns), Some(rest)) => format!("ip -n {netns} {rest}"),
+            (Some(netns), None) => format!("ip netns exec {netns} {command}"),
+        }
+    }
+}
+
+impl Route {
+    /// To a network whose hosts are straight behind `dev`.
+    pub fn direct(to: Cidr, dev: impl Into<String>) -> Route {
+        Route {
+            to,
+            kind: RouteKind::Unicast,
+            via: None,
+            dev: Some(dev.into()),
+        }
+    }
+
+    /// To a network through a router.
+    pub fn via(to: Cidr, router: IpAddr) -> Route {
+        Route {
+            to,
+            kind: RouteKind::Unicast,
+            via: Some(router),
+            dev: None,
+        }
+    }
+}
+
+/// As `ip route` takes it: `blackhole 192.168.70.0/24`, `default via 192.168.70.1`.
 impl fmt::Display for Route {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.to)?;
+        match self.kind {
+            RouteKind::Blackhole => out.write_str("blackhole ")?,
+            RouteKind::Unreachable => out.write_str("unreachable ")?,
+            RouteKind::Prohibit => out.write_str("prohibit ")?,
+            _ => {}
+        }
+        if self.to.prefix_len() == 0 && self.to.address().is_ipv4() {
+            out.write_str("default")?;
+        } else {
+            write!(out, "{}", self.to)?;
+        }
         if let Some(via) = self.via {
             write!(out, " via {via}")?;
         }
-        write!(out, " dev {}", self.dev)
+        match &self.dev {
+            Some(dev) => write!(out, " dev {dev}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, f] = self.0;
+        write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
     }
 }
 
@@ -208,12 +351,9 @@ mod tests {
 
     #[test]
     fn commands() {
-        let via = Some("192.168.70.1".parse().unwrap());
-        let route = Route {
-            to: cidr("192.168.53.0/24"),
-            dev: "eth0".to_owned(),
-            via,
-        };
+        let router = "192.168.70.1".parse().unwrap();
+        let mut route = Route::via(cidr("192.168.53.0/24"), router);
+        route.dev = Some("eth0".to_owned());
         assert_eq!(
             Op::RouteAdd(route).command(),
             "ip route add 192.168.53.0/24 via 192.168.70.1 dev eth0"

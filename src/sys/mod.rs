@@ -6,17 +6,23 @@
 //! - [`readings`]: what `/proc` says about this process and this machine
 //! - [`child`]: a command run in a PID namespace of its own, so that none of it can stay behind
 //! - [`fork`]: trying something in a process that can be thrown away
+//! - [`detached`]: processes that outlive whoever started them
+//! - [`lock`]: whole-file locks, which tell whether a process lives
+//! - [`process`]: what `/proc` says about another process
 //! - [`signals`]: Ctrl-C as something to poll
 //! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
 //! - [`icmp_socket`]: sending and hearing ICMP without a device
 //! - [`udp_socket`]: UDP, and which of its datagrams nobody took
 
 pub mod child;
+pub mod detached;
 pub mod errno;
 pub mod fork;
 pub mod icmp_socket;
+pub mod lock;
 pub mod namespace;
 pub mod netlink;
+pub mod process;
 pub mod readings;
 pub mod signals;
 pub(crate) mod tun_ioctl;

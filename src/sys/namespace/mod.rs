@@ -9,6 +9,8 @@
 //! The PID namespace is made later, by [`super::child`]: a process which has unshared its PID
 //! namespace can start no more threads (kernel/fork.c).
 
+mod handle;
+mod host;
 mod refusal;
 
 use std::{fs, io};
@@ -17,11 +19,13 @@ use nix::{
     errno::Errno,
     mount::{MsFlags, mount},
     sched::{CloneFlags, unshare},
-    unistd::{getegid, geteuid},
+    unistd::{Gid, Uid, getegid, geteuid},
 };
 
 use super::{errno, readings::Readings};
 
+pub use handle::{Kind, NamespaceFd};
+pub use host::enter_host;
 pub use refusal::{Cause, EnterError, Step};
 
 /// The private network that the process is now in.
@@ -58,22 +62,15 @@ pub fn enter() -> Result<Entered, EnterError> {
 /// Like [`enter`], with the failed step in the raw, for whoever has to pass it between processes.
 pub(crate) fn enter_knowing(readings: &Readings) -> Result<Entered, (Step, Errno)> {
     let user_namespace = readings.needs_user_namespace();
-    let (euid, egid) = (geteuid(), getegid());
-
-    // Without a user namespace unshare would succeed, and move only this one thread.
-    if readings.threads.is_some_and(|threads| threads > 1) {
-        return Err((Step::Unshare, Errno::EINVAL));
-    }
+    let ids = (geteuid(), getegid());
+    refuse_threads(readings)?;
     let mut flags = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
     if user_namespace {
         flags |= CloneFlags::CLONE_NEWUSER;
     }
     unshare(flags).map_err(|errno| (Step::Unshare, errno))?;
     if user_namespace {
-        // Only who gives up setgroups(2) may write gid_map without privilege (CVE-2014-8989).
-        write(Step::SetGroups, "/proc/self/setgroups", "deny")?;
-        write(Step::UidMap, "/proc/self/uid_map", &format!("0 {euid} 1"))?;
-        write(Step::GidMap, "/proc/self/gid_map", &format!("0 {egid} 1"))?;
+        become_root(ids)?;
     }
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
@@ -84,6 +81,32 @@ pub(crate) fn enter_knowing(readings: &Readings) -> Result<Entered, (Step, Errno
         user_namespace,
         own_sys,
     })
+}
+
+/// Moves the process into a user namespace of its own, in which it is root.
+///
+/// Call it while the process has one thread.
+pub(crate) fn enter_user_namespace(readings: &Readings) -> Result<(), (Step, Errno)> {
+    let ids = (geteuid(), getegid());
+    refuse_threads(readings)?;
+    unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| (Step::Unshare, errno))?;
+    become_root(ids)
+}
+
+/// With several threads unshare would fail, or move only the calling one.
+fn refuse_threads(readings: &Readings) -> Result<(), (Step, Errno)> {
+    match readings.threads {
+        Some(threads) if threads > 1 => Err((Step::Unshare, Errno::EINVAL)),
+        _ => Ok(()),
+    }
+}
+
+/// Maps who we were outside to root of the user namespace that we are now in.
+fn become_root((euid, egid): (Uid, Gid)) -> Result<(), (Step, Errno)> {
+    // Only who gives up setgroups(2) may write gid_map without privilege (CVE-2014-8989).
+    write(Step::SetGroups, "/proc/self/setgroups", "deny")?;
+    write(Step::UidMap, "/proc/self/uid_map", &format!("0 {euid} 1"))?;
+    write(Step::GidMap, "/proc/self/gid_map", &format!("0 {egid} 1"))
 }
 
 fn write(step: Step, path: &str, text: &str) -> Result<(), (Step, Errno)> {

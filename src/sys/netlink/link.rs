@@ -1,8 +1,13 @@
 //! Devices: listing them, finding one, changing one (`RTM_NEWLINK` and its family).
 
+use std::os::fd::{AsRawFd, BorrowedFd};
+
 use netlink_packet_route::{
     AddressFamily, RouteNetlinkMessage,
-    link::{LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo, LinkLayerType, LinkMessage},
+    link::{
+        InfoData, InfoKind, InfoVeth, LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo,
+        LinkLayerType, LinkMessage,
+    },
 };
 use nix::{errno::Errno, libc::IFNAMSIZ};
 
@@ -64,6 +69,31 @@ impl Netlink {
             .collect();
         links.sort_by_key(|link| link.index);
         Ok(links)
+    }
+
+    /// Creates a cable: the device `name` here, and its other end `peer` in another namespace.
+    pub fn add_veth(
+        &self,
+        name: &str,
+        peer: &str,
+        peer_namespace: BorrowedFd,
+    ) -> Result<(), NetlinkError> {
+        let mut other = LinkMessage::default();
+        // Made where it belongs: moving it there later would take longer.
+        other.attributes = vec![
+            LinkAttribute::IfName(peer.to_owned()),
+            LinkAttribute::NetNsFd(peer_namespace.as_raw_fd()),
+        ];
+        let mut message = LinkMessage::default();
+        message.attributes = vec![
+            LinkAttribute::IfName(name.to_owned()),
+            LinkAttribute::LinkInfo(vec![
+                LinkInfo::Kind(InfoKind::Veth),
+                LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(other))),
+            ]),
+        ];
+        let operation = format!("create veth {name} with peer {peer}");
+        self.create(operation, RouteNetlinkMessage::NewLink(message))
     }
 
     /// Brings a device up. Its addresses get their connected routes now.

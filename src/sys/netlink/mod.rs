@@ -9,6 +9,7 @@
 
 mod address;
 mod link;
+mod neighbour;
 mod route;
 
 use std::{cell::Cell, io};
@@ -26,6 +27,8 @@ use super::errno;
 
 pub use address::Address;
 pub use link::Link;
+pub use neighbour::Neighbour;
+pub use netlink_packet_route::neighbour::NeighbourState;
 pub use route::{Lookup, Route, RouteKind};
 
 /// A connection to the routing tables of the network namespace it was opened in.

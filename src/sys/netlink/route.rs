@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
 use netlink_packet_route::{
     AddressFamily, RouteNetlinkMessage,
     route::{
@@ -13,7 +14,7 @@ use netlink_packet_route::{
 
 use nix::errno::Errno;
 
-use super::{Link, Netlink, NetlinkError, unexpected};
+use super::{Netlink, NetlinkError, unexpected};
 
 /// A route of the main table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,37 +68,27 @@ pub enum RouteKind {
 
 impl Netlink {
     /// Adds a route to the main table. `EEXIST` if one to the same network is there, `EINVAL` if
-    /// `destination` has bits set beyond its prefix, `ENETUNREACH` if the device is down or `via`
-    /// is on none of its networks.
-    pub fn add_route(
-        &self,
-        destination: IpAddr,
-        prefix_len: u8,
-        link: &Link,
-        via: Option<IpAddr>,
-    ) -> Result<(), NetlinkError> {
-        let operation = describe("add", destination, prefix_len, link, via);
-        let mut message = about(destination, prefix_len, link, via);
-        message.header.protocol = RouteProtocol::Boot;
-        message.header.kind = RouteType::Unicast;
-        // Without a router the destination is on the link itself; the kernel wants to be told.
-        if via.is_none() && destination.is_ipv4() {
-            message.header.scope = RouteScope::Link;
-        }
-        self.create(operation, RouteNetlinkMessage::NewRoute(message))
+    /// the destination has bits set beyond its prefix, `ENETUNREACH` if the device is down or the
+    /// gateway is on none of its networks.
+    pub fn add_route(&self, route: &Route) -> Result<(), NetlinkError> {
+        self.create(describe("add", route), newroute(route))
     }
 
-    /// Deletes a route of the main table. `ESRCH` if there is none like it.
-    pub fn delete_route(
-        &self,
-        destination: IpAddr,
-        prefix_len: u8,
-        link: &Link,
-        via: Option<IpAddr>,
-    ) -> Result<(), NetlinkError> {
-        let operation = describe("delete", destination, prefix_len, link, via);
-        let mut message = about(destination, prefix_len, link, via);
+    /// Adds a route, in the place of one to the same network if there is one.
+    pub fn replace_route(&self, route: &Route) -> Result<(), NetlinkError> {
+        let operation = describe("replace", route);
+        self.change(operation, newroute(route), NLM_F_CREATE | NLM_F_REPLACE)
+    }
+
+    /// Deletes a route of the main table: the first to its destination whose device, gateway and
+    /// kind are those of `route`, as far as it names them. `ESRCH` if there is none.
+    pub fn delete_route(&self, route: &Route) -> Result<(), NetlinkError> {
+        let mut message = about(route);
         message.header.scope = RouteScope::NoWhere; // any
+        if route.kind == RouteKind::Unicast {
+            message.header.kind = RouteType::Unspec; // any
+        }
+        let operation = describe("delete", route);
         self.change(operation, RouteNetlinkMessage::DelRoute(message), 0)
     }
 
@@ -176,19 +167,41 @@ fn to(destination: IpAddr, prefix_len: u8) -> RouteMessage {
     message
 }
 
-fn about(destination: IpAddr, prefix_len: u8, link: &Link, via: Option<IpAddr>) -> RouteMessage {
-    let mut message = to(destination, prefix_len);
-    message.header.table = RouteHeader::RT_TABLE_MAIN;
-    message.attributes.push(RouteAttribute::Oif(link.index));
-    if let Some(via) = via {
-        message.attributes.push(RouteAttribute::Gateway(via.into()));
+fn newroute(route: &Route) -> RouteNetlinkMessage {
+    let mut message = about(route);
+    message.header.protocol = RouteProtocol::Boot;
+    // Without a router the destination is on the link itself; the kernel wants to be told.
+    let is_direct = route.gateway.is_none() && route.kind == RouteKind::Unicast;
+    if is_direct && route.destination.is_ipv4() {
+        message.header.scope = RouteScope::Link;
     }
+    RouteNetlinkMessage::NewRoute(message)
+}
+
+fn about(route: &Route) -> RouteMessage {
+    let mut message = to(route.destination, route.prefix_len);
+    message.header.table = RouteHeader::RT_TABLE_MAIN;
+    message.header.kind = route.kind.into();
+    message
+        .attributes
+        .extend(route.index.map(RouteAttribute::Oif));
+    let gateway = route.gateway.map(RouteAddress::from);
+    message
+        .attributes
+        .extend(gateway.map(RouteAttribute::Gateway));
     message
 }
 
-fn describe(verb: &str, to: IpAddr, prefix_len: u8, link: &Link, via: Option<IpAddr>) -> String {
-    let via = via.map_or_else(String::new, |router| format!(" via {router}"));
-    format!("{verb} route {to}/{prefix_len}{via} dev {}", link.name)
+fn describe(verb: &str, route: &Route) -> String {
+    let Route {
+        destination,
+        prefix_len,
+        ..
+    } = route;
+    let via = route
+        .gateway
+        .map_or_else(String::new, |router| format!(" via {router}"));
+    format!("{verb} route {destination}/{prefix_len}{via}")
 }
 
 fn host_prefix(address: IpAddr) -> u8 {
@@ -241,6 +254,21 @@ impl From<RouteMessage> for Lookup {
             }
         }
         lookup
+    }
+}
+
+impl From<RouteKind> for RouteType {
+    fn from(kind: RouteKind) -> Self {
+        match kind {
+            RouteKind::Unicast => RouteType::Unicast,
+            RouteKind::Local => RouteType::Local,
+            RouteKind::Broadcast => RouteType::Broadcast,
+            RouteKind::Multicast => RouteType::Multicast,
+            RouteKind::Blackhole => RouteType::BlackHole,
+            RouteKind::Unreachable => RouteType::Unreachable,
+            RouteKind::Prohibit => RouteType::Prohibit,
+            RouteKind::Other(number) => RouteType::from(number),
+        }
     }
 }
 

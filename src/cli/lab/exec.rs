@@ -1,0 +1,78 @@
+//! `tunlab lab exec` and `tunlab lab shell`: programs on a host.
+
+use crate::cli::Outcome;
+use crate::cli::failure::{Failure, status};
+use crate::lab::{Lab, LabName, private};
+use crate::sys::errno;
+use crate::sys::signals::Forwarding;
+use clap::Args;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode};
+
+#[derive(Args)]
+pub(super) struct Exec {
+    /// The host
+    host: String,
+
+    /// What to run there
+    #[arg(last = true, value_name = "CMD", required = true)]
+    cmd: Vec<OsString>,
+}
+
+#[derive(Args)]
+pub(super) struct Shell {
+    /// The host
+    host: String,
+}
+
+impl Exec {
+    pub(super) fn run(self, lab: Option<&LabName>) -> Outcome {
+        let (program, args) = self.cmd.split_first().expect("clap requires one");
+        let launch = private::launch(program, args);
+        if launch.built_in_ping {
+            status("no ping is installed: this is tunlab's own");
+        }
+        let mut command = Command::new(&launch.command.program);
+        command
+            .args(&launch.command.args)
+            .envs(launch.command.env.iter().map(|(name, value)| (name, value)));
+        run(lab, &self.host, command)
+    }
+}
+
+impl Shell {
+    pub(super) fn run(self, lab: Option<&LabName>) -> Outcome {
+        let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
+        let is_bash = std::path::Path::new(&shell).file_name() == Some(OsStr::new("bash"));
+        // bash's own start-up file would set its own prompt.
+        let args: &[OsString] = if is_bash { &["--norc".into()] } else { &[] };
+        let launch = private::launch(&shell, args);
+        let prompt = match lab {
+            Some(lab) => format!("{}({lab})# ", self.host),
+            None => format!("{}(lab)# ", self.host),
+        };
+        let mut command = Command::new(&launch.command.program);
+        command
+            .args(&launch.command.args)
+            .envs(launch.command.env.iter().map(|(name, value)| (name, value)))
+            .env("PS1", prompt);
+        run(lab, &self.host, command)
+    }
+}
+
+/// Runs a command on a host to its end; its exit code is ours.
+fn run(lab: Option<&LabName>, host: &str, mut command: Command) -> Outcome {
+    let lab = Lab::find(lab)?;
+    let host = lab.host(host)?;
+    lab.join()?;
+    let forwarding = Forwarding::prepare(&mut command)?;
+    let mut child = host.spawn(&mut command)?;
+    let status = forwarding.wait(&mut child).map_err(|error| {
+        let errno = errno::text(errno::of(&error));
+        Failure::refused(format!("wait for the command: {errno}"), None)
+    })?;
+    // A signal is 128 and its number, as in a shell.
+    let code = status.code().or(status.signal().map(|signal| 128 + signal));
+    Ok(ExitCode::from(code.unwrap_or(0).clamp(0, 255) as u8))
+}

@@ -1,0 +1,109 @@
+#![allow(unsafe_code)]
+//! Processes that outlive whoever started them, and hold nothing of it.
+
+use std::{
+    fs::OpenOptions,
+    io,
+    os::fd::{AsRawFd, BorrowedFd, IntoRawFd, RawFd},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use nix::{
+    errno::Errno,
+    libc,
+    sys::{
+        signal::{SigHandler, SigSet, Signal, signal},
+        wait::waitpid,
+    },
+    unistd::{ForkResult, Pid, chdir, fork, setsid},
+};
+
+use super::fork::exit_at_once;
+
+/// Forks, and runs `body` in the child, which ends with it. What `body` owns is dropped here: the
+/// child has its own copies.
+///
+/// Call it while the process has one thread: the child has only the calling one, and a lock that
+/// another thread holds would stay locked in it for ever.
+pub fn start(body: impl FnOnce()) -> Result<Pid, Errno> {
+    // SAFETY: the process has one thread, so the child is a complete copy of it; it never returns
+    // into the caller's code, and leaves by _exit.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            let code = match catch_unwind(AssertUnwindSafe(body)) {
+                Ok(()) => 0,
+                Err(_) => 101,
+            };
+            exit_at_once(code)
+        }
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
+/// Waits for a child to end.
+pub fn wait(child: Pid) {
+    while waitpid(child, None) == Err(Errno::EINTR) {}
+}
+
+/// Leaves the session, the folder, the descriptors and the signal settings of whoever started us;
+/// of the descriptors only `keep` stay, and the standard ones lead nowhere. Children are reaped by
+/// the kernel.
+pub fn let_go(keep: &[BorrowedFd]) -> io::Result<()> {
+    setsid()?;
+    chdir("/")?;
+    SigSet::empty().thread_set_mask()?;
+    for inherited in [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGHUP,
+    ] {
+        // SAFETY: ignoring runs no code of ours.
+        unsafe { signal(inherited, SigHandler::SigIgn) }?;
+    }
+    // SAFETY: as above; POSIX lets the children of who ignores this signal leave no zombies.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+    keep_only(keep)
+}
+
+/// Closes all descriptors but `keep`, and opens the standard ones anew on `/dev/null`.
+pub fn keep_only(keep: &[BorrowedFd]) -> io::Result<()> {
+    let nowhere = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?
+        .into_raw_fd(); // a standard one already, or closed below
+    for standard in 0..=2 {
+        // SAFETY: this process owns its whole table of descriptors.
+        Errno::result(unsafe { libc::dup2(nowhere, standard) })?;
+    }
+    let mut kept: Vec<RawFd> = keep.iter().map(AsRawFd::as_raw_fd).collect();
+    kept.sort_unstable();
+    let mut first = 3;
+    for fd in kept {
+        if fd >= first {
+            close_range(first, fd - 1);
+            first = fd + 1;
+        }
+    }
+    close_range(first, RawFd::MAX);
+    Ok(())
+}
+
+/// Closes the descriptors from `first` to `last`, both included.
+fn close_range(first: RawFd, last: RawFd) {
+    if first > last {
+        return;
+    }
+    // SAFETY: this process owns its whole table of descriptors, and the caller keeps every one
+    // that it goes on using.
+    unsafe {
+        // Linux 5.9; before that, one by one.
+        if libc::syscall(libc::SYS_close_range, first, last, 0) != 0 {
+            let end = libc::sysconf(libc::_SC_OPEN_MAX).clamp(0, 65_536) as RawFd;
+            for descriptor in first..=last.min(end) {
+                libc::close(descriptor);
+            }
+        }
+    }
+}
