@@ -75,6 +75,10 @@ fn network(bench: &Bench) -> Result<(), Problem> {
         let ended = bench.script(&format!(
             "ip link add wan0 type veth peer name wan1
              ip link set wan0 up; ip link set wan1 up
+             # The kernel tells of the cable a moment later (net/core/link_watch.c).
+             for try in $(seq 300); do
+               [ $(ip -br link | grep -c ' UP ') = 2 ] && break; sleep 0.01
+             done
              {setup}
              ip route > $T/before; ip -br link | sort >> $T/before
              tunlab {command}; echo code $?
