@@ -4,6 +4,7 @@
 //! - [`netlink`]: devices, addresses and routes of one network namespace
 //! - [`namespace`]: entering a private network, and why a machine refuses
 //! - [`readings`]: what `/proc` says about this process and this machine
+//! - [`bpf`]: the kernel's own reason for each packet it throws away
 //! - [`child`]: a command run in a PID namespace of its own, so that none of it can stay behind
 //! - [`fork`]: trying something in a process that can be thrown away
 //! - [`detached`]: processes that outlive whoever started them
@@ -14,6 +15,7 @@
 //! - [`icmp_socket`]: sending and hearing ICMP without a device
 //! - [`udp_socket`]: UDP, and which of its datagrams nobody took
 
+pub mod bpf;
 pub mod child;
 pub mod detached;
 pub mod errno;

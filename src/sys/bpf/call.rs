@@ -1,0 +1,241 @@
+#![allow(unsafe_code)]
+//! The bpf system call (`man 2 bpf`) and the ring buffer it fills: maps, loading a program,
+//! attaching it. Everything ends with its descriptor; after SIGKILL nothing is left.
+
+use std::{
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    ptr::{self, NonNull},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use nix::{errno::Errno, libc};
+
+use super::assembler::Instruction;
+
+/// Commands (`enum bpf_cmd`).
+mod command {
+    pub(super) const MAP_CREATE: i32 = 0;
+    pub(super) const MAP_UPDATE_ELEM: i32 = 2;
+    pub(super) const PROG_LOAD: i32 = 5;
+    pub(super) const RAW_TRACEPOINT_OPEN: i32 = 17;
+    pub(super) const MAP_FREEZE: i32 = 22;
+}
+
+/// Kinds of maps (`enum bpf_map_type`).
+const ARRAY: u32 = 2;
+const RINGBUF: u32 = 27;
+
+/// A map that programs can only read (`BPF_F_RDONLY_PROG`).
+const READ_ONLY_PROGRAM: u32 = 1 << 7;
+
+/// A program for a tracepoint's arguments as they are (`enum bpf_prog_type`).
+const RAW_TRACEPOINT: u32 = 17;
+
+/// The kernel's functions that the program calls are for programs under a licence compatible with
+/// its own; these instructions are offered under MIT as well as under Apache-2.0.
+const LICENCE: &[u8] = b"Dual MIT/GPL\0";
+
+/// A map with one value that never changes: the format of a text.
+pub(super) fn constant(text: &[u8; 8]) -> Result<OwnedFd, Errno> {
+    let mut create = Attributes::default();
+    create
+        .u32(0, ARRAY)
+        .u32(4, 4)
+        .u32(8, text.len() as u32)
+        .u32(12, 1);
+    create.u32(16, READ_ONLY_PROGRAM);
+    let map = descriptor(bpf(command::MAP_CREATE, &create)?);
+    let key = 0u32;
+    let mut update = Attributes::default();
+    update.u32(0, map.as_raw_fd() as u32);
+    update
+        .pointer(8, (&raw const key).cast())
+        .pointer(16, text.as_ptr());
+    bpf(command::MAP_UPDATE_ELEM, &update)?;
+    let mut freeze = Attributes::default();
+    freeze.u32(0, map.as_raw_fd() as u32);
+    bpf(command::MAP_FREEZE, &freeze)?;
+    Ok(map)
+}
+
+/// Loads a program; the kernel proves it harmless or refuses it with `EACCES` or `EINVAL`.
+pub(super) fn load(code: &[Instruction]) -> Result<OwnedFd, Errno> {
+    let bytes: Vec<[u8; 8]> = code.iter().map(|one| one.bytes()).collect();
+    let mut load = Attributes::default();
+    load.u32(0, RAW_TRACEPOINT).u32(4, code.len() as u32);
+    load.pointer(8, bytes.as_ptr().cast())
+        .pointer(16, LICENCE.as_ptr());
+    bpf(command::PROG_LOAD, &load).map(descriptor)
+}
+
+/// Runs the program at each passing of a tracepoint, until the descriptor is closed.
+pub(super) fn attach(tracepoint: &[u8; 10], program: BorrowedFd) -> Result<OwnedFd, Errno> {
+    let mut open = Attributes::default();
+    open.pointer(0, tracepoint.as_ptr())
+        .u32(8, program.as_raw_fd() as u32);
+    bpf(command::RAW_TRACEPOINT_OPEN, &open).map(descriptor)
+}
+
+/// Records that a program leaves, read in order and without a copy on the kernel's side
+/// (Documentation/bpf/ringbuf.rst).
+#[derive(Debug)]
+pub(super) struct Ring {
+    map: OwnedFd,
+    /// The page with the position up to which we have read; ours to write.
+    consumer: Mapping,
+    /// The page with the position up to which the kernel has written, then the data, twice in a
+    /// row so that no record is torn.
+    producer: Mapping,
+    size: usize,
+}
+
+/// A record's header: its length, and these bits.
+const BUSY: u32 = 1 << 31;
+const DISCARDED: u32 = 1 << 30;
+const HEADER: usize = 8;
+
+impl Ring {
+    /// A ring of `size` bytes, a power of two and at least a page.
+    pub(super) fn new(size: usize) -> Result<Ring, Errno> {
+        let mut create = Attributes::default();
+        create.u32(0, RINGBUF).u32(12, size as u32);
+        let map = descriptor(bpf(command::MAP_CREATE, &create)?);
+        let page = page_size();
+        let writable = libc::PROT_READ | libc::PROT_WRITE;
+        let consumer = Mapping::new(map.as_fd(), page, writable, 0)?;
+        let producer = Mapping::new(map.as_fd(), page + 2 * size, libc::PROT_READ, page)?;
+        Ok(Ring {
+            map,
+            consumer,
+            producer,
+            size,
+        })
+    }
+
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.map.as_fd()
+    }
+
+    /// Hands each new record to `take`.
+    pub(super) fn drain(&mut self, mut take: impl FnMut(&[u8])) {
+        // SAFETY: both positions are eight aligned bytes at the start of a live mapping, which the
+        // kernel changes atomically.
+        let (consumed, produced) = unsafe {
+            (
+                &*self.consumer.address.as_ptr().cast::<AtomicU64>(),
+                &*self.producer.address.as_ptr().cast::<AtomicU64>(),
+            )
+        };
+        let mut position = consumed.load(Ordering::Relaxed);
+        while position < produced.load(Ordering::Acquire) {
+            let at = page_size() + (position as usize & (self.size - 1));
+            // SAFETY: a record's header is aligned to eight bytes and lies within the first half of
+            // the data; the kernel clears the busy bit with release order when it has written the
+            // record.
+            let header = unsafe {
+                let header = self.producer.address.as_ptr().add(at).cast::<AtomicU64>();
+                (*header).load(Ordering::Acquire) as u32
+            };
+            if header & BUSY != 0 {
+                break;
+            }
+            let length = (header & !(BUSY | DISCARDED)) as usize;
+            if header & DISCARDED == 0 && length <= self.size {
+                // SAFETY: the data is mapped twice in a row, so a record of at most `size` bytes
+                // that begins in the first half lies within the mapping; the kernel does not touch
+                // it before the consumer's position has passed it.
+                take(unsafe {
+                    let start = self.producer.address.as_ptr().add(at + HEADER);
+                    std::slice::from_raw_parts(start, length)
+                });
+            }
+            position += (HEADER + length.next_multiple_of(8)) as u64;
+            consumed.store(position, Ordering::Release);
+        }
+    }
+}
+
+/// Memory shared with the kernel.
+#[derive(Debug)]
+struct Mapping {
+    address: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: the mapping is plain memory, used through `&mut Ring` only.
+unsafe impl Send for Mapping {}
+
+impl Mapping {
+    fn new(fd: BorrowedFd, length: usize, protection: i32, offset: usize) -> Result<Self, Errno> {
+        // SAFETY: a new mapping at an address of the kernel's choice touches no memory of ours.
+        let address = unsafe {
+            let (fd, offset) = (fd.as_raw_fd(), offset as libc::off_t);
+            libc::mmap(
+                ptr::null_mut(),
+                length,
+                protection,
+                libc::MAP_SHARED,
+                fd,
+                offset,
+            )
+        };
+        if address == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        let address = NonNull::new(address.cast()).ok_or(Errno::ENOMEM)?;
+        Ok(Mapping { address, length })
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours, and nobody borrows from it any more.
+        let _ = unsafe { libc::munmap(self.address.as_ptr().cast(), self.length) };
+    }
+}
+
+/// `union bpf_attr`: fields at fixed places, the rest zero.
+struct Attributes([u64; 16]);
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Attributes([0; 16])
+    }
+}
+
+impl Attributes {
+    fn u32(&mut self, at: usize, value: u32) -> &mut Self {
+        self.put(at, &value.to_ne_bytes())
+    }
+
+    fn pointer(&mut self, at: usize, value: *const u8) -> &mut Self {
+        self.put(at, &(value as u64).to_ne_bytes())
+    }
+
+    fn put(&mut self, at: usize, value: &[u8]) -> &mut Self {
+        let word = &mut self.0[at / 8];
+        let mut bytes = word.to_ne_bytes();
+        bytes[at % 8..at % 8 + value.len()].copy_from_slice(value);
+        *word = u64::from_ne_bytes(bytes);
+        self
+    }
+}
+
+fn bpf(command: i32, attributes: &Attributes) -> Result<i32, Errno> {
+    let (start, length) = (attributes.0.as_ptr(), size_of_val(&attributes.0));
+    // SAFETY: the attributes are as long as we say, the pointers in them were taken from borrows
+    // that outlive the call, and these commands write nothing through them.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, start, length) };
+    Errno::result(result).map(|value| value as i32)
+}
+
+fn descriptor(fd: i32) -> OwnedFd {
+    // SAFETY: the kernel has just made this descriptor for us (with close-on-exec).
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+fn page_size() -> usize {
+    // SAFETY: a question without side effects.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
+}

@@ -1,0 +1,323 @@
+//! The program that runs in the kernel each time a packet is thrown away: it looks whether that
+//! happened in one of the network namespaces we watch, and if so leaves a [`Record`].
+//!
+//! ```text
+//!   skb ─▶ dev ─▶ nd_net ─▶ ns.inum ─▶ one of ours? ─▶ name, length, first bytes ─▶ ring
+//!    └─ no dev: sk ─▶ skc_net ──┘
+//! ```
+//!
+//! Raw tracepoint `kfree_skb`: arguments are the packet, the address of the caller and, since
+//! Linux 5.17, the reason. A packet that a program has just written to a TUN device belongs to no
+//! device yet (drivers/net/tun.c, `tun_get_user`): its socket tells the namespace.
+
+use super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
+use super::btf::{Btf, BtfError};
+
+/// Where this kernel keeps what the program reads, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offsets {
+    skb_len: u32,
+    skb_dev: u32,
+    skb_sk: u32,
+    skb_head: u32,
+    skb_data: u32,
+    skb_protocol: u32,
+    skb_network_header: u32,
+    dev_ifindex: u32,
+    dev_name: u32,
+    dev_net: u32,
+    sk_net: u32,
+    net_inum: u32,
+    /// Whether the tracepoint gives a reason.
+    pub(crate) has_reason: bool,
+}
+
+impl Offsets {
+    /// Reads them from the kernel's description of itself.
+    pub(crate) fn of(btf: &Btf) -> Result<Offsets, BtfError> {
+        let [skb, dev] = [btf.structure("sk_buff")?, btf.structure("net_device")?];
+        Ok(Offsets {
+            skb_len: skb.offset(&["len"])?,
+            skb_dev: skb.offset(&["dev"])?,
+            skb_sk: skb.offset(&["sk"])?,
+            skb_head: skb.offset(&["head"])?,
+            skb_data: skb.offset(&["data"])?,
+            skb_protocol: skb.offset(&["protocol"])?,
+            skb_network_header: skb.offset(&["network_header"])?,
+            dev_ifindex: dev.offset(&["ifindex"])?,
+            dev_name: dev.offset(&["name"])?,
+            dev_net: dev.offset(&["nd_net", "net"])?,
+            sk_net: btf
+                .structure("sock")?
+                .offset(&["__sk_common", "skc_net", "net"])?,
+            net_inum: btf.structure("net")?.offset(&["ns", "inum"])?,
+            has_reason: btf.tracepoint_arguments("kfree_skb") >= Some(3),
+        })
+    }
+}
+
+/// What the program leaves for each packet: the layout, in bytes.
+pub(super) mod record {
+    /// The caller's address.
+    pub(in super::super) const LOCATION: usize = 0;
+    /// When, by the clock that starts with the machine, in nanoseconds.
+    pub(in super::super) const TIME: usize = 8;
+    /// The reason's number.
+    pub(in super::super) const REASON: usize = 16;
+    /// The network namespace's inode.
+    pub(in super::super) const INODE: usize = 20;
+    /// The packet's length in bytes.
+    pub(in super::super) const LENGTH: usize = 24;
+    /// The device's number.
+    pub(in super::super) const INDEX: usize = 28;
+    /// The device's name, 16 bytes, the rest zero.
+    pub(in super::super) const NAME: usize = 32;
+    /// The EtherType, as on the wire.
+    pub(in super::super) const PROTOCOL: usize = 48;
+    /// The name of the function at the address, the rest zero.
+    pub(in super::super) const SYMBOL: usize = 56;
+    pub(in super::super) const SYMBOL_LEN: usize = 56;
+    /// The packet from its network header on.
+    pub(in super::super) const BYTES: usize = 112;
+    pub(in super::super) const BYTES_LEN: usize = 160;
+    /// All of it.
+    pub(in super::super) const LEN: usize = BYTES + BYTES_LEN;
+}
+
+/// Functions that the kernel offers (`enum bpf_func_id`).
+mod helper {
+    pub(super) const KTIME_GET_NS: i32 = 5;
+    pub(super) const PROBE_READ_KERNEL: i32 = 113;
+    pub(super) const RINGBUF_OUTPUT: i32 = 130;
+    pub(super) const SNPRINTF: i32 = 165;
+}
+
+/// A network header's offset that was never set (include/linux/skbuff.h).
+const UNSET: i32 = 0xffff;
+
+/// Where the record stands on the stack, and below it a word for what is read on the way.
+const RECORD: i16 = -(record::LEN as i16);
+const WORD: i16 = RECORD - 8;
+
+const SKB: Register = 6;
+const LOCATION: Register = 7;
+const REASON: Register = 8;
+const POINTER: Register = 9;
+
+/// Writes the program for namespaces with these inodes. `ring` is the descriptor of the ring
+/// buffer; `format` that of the map that holds `%ps`, by which the kernel prints the name of a
+/// function.
+pub(crate) fn program(
+    offsets: &Offsets,
+    inodes: &[u32],
+    ring: i32,
+    format: i32,
+) -> Vec<Instruction> {
+    let mut code = Assembler::default();
+    let [from_socket, in_namespace, ours, no_header, read_bytes, out] =
+        [(); 6].map(|()| code.label());
+
+    // The arguments; and zeros everywhere, for the verifier wants no byte unwritten.
+    code.load(SKB, Size::Eight, 1, 0);
+    code.load(LOCATION, Size::Eight, 1, 8);
+    match offsets.has_reason {
+        true => code.load(REASON, Size::Eight, 1, 16),
+        false => code.set(REASON, 0),
+    }
+    for at in (WORD..0).step_by(8) {
+        code.clear(FRAME, at);
+    }
+
+    // Whose packet is it?
+    read(&mut code, WORD, 8, SKB, offsets.skb_dev);
+    code.load(POINTER, Size::Eight, FRAME, WORD);
+    code.jump_if(POINTER, 0, from_socket);
+    read(
+        &mut code,
+        field(record::INDEX),
+        4,
+        POINTER,
+        offsets.dev_ifindex,
+    );
+    read(
+        &mut code,
+        field(record::NAME),
+        16,
+        POINTER,
+        offsets.dev_name,
+    );
+    read(&mut code, WORD, 8, POINTER, offsets.dev_net);
+    code.jump(in_namespace);
+    code.place(from_socket);
+    read(&mut code, WORD, 8, SKB, offsets.skb_sk);
+    code.load(POINTER, Size::Eight, FRAME, WORD);
+    code.jump_if(POINTER, 0, out);
+    read(&mut code, WORD, 8, POINTER, offsets.sk_net);
+    code.place(in_namespace);
+    code.load(POINTER, Size::Eight, FRAME, WORD);
+    code.jump_if(POINTER, 0, out);
+    read(
+        &mut code,
+        field(record::INODE),
+        4,
+        POINTER,
+        offsets.net_inum,
+    );
+    code.load(POINTER, Size::Four, FRAME, field(record::INODE));
+    for &inode in inodes {
+        code.set_unsigned(1, inode);
+        code.jump_if_same(POINTER, 1, ours);
+    }
+    code.jump(out);
+    code.place(ours);
+
+    // What is it?
+    code.store(FRAME, field(record::LOCATION), Size::Eight, LOCATION);
+    code.store(FRAME, field(record::REASON), Size::Four, REASON);
+    code.call(helper::KTIME_GET_NS);
+    code.store(FRAME, field(record::TIME), Size::Eight, 0);
+    read(&mut code, field(record::LENGTH), 4, SKB, offsets.skb_len);
+    read(
+        &mut code,
+        field(record::PROTOCOL),
+        2,
+        SKB,
+        offsets.skb_protocol,
+    );
+    bytes(&mut code, offsets, no_header, read_bytes);
+    symbol(&mut code, format);
+
+    // Into the ring.
+    code.load_map(1, 1, ring);
+    address(&mut code, 2, RECORD);
+    code.set(3, record::LEN as i32);
+    code.set(4, 0);
+    code.call(helper::RINGBUF_OUTPUT);
+    code.place(out);
+    code.set(0, 0);
+    code.exit();
+    code.finish()
+}
+
+/// Copies the packet from its network header on; where that is not known, from where its data
+/// begins.
+fn bytes(code: &mut Assembler, offsets: &Offsets, no_header: Label, read_bytes: Label) {
+    code.clear(FRAME, WORD);
+    read(code, WORD, 2, SKB, offsets.skb_network_header);
+    code.load(LOCATION, Size::Two, FRAME, WORD);
+    code.jump_if(LOCATION, UNSET, no_header);
+    code.jump_if(LOCATION, 0, no_header);
+    read(code, WORD, 8, SKB, offsets.skb_head);
+    code.load(POINTER, Size::Eight, FRAME, WORD);
+    code.add_register(POINTER, LOCATION);
+    code.jump(read_bytes);
+    code.place(no_header);
+    read(code, WORD, 8, SKB, offsets.skb_data);
+    code.load(POINTER, Size::Eight, FRAME, WORD);
+    code.place(read_bytes);
+    read(code, field(record::BYTES), record::BYTES_LEN, POINTER, 0);
+}
+
+/// Prints the name of the function that the location is in: the kernel knows it, and to look it
+/// up in /proc/kallsyms takes longer than all the rest.
+fn symbol(code: &mut Assembler, format: i32) {
+    address(code, 1, field(record::SYMBOL));
+    code.set(2, record::SYMBOL_LEN as i32);
+    code.load_map(3, 2, format);
+    address(code, 4, field(record::LOCATION));
+    code.set(5, 8);
+    code.call(helper::SNPRINTF);
+}
+
+/// Copies `size` bytes from `from + offset` to the stack. A bad address reads as zeros.
+fn read(code: &mut Assembler, to: i16, size: usize, from: Register, offset: u32) {
+    address(code, 1, to);
+    code.set(2, size as i32);
+    code.copy(3, from);
+    code.add_value(3, offset as i32);
+    code.call(helper::PROBE_READ_KERNEL);
+}
+
+fn address(code: &mut Assembler, register: Register, on_stack: i16) {
+    code.copy(register, FRAME);
+    code.add_value(register, on_stack.into());
+}
+
+fn field(offset: usize) -> i16 {
+    RECORD + offset as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::btf::builder::Builder;
+    use super::*;
+
+    /// The structs as far as the program reads them.
+    fn kernel(arguments: usize) -> Vec<u8> {
+        let mut builder = Builder::new();
+        let int = builder.int("int");
+        let common = builder.structure("ns_common", &[("inum", int, 24)]);
+        builder.structure("net", &[("ns", common, 100)]);
+        let possible = builder.structure("possible_net_t", &[("net", int, 0)]);
+        let device = [
+            ("name", int, 8),
+            ("ifindex", int, 40),
+            ("nd_net", possible, 72),
+        ];
+        builder.structure("net_device", &device);
+        let shared = builder.structure("sock_common", &[("skc_net", possible, 48)]);
+        builder.structure("sock", &[("__sk_common", shared, 0)]);
+        let fields = [
+            "len",
+            "dev",
+            "sk",
+            "head",
+            "data",
+            "protocol",
+            "network_header",
+        ];
+        let fields: Vec<_> = fields
+            .iter()
+            .zip(10u32..)
+            .map(|(name, at)| (*name, int, at))
+            .collect();
+        builder.structure("sk_buff", &fields);
+        let function = builder.function(arguments + 1);
+        let pointer = builder.pointer(function);
+        builder.typedef("btf_trace_kfree_skb", pointer);
+        builder.finish()
+    }
+
+    #[test]
+    fn offsets_come_from_the_description() {
+        let bytes = kernel(3);
+        let offsets = Offsets::of(&Btf::parse(&bytes).unwrap()).unwrap();
+        assert_eq!((offsets.skb_len, offsets.skb_network_header), (10, 16));
+        assert_eq!((offsets.net_inum, offsets.sk_net), (124, 48));
+        assert!(offsets.has_reason);
+    }
+
+    /// Linux 5.15: the third argument would be whatever stands there.
+    #[test]
+    fn a_kernel_without_reasons_is_not_asked_for_one() {
+        let bytes = kernel(2);
+        let offsets = Offsets::of(&Btf::parse(&bytes).unwrap()).unwrap();
+        assert!(!offsets.has_reason);
+        let reads_reason = |code: &[Instruction]| {
+            code.iter()
+                .any(|one| one.bytes()[..4] == [0x79, 0x18, 16, 0])
+        };
+        assert!(!reads_reason(&program(&offsets, &[1], 3, 4)));
+        let with = Offsets {
+            has_reason: true,
+            ..offsets
+        };
+        assert!(reads_reason(&program(&with, &[1], 3, 4)));
+    }
+
+    #[test]
+    fn the_record_fits_the_stack_and_is_written_in_words() {
+        assert!(i32::from(WORD) >= -512, "the stack has 512 bytes");
+        assert_eq!(record::LEN % 8, 0);
+    }
+}
