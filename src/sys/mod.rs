@@ -3,6 +3,7 @@
 //! - [`errno`]: how an error number reads in a message
 //! - [`netlink`]: devices, addresses and routes of one network namespace
 //! - [`namespace`]: entering a private network, and why a machine refuses
+//! - [`nftables`]: how far a packet gets through the firewall
 //! - [`readings`]: what `/proc` says about this process and this machine
 //! - [`bpf`]: the kernel's own reason for each packet it throws away
 //! - [`child`]: a command run in a PID namespace of its own, so that none of it can stay behind
@@ -25,6 +26,7 @@ pub mod lock;
 pub mod namespace;
 pub mod netlink;
 pub mod process;
+pub mod nftables;
 pub mod readings;
 pub mod signals;
 pub(crate) mod tun_ioctl;

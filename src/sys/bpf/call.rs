@@ -195,13 +195,8 @@ impl Drop for Mapping {
 }
 
 /// `union bpf_attr`: fields at fixed places, the rest zero.
+#[derive(Default)]
 struct Attributes([u64; 16]);
-
-impl Default for Attributes {
-    fn default() -> Self {
-        Attributes([0; 16])
-    }
-}
 
 impl Attributes {
     fn u32(&mut self, at: usize, value: u32) -> &mut Self {
