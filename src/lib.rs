@@ -4,6 +4,7 @@
 //!
 //! - [`cli`]: the command line; the only place that prints and exits
 //! - [`tunnel`]: both ends of the course's tunnel: a pure pipe, and the loop around it
+//! - [`journey`]: one packet, followed through every host
 //! - [`lab`]: networks as plans, applied and undone; the private network
 //! - [`garbage`]: what write-garbage writes, and what the answer means
 //! - [`causes`]: every drop cause as data
@@ -19,6 +20,7 @@ pub mod capture;
 pub mod causes;
 pub mod cli;
 pub mod garbage;
+pub mod journey;
 pub mod lab;
 pub mod model;
 pub mod packet;

@@ -6,6 +6,7 @@
 
 use super::Outcome;
 use super::failure::{Failure, print};
+use crate::proto::ping_words::error_words;
 use crate::sys::icmp_socket::{Arrival, Heard, IcmpSocket};
 use crate::sys::signals::Signals;
 use clap::Args;
@@ -275,29 +276,6 @@ fn milliseconds(time: Duration) -> String {
         ..100.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     }
-}
-
-/// What an ICMP error says, in ping's words.
-fn error_words(v6: bool, kind: u8, code: u8) -> String {
-    let words = match (v6, kind, code) {
-        (false, 3, 0) => "Destination Net Unreachable",
-        (false, 3, 1) => "Destination Host Unreachable",
-        (false, 3, 2) => "Destination Protocol Unreachable",
-        (false, 3, 3) => "Destination Port Unreachable",
-        (false, 3, 4) => "Frag needed and DF set",
-        (false, 3, 13) => "Packet filtered",
-        (false, 5, _) => "Redirect Host",
-        (false, 11, 0) => "Time to live exceeded",
-        (false, 11, _) => "Frag reassembly time exceeded",
-        (true, 1, 0) => "Destination unreachable: No route",
-        (true, 1, 1) => "Destination unreachable: Administratively prohibited",
-        (true, 1, 3) => "Destination unreachable: Address unreachable",
-        (true, 1, 4) => "Destination unreachable: Port unreachable",
-        (true, 2, _) => "Packet too big",
-        (true, 3, _) => "Time exceeded: Hop limit",
-        _ => return format!("ICMP type {kind} code {code}"),
-    };
-    words.to_owned()
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ mod dns_numbers;
 mod icmp_words;
 mod ip_protocol_names;
 mod numbers;
+pub mod ping_words;
 mod transport;
 
 /// Every protocol tunlab knows, in registry order.

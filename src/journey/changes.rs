@@ -1,0 +1,145 @@
+//! What is different from one hop to the next.
+
+use super::identity::{Leg, Outer};
+use super::ip_packet::{Body, IpPacket};
+use super::path::{Change, End, Hop, Question};
+use crate::capture::Direction;
+use std::net::SocketAddr;
+
+/// Notes at each hop what changed since the hop before.
+pub(super) fn note(hops: &mut [Hop], questions: &[Question]) {
+    for at in 0..hops.len() {
+        let (before, rest) = hops.split_at_mut(at);
+        let Some(hop) = rest.first_mut() else {
+            return;
+        };
+        let mut changes = Vec::new();
+        changes.extend(waited(before, hop, questions));
+        match previous(before, hop) {
+            Some(previous) => compare(before, previous, hop, &mut changes),
+            None => changes.extend(begins(hop)),
+        }
+        changes.append(&mut hop.changed);
+        hop.changed = changes;
+    }
+}
+
+/// The hop that `hop` is compared with: the latest of the same leg, and of the same fragment
+/// where there is one.
+fn previous<'h>(before: &'h [Hop], hop: &Hop) -> Option<&'h Hop> {
+    let offset = |hop: &Hop| hop.packet.piece.map(|piece| piece.offset);
+    let same_leg = || before.iter().rev().filter(|one| one.leg == hop.leg);
+    let strand = || same_leg().find(|one| offset(one) == offset(hop));
+    let whole = || same_leg().find(|one| one.packet.piece.is_none());
+    match offset(hop) {
+        Some(_) => strand().or_else(whole),
+        None => same_leg().next(),
+    }
+}
+
+/// The first hop of a leg.
+fn begins(hop: &Hop) -> Option<Change> {
+    match hop.leg {
+        Leg::Request => None,
+        Leg::Answer => Some(Change::Answered),
+        Leg::Error | Leg::Redirect => Some(Change::Reported),
+    }
+}
+
+fn compare(before: &[Hop], previous: &Hop, hop: &Hop, changes: &mut Vec<Change>) {
+    if let Some(first) = sent_again(before, hop) {
+        let after = hop.time.0.saturating_sub(first.time.0);
+        changes.push(Change::SentAgain { after });
+        return;
+    }
+    let (was, is) = (&previous.packet, &hop.packet);
+    if was.ttl != is.ttl {
+        let (from, to) = (was.ttl, is.ttl);
+        changes.push(Change::Ttl { from, to });
+    }
+    changes.extend(wrapping(previous.outer, hop.outer));
+    rewritten(was, is, changes);
+    match (was.piece, is.piece) {
+        (None, Some(piece)) => {
+            let outer = false;
+            changes.push(Change::Fragment { piece, outer });
+        }
+        (Some(_), None) => changes.push(Change::Reassembled),
+        _ => {}
+    }
+    let back = previous.is_where(hop) && previous.outer == hop.outer;
+    if back && (previous.direction, hop.direction) == (Direction::In, Direction::Out) {
+        changes.push(Change::Bounced);
+    }
+}
+
+/// The first hop of the leg, if this is the same packet there once more: sent again. One that
+/// comes by a second time because it was bounced has a smaller TTL.
+fn sent_again<'h>(before: &'h [Hop], hop: &Hop) -> Option<&'h Hop> {
+    let piece = |hop: &Hop| hop.packet.piece;
+    let strand = |one: &&Hop| one.leg == hop.leg && piece(one) == piece(hop);
+    let first = before.iter().find(strand)?;
+    let is_again = first.is_where(hop)
+        && (first.direction, first.outer) == (hop.direction, hop.outer)
+        && first.packet.ttl == hop.packet.ttl;
+    is_again.then_some(first)
+}
+
+fn wrapping(was: Option<Outer>, is: Option<Outer>) -> Option<Change> {
+    match (was, is) {
+        (None, Some(outer)) => Some(Change::Wrapped(outer)),
+        (Some(_), None) => Some(Change::Unwrapped),
+        (Some(from), Some(to)) if from != to => Some(Change::OuterRewritten { from, to }),
+        _ => None,
+    }
+}
+
+fn rewritten(was: &IpPacket, is: &IpPacket, changes: &mut Vec<Change>) {
+    let (mut from, mut to) = (was.endpoints(), is.endpoints());
+    let later = |packet: &IpPacket| packet.piece.is_some_and(|piece| piece.offset > 0);
+    if later(was) || later(is) {
+        // A later fragment has no ports to compare.
+        for end in [&mut from.0, &mut from.1, &mut to.0, &mut to.1] {
+            end.set_port(0);
+        }
+    }
+    let end = |socket: SocketAddr| End {
+        address: socket.ip(),
+        port: socket.port(),
+    };
+    if from.0 != to.0 {
+        let (from, to) = (end(from.0), end(to.0));
+        changes.push(Change::Source { from, to });
+    }
+    if from.1 != to.1 {
+        let (from, to) = (end(from.1), end(to.1));
+        changes.push(Change::Destination { from, to });
+    }
+    if let (Body::Echo { id: from, .. }, Body::Echo { id: to, .. }) = (&was.body, &is.body)
+        && from != to
+    {
+        let (from, to) = (*from, *to);
+        changes.push(Change::EchoId { from, to });
+    }
+}
+
+/// The answer about a neighbour that came between the hop before and this one, here.
+fn waited(before: &[Hop], hop: &Hop, questions: &[Question]) -> Option<Change> {
+    let since = before.last().map(|hop| hop.time);
+    let between = |question: &&Question| {
+        (&question.host, &question.device) == (&hop.host, &hop.device)
+            && since.is_none_or(|since| question.time >= since)
+            && question.time <= hop.time
+    };
+    let reply = questions
+        .iter()
+        .rfind(|question| between(question) && question.arp.reply)?;
+    let asked = questions
+        .iter()
+        .find(|question| !question.arp.reply && question.arp.target == reply.arp.sender)?;
+    (hop.direction == Direction::Out).then_some(Change::WaitedForNeighbour {
+        address: reply.arp.sender.into(),
+        mac: reply.arp.mac,
+        after: reply.time.0.saturating_sub(asked.time.0),
+    })
+}

@@ -1,0 +1,25 @@
+//! One packet, followed through every host.
+//!
+//! 1. `sighting`: a frame that passed a device, with the kernel's time.
+//! 2. `read`: the IP packet in it (`ip_packet`), whatever tunnel or ICMP error it is in.
+//! 3. `identity`: is it the packet that is followed, or an answer, or an error about it?
+//! 4. `stitch`: sightings become a `path` of hops in order; `changes` notes what is different.
+//! 5. `words`: what is said of it.
+//!
+//! All of that is pure, and replays from capture files.
+
+mod changes;
+mod identity;
+mod ip_packet;
+mod path;
+mod read;
+mod sighting;
+mod stitch;
+pub mod words;
+
+pub use identity::{Leg, Match, Outer, Seed};
+pub use ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
+pub use path::{Change, End, Hop, Path, Place, Question};
+pub use read::{Arp, Content, Reader};
+pub use sighting::{Seen, Sighting, sightings};
+pub use stitch::{is_end, stitch};

@@ -1,0 +1,184 @@
+//! The path of one packet: hops in order, and what changed between them.
+
+use super::identity::{Leg, Outer};
+use super::ip_packet::{IpPacket, Piece};
+use super::read::Arp;
+use crate::capture::{Direction, Timestamp};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Where a packet went, there and back.
+#[derive(Debug, Clone, Default)]
+pub struct Path {
+    /// Every device it passed, in order of time.
+    pub hops: Vec<Hop>,
+    /// What hosts asked about their neighbours meanwhile, in order of time.
+    pub questions: Vec<Question>,
+    /// Whether the destination received it.
+    pub delivered: bool,
+    /// Whether an answer came back to who sent it.
+    pub answered: bool,
+}
+
+/// A packet on one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The host's name.
+    pub host: Arc<str>,
+    /// The device's name on that host.
+    pub device: Arc<str>,
+    /// Whether the host sent or received it there.
+    pub direction: Direction,
+    /// The kernel's time.
+    pub time: Timestamp,
+    /// The packet itself, an answer, an error.
+    pub leg: Leg,
+    /// What it looked like there; of a later fragment only IP's header.
+    pub packet: IpPacket,
+    /// The datagram it travelled in.
+    pub outer: Option<Outer>,
+    /// The frame's length on the wire in bytes, of all that travelled in it.
+    pub wire_len: u32,
+    /// Whether the transport checksum was still to be filled in.
+    pub partial: bool,
+    /// What is different from the hop before.
+    pub changed: Vec<Change>,
+}
+
+/// An ARP message of a host that a packet waited for, or waits for still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The host that asks.
+    pub host: Arc<str>,
+    /// The device it asks on.
+    pub device: Arc<str>,
+    /// Out with the question, in with the answer.
+    pub direction: Direction,
+    /// The kernel's time.
+    pub time: Timestamp,
+    /// The message.
+    pub arp: Arp,
+}
+
+/// What is different from the hop before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A router took one off, or somebody wrote another.
+    Ttl {
+        /// Before.
+        from: u8,
+        /// Now.
+        to: u8,
+    },
+    /// It travels in a UDP datagram now.
+    Wrapped(Outer),
+    /// It no longer does.
+    Unwrapped,
+    /// The datagram around it has other addresses or ports.
+    OuterRewritten {
+        /// Before.
+        from: Outer,
+        /// Now.
+        to: Outer,
+    },
+    /// Another source address or port: source NAT.
+    Source {
+        /// Before.
+        from: End,
+        /// Now.
+        to: End,
+    },
+    /// Another destination address or port: destination NAT.
+    Destination {
+        /// Before.
+        from: End,
+        /// Now.
+        to: End,
+    },
+    /// An echo's other identifier: NAT's way to tell two pings apart.
+    EchoId {
+        /// Before.
+        from: u16,
+        /// Now.
+        to: u16,
+    },
+    /// It is a piece of what was whole before.
+    Fragment {
+        /// Which piece.
+        piece: Piece,
+        /// Whether of the datagram around it.
+        outer: bool,
+    },
+    /// It is whole again.
+    Reassembled,
+    /// It left by the device by which it came in.
+    Bounced,
+    /// It passed here before, and is sent again.
+    SentAgain {
+        /// Since the first time, in nanoseconds.
+        after: u64,
+    },
+    /// It waited until a neighbour's address was known.
+    WaitedForNeighbour {
+        /// Whose.
+        address: IpAddr,
+        /// The answer.
+        mac: [u8; 6],
+        /// Since the question, in nanoseconds.
+        after: u64,
+    },
+    /// The first hop of an answer.
+    Answered,
+    /// The first hop of an error or a redirect.
+    Reported,
+}
+
+/// An address, with a port where there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// The address.
+    pub address: IpAddr,
+    /// The port; 0 where there is none.
+    pub port: u16,
+}
+
+/// A host, as far as a journey must know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl Path {
+    /// Microseconds from the first hop to `time`; negative before it.
+    pub fn since_start(&self, time: Timestamp) -> f64 {
+        let start = self.hops.first().map_or(time, |hop| hop.time);
+        (time.0 as f64 - start.0 as f64) / 1e3
+    }
+
+    /// The hops of one leg.
+    pub fn leg(&self, leg: Leg) -> impl Iterator<Item = &Hop> {
+        self.hops.iter().filter(move |hop| hop.leg == leg)
+    }
+
+    /// Whether two packets took the same way: the same devices in the same order, with the same
+    /// packet in them.
+    pub fn is_same_way(&self, other: &Path) -> bool {
+        let way = |hop: &Hop| (hop.leg, hop.direction, hop.outer.is_some(), hop.packet.ttl);
+        self.hops.len() == other.hops.len()
+            && (self.delivered, self.answered) == (other.delivered, other.answered)
+            && self.hops.iter().zip(&other.hops).all(|(one, other)| {
+                (&one.host, &one.device) == (&other.host, &other.device)
+                    && way(one) == way(other)
+            })
+    }
+}
+
+impl Hop {
+    /// Whether two hops are on the same device of the same host.
+    pub fn is_where(&self, other: &Hop) -> bool {
+        (&self.host, &self.device) == (&other.host, &other.device)
+    }
+}

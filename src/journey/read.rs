@@ -1,0 +1,383 @@
+//! From a frame's layers to the [`IpPacket`] in it, or to the ARP message.
+
+use super::ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
+use crate::model::{Layer, LinkType, Value};
+use crate::packet::Dissector;
+use crate::proto;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Reads frames, and knows which UDP ports are the tunnel's.
+pub struct Reader {
+    dissector: Dissector,
+    tunnel_ports: Vec<u16>,
+}
+
+/// What a frame carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An IP packet, whatever travels in it.
+    Ip(IpPacket),
+    /// A question or an answer about a neighbour (RFC 826).
+    Arp(Arp),
+    /// Anything else.
+    Other,
+}
+
+/// An ARP message between Ethernet and IPv4 addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arp {
+    /// Whether it is the answer.
+    pub reply: bool,
+    /// The sender's hardware address.
+    pub mac: [u8; 6],
+    /// The sender's address.
+    pub sender: Ipv4Addr,
+    /// The address that is asked for; of an answer, the asker's.
+    pub target: Ipv4Addr,
+}
+
+impl Reader {
+    /// Knows the tunnel's own port, and `port` beside it.
+    pub fn new(port: Option<u16>) -> Reader {
+        let known = proto::by_name("Tunnel").map_or(&[][..], |tunnel| tunnel.under);
+        let tunnel_ports = known.iter().map(|under| under.value as u16);
+        let mut tunnel_ports: Vec<u16> = tunnel_ports.chain(port).collect();
+        tunnel_ports.sort_unstable();
+        tunnel_ports.dedup();
+        let dissector = Dissector::default();
+        Reader {
+            dissector: match port {
+                Some(port) => dissector.tunnel_port(port),
+                None => dissector,
+            },
+            tunnel_ports,
+        }
+    }
+
+    /// The UDP ports whose payload is the tunnel's.
+    pub fn tunnel_ports(&self) -> &[u16] {
+        &self.tunnel_ports
+    }
+
+    /// The tables, with the tunnel's ports.
+    pub fn dissector(&self) -> &Dissector {
+        &self.dissector
+    }
+
+    /// What a frame carries. Never fails: what makes no sense is [`Content::Other`].
+    pub fn content(&self, link: LinkType, bytes: &[u8]) -> Content {
+        let packet = self.dissector.dissect(link, bytes);
+        let within = Within {
+            reader: self,
+            bundles: true,
+        };
+        if let Some(packet) = within.packet(&packet.layers) {
+            return Content::Ip(packet);
+        }
+        let arp = packet
+            .layers
+            .iter()
+            .find(|layer| layer.protocol.name == "ARP");
+        arp.and_then(self::arp)
+            .map_or(Content::Other, Content::Arp)
+    }
+}
+
+fn arp(layer: &Layer) -> Option<Arp> {
+    let mac = layer.header().get(8..14)?.try_into().ok()?;
+    // Hardware 1, addresses of 6 bytes; protocol 0x0800, addresses of 4.
+    if (layer.u32(0), layer.u16(4)) != (0x0001_0800, 0x0604) {
+        return None;
+    }
+    let (Value::Ipv4(sender), Value::Ipv4(target)) = (layer.ipv4(14), layer.ipv4(24)) else {
+        return None;
+    };
+    Some(Arp {
+        reply: layer.u16(6) == 2,
+        mac,
+        sender,
+        target,
+    })
+}
+
+/// Where the reading takes place.
+#[derive(Clone, Copy)]
+struct Within<'r> {
+    reader: &'r Reader,
+    /// Whether a datagram may be several: not within one that was, so that hostile bytes cannot
+    /// nest them without end.
+    bundles: bool,
+}
+
+impl Within<'_> {
+    /// Reads the first IP header among the layers, and what follows.
+    fn packet(self, layers: &[Layer]) -> Option<IpPacket> {
+        let is_ip = |layer: &Layer| matches!(layer.protocol.name, "IP" | "IPv6");
+        let at = layers.iter().position(is_ip)?;
+        let (ip, above) = (&layers[at], &layers[at + 1..]);
+        let mut packet = header(ip)?;
+        let above = extensions(&mut packet, above);
+        packet.body = self.body(&packet, ip, above);
+        Some(packet)
+    }
+
+    fn body(self, packet: &IpPacket, ip: &Layer, layers: &[Layer]) -> Body {
+        let other = || Body::Other(Data::of(ip.payload()));
+        let [layer, above @ ..] = layers else {
+            return other();
+        };
+        // A later fragment starts in the middle of the upper layer.
+        if packet.piece.is_some_and(|piece| piece.offset > 0) {
+            return other();
+        }
+        let data = Data::of(layer.payload());
+        match (layer.protocol.name, layer.u8(0)) {
+            ("ICMP", kind @ (0 | 8)) => Body::Echo {
+                reply: kind == 0,
+                id: layer.u16(4),
+                seq: layer.u16(6),
+                data,
+            },
+            ("ICMPv6EchoRequest" | "ICMPv6EchoReply", kind) => Body::Echo {
+                reply: kind == 129,
+                id: layer.u16(4),
+                seq: layer.u16(6),
+                data,
+            },
+            ("ICMP", _) => self.error(layer, above, false).unwrap_or_else(other),
+            (name, _) if name.starts_with("ICMPv6") => {
+                self.error(layer, above, true).unwrap_or_else(other)
+            }
+            ("UDP", _) => Body::Udp {
+                sport: layer.u16(0),
+                dport: layer.u16(2),
+                data,
+                inside: self.inside(layer, above),
+            },
+            ("TCP", _) => Body::Tcp {
+                sport: layer.u16(0),
+                dport: layer.u16(2),
+                seq: layer.u32(4),
+                ack: layer.u32(8),
+                flags: layer.u8(13),
+                data,
+            },
+            _ => other(),
+        }
+    }
+
+    /// A message that quotes a packet is an error, or a redirect.
+    fn error(self, icmp: &Layer, above: &[Layer], v6: bool) -> Option<Body> {
+        let about = self.packet(above)?;
+        let redirect = !v6 && icmp.u8(0) == super::ip_packet::REDIRECT;
+        let gateway = match icmp.ipv4(4) {
+            Value::Ipv4(address) if redirect => Some(address.into()),
+            _ => None,
+        };
+        Some(Body::Error(Box::new(IcmpError {
+            v6,
+            kind: icmp.u8(0),
+            code: icmp.u8(1),
+            gateway,
+            about,
+        })))
+    }
+
+    /// The packets in a datagram of the tunnel.
+    fn inside(self, udp: &Layer, above: &[Layer]) -> Vec<IpPacket> {
+        match above {
+            [tunnel, carried @ ..] if tunnel.protocol.name == "Tunnel" => {
+                self.packet(carried).into_iter().collect()
+            }
+            _ => self.bundle(udp),
+        }
+    }
+
+    /// The packets in a datagram that is still to be segmented (UDP GSO, Linux 4.18): the sender
+    /// hands several of the same length down as one, the last may be shorter, and virtual devices
+    /// pass that on uncut. The capture does not tell the length; the first packet's own header
+    /// does.
+    fn bundle(self, udp: &Layer) -> Vec<IpPacket> {
+        let (payload, ports) = (udp.payload(), [udp.u16(0), udp.u16(2)]);
+        let known = &self.reader.tunnel_ports;
+        if !self.bundles || !ports.iter().any(|port| known.contains(port)) {
+            return Vec::new();
+        }
+        let within = Within {
+            bundles: false,
+            ..self
+        };
+        let read = |segment| {
+            let packet = self.reader.dissector.dissect(LinkType::RAW, segment);
+            within.packet(&packet.layers)
+        };
+        let size = read(payload).map_or(0, |first| first.len as usize);
+        if size < SHORTEST || size >= payload.len() {
+            return Vec::new();
+        }
+        payload.chunks(size).filter_map(read).collect()
+    }
+}
+
+/// Bytes of the shortest IP packet (RFC 791).
+const SHORTEST: usize = 20;
+
+/// An IP header without what it carries.
+fn header(ip: &Layer) -> Option<IpPacket> {
+    let (src, dst) = addresses(ip)?;
+    let v4 = ip.protocol.name == "IP";
+    let (offset, more) = (8 * u32::from(ip.u16(6) & 0x1fff), ip.u16(6) & 0x2000 != 0);
+    let piece = Piece {
+        offset,
+        len: ip.payload().len() as u32,
+        more,
+    };
+    Some(IpPacket {
+        src,
+        dst,
+        ttl: ip.u8(if v4 { 8 } else { 7 }),
+        id: if v4 { ip.u16(4).into() } else { 0 },
+        len: if v4 {
+            ip.u16(2).into()
+        } else {
+            u32::from(ip.u16(4)) + 40
+        },
+        protocol: ip.u8(if v4 { 9 } else { 6 }),
+        piece: (v4 && (offset > 0 || more)).then_some(piece),
+        body: Body::Other(Data::default()),
+    })
+}
+
+fn addresses(ip: &Layer) -> Option<(IpAddr, IpAddr)> {
+    let address = |value| match value {
+        Value::Ipv4(address) => Some(IpAddr::V4(address)),
+        Value::Ipv6(address) => Some(IpAddr::V6(address)),
+        _ => None,
+    };
+    let (src, dst) = ip.protocol.endpoints?(ip);
+    Some((address(src)?, address(dst)?))
+}
+
+/// Steps over IPv6's extension headers; what is left is what the packet carries.
+fn extensions<'l, 'a>(packet: &mut IpPacket, mut layers: &'l [Layer<'a>]) -> &'l [Layer<'a>] {
+    while let [header, above @ ..] = layers
+        && header.protocol.name.starts_with("IPv6Ext")
+    {
+        packet.protocol = header.u8(0);
+        if header.protocol.name == "IPv6ExtHdrFragment" {
+            packet.id = header.u32(4);
+            let piece = Piece {
+                offset: (header.u16(2) & 0xfff8).into(),
+                len: header.payload().len() as u32,
+                more: header.u16(2) & 1 != 0,
+            };
+            packet.piece = (piece.offset > 0 || piece.more).then_some(piece);
+        }
+        layers = above;
+    }
+    layers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An IPv4 header of 20 bytes in front of `payload`.
+    fn ip(protocol: u8, payload: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x45, 0];
+        packet.extend((20 + payload.len() as u16).to_be_bytes());
+        packet.extend([0, 7, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        packet.extend(payload);
+        packet
+    }
+
+    fn udp(sport: u16, dport: u16, payload: &[u8]) -> Vec<u8> {
+        let mut datagram = [sport, dport, 8 + payload.len() as u16, 0]
+            .map(u16::to_be_bytes)
+            .concat();
+        datagram.extend(payload);
+        datagram
+    }
+
+    fn echo(seq: u16, data: &[u8]) -> Vec<u8> {
+        let mut message = vec![8, 0, 0, 0, 0x12, 0x34];
+        message.extend(seq.to_be_bytes());
+        message.extend(data);
+        message
+    }
+
+    fn read(bytes: &[u8]) -> IpPacket {
+        match Reader::new(None).content(LinkType::RAW, bytes) {
+            Content::Ip(packet) => packet,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_packet_in_the_tunnel_is_found_inside() {
+        let inner = ip(1, &echo(5, b"abc"));
+        let outer = read(&ip(17, &udp(41459, 9090, &inner)));
+        assert_eq!(outer.inside(), [read(&inner)]);
+        let Body::Echo { id, seq, .. } = outer.inside()[0].body else {
+            panic!("no echo");
+        };
+        assert_eq!((id, seq), (0x1234, 5));
+    }
+
+    #[test]
+    fn a_segmented_datagram_carries_several_packets() {
+        let data = [b'x'; 200];
+        let (one, last) = (ip(6, &data), ip(1, &echo(9, b"")));
+        let payload = [&one[..], &one, &last].concat();
+        let outer = read(&ip(17, &udp(9090, 41459, &payload)));
+        assert_eq!(outer.inside().len(), 3);
+        assert_eq!(outer.inside()[2], read(&last));
+        let elsewhere = read(&ip(17, &udp(9091, 41459, &payload)));
+        assert_eq!(elsewhere.inside(), []);
+        let told = Reader::new(Some(9091));
+        let Content::Ip(packet) = told.content(
+            LinkType::RAW,
+            &ip(17, &udp(9091, 41459, &payload)),
+        ) else {
+            panic!("no packet");
+        };
+        assert_eq!(packet.inside().len(), 3);
+    }
+
+    #[test]
+    fn segments_within_segments_end() {
+        // Each datagram holds another and a byte more, as deep as 64 KB allow.
+        let mut packet = ip(1, &echo(1, b""));
+        while packet.len() < 60_000 {
+            packet.push(0);
+            packet = ip(17, &udp(9090, 9090, &packet));
+        }
+        assert!(read(&packet).inside().len() > 1);
+    }
+
+    #[test]
+    fn an_error_quotes_its_packet_even_inside_the_tunnel() {
+        let inner = ip(1, &echo(5, b"abc"));
+        let outer = ip(17, &udp(41459, 9090, &inner));
+        let error = read(&ip(1, &[&[3, 3, 0, 0, 0, 0, 0, 0], &outer[..]].concat()));
+        let Body::Error(error) = error.body else {
+            panic!("no error");
+        };
+        assert_eq!((error.kind, error.code), (3, 3));
+        assert_eq!(error.about.inside(), [read(&inner)]);
+    }
+
+    #[test]
+    fn a_later_fragment_has_no_ports() {
+        let mut fragment = ip(17, &udp(1, 9090, b"12345678"));
+        fragment[6..8].copy_from_slice(&[0x20, 185]);
+        let piece = Piece {
+            offset: 1480,
+            len: 16,
+            more: true,
+        };
+        let packet = read(&fragment);
+        assert_eq!(packet.piece, Some(piece));
+        assert!(matches!(packet.body, Body::Other(_)));
+    }
+}
