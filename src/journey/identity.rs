@@ -122,7 +122,7 @@ impl Seed {
 
 /// Everything that is known of the packet so far: how it has looked, and what came back.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub(super) struct Identity {
     requests: Vec<IpPacket>,
     answers: Vec<IpPacket>,
     /// First pieces of what was cut up, by which the later ones are known.
@@ -131,7 +131,7 @@ pub struct Identity {
 
 impl Identity {
     /// Of a packet that was seen.
-    pub fn new(request: IpPacket) -> Identity {
+    pub(super) fn new(request: IpPacket) -> Identity {
         Identity {
             requests: vec![request],
             answers: Vec::new(),
@@ -141,7 +141,7 @@ impl Identity {
 
     /// What `packet` is to the journey, if anything: it, or one that travels in it. What it looks
     /// like now is remembered, so packets are shown in the order in which they passed.
-    pub fn recognise(&mut self, packet: &IpPacket) -> Option<Match> {
+    pub(super) fn recognise(&mut self, packet: &IpPacket) -> Option<Match> {
         let found = self.find(packet, None).or_else(|| self.later_piece(packet));
         if let Some(found) = &found {
             self.remember(packet, found);
@@ -306,8 +306,7 @@ fn is_same(known: &IpPacket, packet: &IpPacket, quoted: bool) -> bool {
             let one_port = sport == its_sport || dport == its_dport;
             // An acknowledgement has no number of its own; one sent again may acknowledge more.
             let marks = flags & (SYN | FIN | RST) == its_flags & (SYN | FIN | RST);
-            let whole =
-                data.len == its_data.len && marks && (data.len > 0 || ack == its_ack);
+            let whole = data.len == its_data.len && marks && (data.len > 0 || ack == its_ack);
             seq == its_seq && one_port && (cut || whole)
         }
         (Body::Other(data), Body::Other(its_data)) => {

@@ -6,20 +6,32 @@
 //! 4. `stitch`: sightings become a `path` of hops in order; `changes` notes what is different.
 //! 5. `words`: what is said of it.
 //!
-//! All of that is pure, and replays from capture files.
+//! All of that is pure, and replays from capture files. Around it, live:
+//!
+//! - `probe`: what is sent
+//! - `prefilter`: what the kernel keeps of all that passes
+//! - `watch`: a packet socket on every host
+//! - `follow`: packets under way, from the first sighting to the last
 
 mod changes;
+mod follow;
 mod identity;
 mod ip_packet;
 mod path;
+pub mod prefilter;
+mod probe;
 mod read;
 mod sighting;
 mod stitch;
+mod watch;
 pub mod words;
 
+pub use follow::{Follower, Journey};
 pub use identity::{Leg, Match, Outer, Seed};
 pub use ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
 pub use path::{Change, End, Hop, Path, Place, Question};
+pub use probe::{PING_SIZE, Probe, ProbeKind, Prober, SendError};
 pub use read::{Arp, Content, Reader};
 pub use sighting::{Seen, Sighting, sightings};
-pub use stitch::{is_end, stitch};
+pub use stitch::stitch;
+pub use watch::{Losses, Post, Watch, WatchError};

@@ -3,6 +3,7 @@
 use super::identity::{Leg, Outer};
 use super::ip_packet::{IpPacket, Piece};
 use super::read::Arp;
+use super::sighting::Sighting;
 use crate::capture::{Direction, Timestamp};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -163,6 +164,17 @@ impl Path {
         self.hops.iter().filter(move |hop| hop.leg == leg)
     }
 
+    /// Whether the path has this sighting, as a hop or as a host's question.
+    pub fn includes(&self, sighting: &Sighting) -> bool {
+        let wanted = (&sighting.host, &sighting.device, sighting.direction);
+        let at = |time| time == sighting.time;
+        let mut hops = self.hops.iter();
+        let mut questions = self.questions.iter();
+        hops.any(|hop| at(hop.time) && (&hop.host, &hop.device, hop.direction) == wanted)
+            || questions
+                .any(|one| at(one.time) && (&one.host, &one.device, one.direction) == wanted)
+    }
+
     /// Whether two packets took the same way: the same devices in the same order, with the same
     /// packet in them.
     pub fn is_same_way(&self, other: &Path) -> bool {
@@ -170,8 +182,7 @@ impl Path {
         self.hops.len() == other.hops.len()
             && (self.delivered, self.answered) == (other.delivered, other.answered)
             && self.hops.iter().zip(&other.hops).all(|(one, other)| {
-                (&one.host, &one.device) == (&other.host, &other.device)
-                    && way(one) == way(other)
+                (&one.host, &one.device) == (&other.host, &other.device) && way(one) == way(other)
             })
     }
 }

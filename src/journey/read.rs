@@ -78,8 +78,7 @@ impl Reader {
             .layers
             .iter()
             .find(|layer| layer.protocol.name == "ARP");
-        arp.and_then(self::arp)
-            .map_or(Content::Other, Content::Arp)
+        arp.and_then(self::arp).map_or(Content::Other, Content::Arp)
     }
 }
 
@@ -335,10 +334,8 @@ mod tests {
         let elsewhere = read(&ip(17, &udp(9091, 41459, &payload)));
         assert_eq!(elsewhere.inside(), []);
         let told = Reader::new(Some(9091));
-        let Content::Ip(packet) = told.content(
-            LinkType::RAW,
-            &ip(17, &udp(9091, 41459, &payload)),
-        ) else {
+        let Content::Ip(packet) = told.content(LinkType::RAW, &ip(17, &udp(9091, 41459, &payload)))
+        else {
             panic!("no packet");
         };
         assert_eq!(packet.inside().len(), 3);

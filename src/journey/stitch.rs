@@ -53,7 +53,7 @@ pub fn stitch<'s>(
 
 /// Whether the hop ends a journey: an answer or an error is back where the packet came from, out
 /// of the tunnel.
-pub fn is_end(hop: &Hop, origin: &str, places: &[Place]) -> bool {
+pub(super) fn is_end(hop: &Hop, origin: &str, places: &[Place]) -> bool {
     let back = matches!(hop.leg, Leg::Answer | Leg::Error);
     back && arrives(hop, places) && &*hop.host == origin
 }
@@ -100,7 +100,8 @@ pub(super) fn hop(seen: &Seen, found: Match) -> Hop {
         }) = seen.content
     {
         let outer = true;
-        hop.changed.push(super::path::Change::Fragment { piece, outer });
+        hop.changed
+            .push(super::path::Change::Fragment { piece, outer });
     }
     hop
 }
@@ -177,9 +178,7 @@ fn concerns(question: &Sighting, hops: &[Hop]) -> bool {
     let at = hops.partition_point(|hop| hop.time <= question.time);
     match (at.checked_sub(1).map(|last| &hops[last]), hops.get(at)) {
         (Some(last), _) => last.host == question.host && !is_back(last),
-        (None, Some(next)) => {
-            (&next.host, &next.device) == (&question.host, &question.device)
-        }
+        (None, Some(next)) => (&next.host, &next.device) == (&question.host, &question.device),
         (None, None) => true,
     }
 }

@@ -39,7 +39,11 @@ impl fmt::Display for Change {
             Change::Destination { from, to } => write!(out, "destination {from} to {to} (NAT)"),
             Change::EchoId { from, to } => write!(out, "identifier {from} to {to} (NAT)"),
             Change::Fragment { piece, outer } => {
-                let whole = if *outer { " of the datagram around it" } else { "" };
+                let whole = if *outer {
+                    " of the datagram around it"
+                } else {
+                    ""
+                };
                 let last = if piece.more { "" } else { ", the last one" };
                 let end = piece.offset + piece.len;
                 write!(

@@ -13,6 +13,8 @@
 //! - [`process`]: what `/proc` says about another process
 //! - [`signals`]: Ctrl-C as something to poll
 //! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
+//! - [`probe_socket`]: a UDP datagram or a TCP SYN with a TTL of its own
+//! - [`packet_socket`]: what passes the devices of a namespace, with the kernel's times
 //! - [`icmp_socket`]: sending and hearing ICMP without a device
 //! - [`udp_socket`]: UDP, and which of its datagrams nobody took
 
@@ -26,6 +28,8 @@ pub mod lock;
 pub mod namespace;
 pub mod netlink;
 pub mod nftables;
+pub mod packet_socket;
+pub mod probe_socket;
 pub mod process;
 pub mod readings;
 pub mod signals;

@@ -1,0 +1,407 @@
+//! Following packets while they travel.
+//!
+//! 1. A probe is announced before it is sent, or a filter waits for somebody else's packet.
+//! 2. Each sighting is compared with the packets under way.
+//! 3. A journey ends when its answer is home, when nothing was seen for a while, or when the probe
+//!    could not be sent; then all that was seen meanwhile is stitched.
+
+use super::identity::{Identity, Leg, Seed};
+use super::ip_packet::IpPacket;
+use super::path::{Hop, Path, Place};
+use super::probe::SendError;
+use super::read::{Arp, Content};
+use super::sighting::Seen;
+use super::stitch::{self, is_end, stitch};
+use super::watch::{Losses, Watch, WatchError};
+use crate::capture::{Direction, Timestamp};
+use crate::packet::filter::{Facts, Filter};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+/// How long the kernel asks for a neighbour before it gives up and says so: three questions a
+/// second apart (`net.ipv4.neigh.default.mcast_solicit`), and a little.
+const NEIGHBOUR: Duration = Duration::from_millis(3_400);
+
+/// Sightings that are kept while nobody knows yet which packet will be followed.
+const BACKLOG: usize = 4_096;
+
+/// A journey that has ended.
+#[derive(Debug)]
+pub struct Journey {
+    /// The probe's number, from 1.
+    pub number: u16,
+    /// The host that sent it.
+    pub origin: String,
+    /// Where it went.
+    pub path: Path,
+    /// The frames of its path.
+    pub frames: Vec<Seen>,
+    /// Why it could not even be sent.
+    pub refused: Option<SendError>,
+}
+
+/// A packet under way.
+struct Active {
+    number: u16,
+    origin: String,
+    what: What,
+    /// When it was sent, on the sightings' clock.
+    sent: Timestamp,
+    /// When something of it was last seen.
+    last: Instant,
+    last_host: Option<Hop>,
+    /// The neighbour that somebody asks for, and since when.
+    asking: Option<(Arp, Instant)>,
+    home: Pieces,
+    refused: Option<SendError>,
+}
+
+enum What {
+    /// A packet that fits a filter, and was not seen yet.
+    Any(Filter),
+    /// A packet that was not seen yet.
+    Wanted(Seed),
+    /// One that was.
+    Seen(Seed, Box<Identity>),
+}
+
+/// How much of an answer is home: of one that was cut up, all pieces must be.
+#[derive(Default)]
+struct Pieces {
+    bytes: u32,
+    total: Option<u32>,
+    whole: bool,
+}
+
+/// Packets under way, and what was seen meanwhile.
+pub struct Follower {
+    watch: Watch,
+    places: Vec<Place>,
+    window: VecDeque<Seen>,
+    active: Vec<Active>,
+    patience: Duration,
+    offered: u64,
+}
+
+impl Follower {
+    /// Follows packets until nothing was seen of them for `patience`.
+    pub fn new(watch: Watch, patience: Duration) -> Follower {
+        Follower {
+            places: watch.places(),
+            watch,
+            window: VecDeque::new(),
+            active: Vec::new(),
+            patience,
+            offered: 0,
+        }
+    }
+
+    /// The hosts.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Announces the probe `number`, that `origin` is about to send. `send` sends it.
+    pub fn probe(
+        &mut self,
+        number: u16,
+        origin: &str,
+        seed: Seed,
+        send: impl FnOnce() -> Result<(), SendError>,
+    ) {
+        let mut active = Active::new(number, origin, What::Wanted(seed));
+        active.refused = send().err();
+        self.active.push(active);
+    }
+
+    /// Waits for a packet that `filter` selects, of the host `origin` or of any, and follows it.
+    pub fn attach(&mut self, filter: Filter, origin: Option<&str>) {
+        let origin = origin.unwrap_or_default();
+        let active = Active::new(1, origin, What::Any(filter));
+        self.active.push(active);
+    }
+
+    /// Whether no packet is under way.
+    pub fn is_idle(&self) -> bool {
+        self.active.is_empty()
+    }
+
+    /// Waits for something to be seen, until `deadline` or until `other` is readable, and returns
+    /// the journeys that have ended.
+    pub fn step(
+        &mut self,
+        deadline: Option<Instant>,
+        other: BorrowedFd,
+    ) -> Result<Vec<Journey>, WatchError> {
+        let ends = self
+            .active
+            .iter()
+            .filter_map(|one| one.deadline(self.patience));
+        let deadline = ends.chain(deadline).min();
+        wait(&self.watch, other, deadline);
+        let mut journeys = Vec::new();
+        if self.take()? {
+            // What came home was seen before on every other host, maybe after we looked there.
+            self.take()?;
+            let ended = self.active.extract_if(.., |one| one.home.whole);
+            journeys.extend(ended.collect::<Vec<_>>());
+        }
+        let now = Instant::now();
+        let patience = self.patience;
+        let late = |one: &mut Active| one.deadline(patience).is_some_and(|at| at <= now);
+        journeys.extend(self.active.extract_if(.., late).collect::<Vec<_>>());
+        let journeys = journeys.into_iter().map(|one| self.end(one)).collect();
+        self.forget();
+        Ok(journeys)
+    }
+
+    /// What the capture missed so far.
+    pub fn losses(&mut self) -> Result<Losses, WatchError> {
+        self.watch.losses()
+    }
+
+    /// Ends every journey now.
+    pub fn give_up(&mut self) -> Vec<Journey> {
+        let active = std::mem::take(&mut self.active);
+        active.into_iter().map(|one| self.end(one)).collect()
+    }
+
+    /// Reads what was seen; whether some journey has come to its end.
+    fn take(&mut self) -> Result<bool, WatchError> {
+        let batch = self.watch.drain()?;
+        let now = Instant::now();
+        for active in &mut self.active {
+            if let What::Any(filter) = &active.what {
+                let offered = self.offered;
+                let first = batch.iter().zip(offered..).find_map(|(seen, number)| {
+                    selected(filter, seen, number, &active.origin, &self.watch)
+                });
+                if let Some(packet) = first {
+                    active.found(packet, self.window.iter().chain(&batch), now);
+                }
+            }
+            for seen in &batch {
+                active.look(seen, &self.places, now);
+            }
+        }
+        self.offered += batch.len() as u64;
+        self.window.extend(batch);
+        Ok(self.active.iter().any(|one| one.home.whole))
+    }
+
+    fn end(&self, active: Active) -> Journey {
+        let path = match &active.what {
+            What::Any(_) => Path::default(),
+            What::Wanted(seed) | What::Seen(seed, _) => {
+                let since = active.sent;
+                let window = self.window.iter();
+                let seen = window.filter(|seen| seen.sighting.time >= since);
+                stitch(seed, &active.origin, &self.places, seen)
+            }
+        };
+        let frames = self.window.iter();
+        let frames = frames.filter(|seen| path.includes(&seen.sighting));
+        Journey {
+            number: active.number,
+            frames: frames.cloned().collect(),
+            origin: active.origin,
+            path,
+            refused: active.refused,
+        }
+    }
+
+    /// Forgets what was seen before the oldest packet under way was sent.
+    fn forget(&mut self) {
+        if self
+            .active
+            .iter()
+            .any(|one| matches!(one.what, What::Any(_)))
+        {
+            let surplus = self.window.len().saturating_sub(BACKLOG);
+            self.window.drain(..surplus);
+            return;
+        }
+        match self.active.iter().map(|one| one.sent).min() {
+            None => self.window.clear(),
+            Some(since) => {
+                let old = |seen: &Seen| seen.sighting.time < since;
+                while self.window.front().is_some_and(old) {
+                    self.window.pop_front();
+                }
+            }
+        }
+    }
+}
+
+impl Active {
+    fn new(number: u16, origin: &str, what: What) -> Active {
+        Active {
+            number,
+            origin: origin.to_owned(),
+            what,
+            sent: Timestamp::now(),
+            last: Instant::now(),
+            last_host: None,
+            asking: None,
+            home: Pieces::default(),
+            refused: None,
+        }
+    }
+
+    /// When to give up, if nothing more is seen; never while no packet was found.
+    fn deadline(&self, patience: Duration) -> Option<Instant> {
+        if self.refused.is_some() {
+            return Some(self.last);
+        }
+        let at = match self.what {
+            What::Any(_) => return None,
+            _ => self.last + patience,
+        };
+        Some(match self.asking {
+            Some((_, since)) => at.max(since + NEIGHBOUR),
+            None => at,
+        })
+    }
+
+    /// A filter found its packet: whoever sent it first is where the journey begins.
+    fn found<'s>(
+        &mut self,
+        packet: IpPacket,
+        window: impl Iterator<Item = &'s Seen>,
+        now: Instant,
+    ) {
+        let seed = Seed::Packet(Box::new(packet));
+        let is_it = |seen: &&Seen| match &seen.content {
+            Content::Ip(packet) => seed.find(packet).is_some(),
+            _ => false,
+        };
+        let first = window.filter(is_it).min_by_key(|seen| seen.sighting.time);
+        if let Some(first) = first {
+            self.origin = first.sighting.host.to_string();
+            self.sent = first.sighting.time;
+        }
+        self.last = now;
+        self.what = What::Wanted(seed);
+    }
+
+    /// Compares a sighting with the packet.
+    fn look(&mut self, seen: &Seen, places: &[Place], now: Instant) {
+        match &seen.content {
+            Content::Ip(packet) => self.look_at(seen, packet, places, now),
+            Content::Arp(arp) => self.hear(seen, arp, now),
+            Content::Other => {}
+        }
+    }
+
+    fn look_at(&mut self, seen: &Seen, packet: &IpPacket, places: &[Place], now: Instant) {
+        if let What::Wanted(seed) = &self.what
+            && let Some(found) = seed.find(packet)
+        {
+            let identity = Box::new(Identity::new(found.clone()));
+            self.what = What::Seen(seed.clone(), identity);
+        }
+        let What::Seen(_, identity) = &mut self.what else {
+            return;
+        };
+        let Some(found) = identity.recognise(packet) else {
+            return;
+        };
+        let hop = stitch::hop(seen, found);
+        self.last = now;
+        self.asking = None;
+        if is_end(&hop, &self.origin, places) {
+            self.home.add(&hop);
+        }
+        self.last_host = Some(hop);
+    }
+
+    /// A host asks for a neighbour: it may be for our packet, which then waits.
+    fn hear(&mut self, seen: &Seen, arp: &Arp, now: Instant) {
+        let here = match &self.last_host {
+            Some(hop) => hop.host == seen.sighting.host,
+            None => true,
+        };
+        match (arp.reply, seen.sighting.direction) {
+            (false, Direction::Out) if here && self.asking.is_none() => {
+                self.asking = Some((*arp, now));
+            }
+            (true, Direction::In) => {
+                let answered = |(asked, _): &(Arp, Instant)| asked.target == arp.sender;
+                if self.asking.as_ref().is_some_and(answered) {
+                    self.asking = None;
+                    self.last = now;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Pieces {
+    fn add(&mut self, hop: &Hop) {
+        match hop.packet.piece {
+            None => self.whole = true,
+            Some(piece) => {
+                self.bytes += piece.len;
+                if !piece.more {
+                    self.total = Some(piece.offset + piece.len);
+                }
+                self.whole = self.total.is_some_and(|total| self.bytes >= total);
+            }
+        }
+        // An error about a piece ends it, whole or not.
+        self.whole |= hop.leg == Leg::Error;
+    }
+}
+
+/// The packet in a sighting that a filter selects: what travels in a tunnel rather than what
+/// carries it.
+fn selected(
+    filter: &Filter,
+    seen: &Seen,
+    number: u64,
+    origin: &str,
+    watch: &Watch,
+) -> Option<IpPacket> {
+    let sighting = &seen.sighting;
+    let Content::Ip(packet) = &seen.content else {
+        return None;
+    };
+    if !origin.is_empty() && origin != &*sighting.host {
+        return None;
+    }
+    let dissected = watch
+        .reader()
+        .dissector()
+        .dissect(sighting.link, &sighting.bytes);
+    let name = sighting.interface_name();
+    let facts = Facts {
+        number: number + 1,
+        wire_len: sighting.wire_len,
+        seconds: 0.0,
+        interface: Some(&name),
+    };
+    filter.selects(&dissected, &facts).then(|| {
+        let mut packet = packet;
+        while let [inside, ..] = packet.inside() {
+            packet = inside;
+        }
+        packet.clone()
+    })
+}
+
+/// Waits until something is seen, or `other` is readable, or the time has come. Being woken for
+/// nothing does no harm.
+fn wait(watch: &Watch, other: BorrowedFd, deadline: Option<Instant>) {
+    let mut ready = watch.poll_fds();
+    ready.push(PollFd::new(other, PollFlags::POLLIN));
+    let timeout = deadline.map(|at| {
+        let left = at.saturating_duration_since(Instant::now());
+        TimeSpec::from_duration(left)
+    });
+    let _: Result<_, Errno> = ppoll(&mut ready, timeout, None);
+}
