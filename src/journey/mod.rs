@@ -4,7 +4,7 @@
 //! 2. `read`: the IP packet in it (`ip_packet`), whatever tunnel or ICMP error it is in.
 //! 3. `identity`: is it the packet that is followed, or an answer, or an error about it?
 //! 4. `stitch`: sightings become a `path` of hops in order; `changes` notes what is different.
-//! 5. `words`: what is said of it.
+//! 5. `words`: what is said of it; `show`: ladder, list, JSON.
 //!
 //! All of that is pure, and replays from capture files. Around it, live:
 //!
@@ -18,11 +18,16 @@ mod follow;
 mod identity;
 mod ip_packet;
 mod path;
-pub mod prefilter;
+mod prefilter;
 mod probe;
 mod read;
+#[cfg(test)]
+mod samples;
+pub mod show;
 mod sighting;
 mod stitch;
+#[cfg(test)]
+mod stitch_tests;
 mod watch;
 pub mod words;
 
@@ -30,6 +35,7 @@ pub use follow::{Follower, Journey};
 pub use identity::{Leg, Match, Outer, Seed};
 pub use ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
 pub use path::{Change, End, Hop, Path, Place, Question};
+pub use prefilter::{Ports, Wanted, program};
 pub use probe::{PING_SIZE, Probe, ProbeKind, Prober, SendError};
 pub use read::{Arp, Content, Reader};
 pub use sighting::{Seen, Sighting, sightings};

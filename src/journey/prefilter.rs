@@ -162,3 +162,143 @@ fn to_transport(program: &mut Program, at: u32) {
     }
     program.to_x();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{ICMP, TCP, UDP, arp, echo, from_to, ip, tcp, udp};
+    use super::*;
+
+    /// Runs a program as the kernel does, on a frame of a kind of device; whether it is kept. Any
+    /// read beyond the frame passes it over.
+    fn keeps(program: &[Instruction], hardware: u32, ether_type: u32, frame: &[u8]) -> bool {
+        run(program, hardware, ether_type, frame).is_some_and(|kept| kept > 0)
+    }
+
+    fn run(program: &[Instruction], hardware: u32, ether_type: u32, frame: &[u8]) -> Option<u32> {
+        let (mut a, mut x, mut memory, mut at) = (0_u32, 0_u32, [0_u32; 16], 0);
+        loop {
+            let Instruction { code, jt, jf, k } = *program.get(at)?;
+            at += 1;
+            let byte = |place: u32| Some(u32::from(*frame.get(place as usize)?));
+            let compare = |holds: bool| usize::from(if holds { jt } else { jf });
+            match code {
+                0x20 if k == 0xffff_f000 => a = ether_type,
+                0x20 if k == 0xffff_f000 + 28 => a = hardware,
+                0x50 => a = byte(x + k)?,
+                0x48 => a = byte(x + k)? << 8 | byte(x + k + 1)?,
+                0x00 => a = k,
+                0x60 => a = memory[k as usize],
+                0x61 => x = memory[k as usize],
+                0x02 => memory[k as usize] = a,
+                0x07 => x = a,
+                0x0c => a = a.wrapping_add(x),
+                0x14 => a = a.wrapping_sub(k),
+                0x2c => a = a.wrapping_mul(x),
+                0x3c => a = a.checked_div(x)?,
+                0x54 => a &= k,
+                0x64 => a <<= k,
+                0x05 => at += k as usize,
+                0x15 => at += compare(a == k),
+                0x45 => at += compare(a & k != 0),
+                0x3d => at += compare(a >= x),
+                0x06 => return Some(k),
+                other => panic!("instruction {other:#x}"),
+            }
+        }
+    }
+
+    const TUN: u32 = 0xfffe;
+    const IPV4: u32 = 0x0800;
+
+    fn wanted(ports: Option<Ports>) -> Vec<Instruction> {
+        program(&Wanted {
+            tunnel_ports: vec![9090],
+            ports,
+            len: 84,
+        })
+        .unwrap()
+    }
+
+    fn of_echo(frame: &[u8]) -> bool {
+        keeps(&wanted(None), TUN, IPV4, frame)
+    }
+
+    fn tunnelled(packets: &[&[u8]]) -> Vec<u8> {
+        ip(UDP, &udp(9090, 41459, &packets.concat()))
+    }
+
+    #[test]
+    fn pings_are_kept_and_other_traffic_is_not() {
+        let ping = ip(ICMP, &echo(8, 1, &[0; 56]));
+        let bulk = ip(TCP, &[&tcp(40000, 5201, 1, 1, 16)[..], &[0; 1000]].concat());
+        assert!(of_echo(&ping));
+        assert!(!of_echo(&bulk));
+        assert!(of_echo(&tunnelled(&[&ping])));
+        assert!(!of_echo(&tunnelled(&[&bulk])));
+        assert!(!of_echo(&ip(UDP, &udp(53, 5353, &ping))));
+        let framed = [&[0; 14][..], &ping].concat();
+        assert!(keeps(&wanted(None), 1, IPV4, &framed));
+        assert!(!keeps(
+            &wanted(None),
+            1,
+            IPV4,
+            &[&[0; 14][..], &bulk].concat()
+        ));
+    }
+
+    #[test]
+    fn a_ping_behind_bulk_in_a_segmented_datagram_is_kept() {
+        let ping = ip(ICMP, &echo(8, 1, &[0; 56]));
+        let bulk = ip(TCP, &[0; 1000]);
+        assert!(of_echo(&tunnelled(&[&bulk, &bulk, &bulk, &ping])));
+        assert!(!of_echo(&tunnelled(&[&bulk, &bulk, &bulk])));
+        assert!(!of_echo(&tunnelled(&[&bulk, &bulk, &bulk, &bulk[..500]])));
+        // As long as the ping, which may then be anywhere.
+        let short = ip(TCP, &[0; 64]);
+        assert!(of_echo(&tunnelled(&[&short, &ping, &short])));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_kept() {
+        let mut fragment = ip(UDP, b"rest of something");
+        fragment[7] = 0xb9;
+        assert!(of_echo(&fragment));
+        assert!(of_echo(&tunnelled(&[&fragment])));
+        assert!(keeps(
+            &wanted(None),
+            1,
+            0x0806,
+            &arp(false, "10.0.0.1", "10.0.0.2")
+        ));
+        assert!(keeps(&wanted(None), TUN, 0x86dd, &[0x60; 40]));
+        // A tunnelled frame, whose first byte is one of a hardware address.
+        assert!(of_echo(&tunnelled(&[&[0x46; 60]])));
+        for cut in 0..20 {
+            assert!(!of_echo(&ip(TCP, b"")[..cut]));
+        }
+    }
+
+    #[test]
+    fn a_probes_ports_are_kept_even_when_one_is_rewritten() {
+        let ports = Ports {
+            protocol: TCP,
+            source: 40000,
+            destination: 23,
+        };
+        let of_tcp = |frame: &[u8]| keeps(&wanted(Some(ports)), TUN, IPV4, frame);
+        let segment = |sport, dport| ip(TCP, &tcp(sport, dport, 1, 0, 2));
+        assert!(of_tcp(&segment(40000, 23)));
+        assert!(of_tcp(&segment(61000, 23)));
+        assert!(of_tcp(&segment(2323, 40000)));
+        assert!(!of_tcp(&segment(40001, 5201)));
+        assert!(of_tcp(&tunnelled(&[&segment(23, 40000)])));
+        assert!(!of_tcp(&tunnelled(&[&segment(5201, 40001)])));
+        assert!(!of_tcp(&from_to(
+            "10.0.0.1",
+            "10.0.0.2",
+            64,
+            UDP,
+            &udp(23, 40000, b"")
+        )));
+    }
+}

@@ -279,31 +279,8 @@ fn extensions<'l, 'a>(packet: &mut IpPacket, mut layers: &'l [Layer<'a>]) -> &'l
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::{ICMP, TCP, UDP, echo, ip, udp};
     use super::*;
-
-    /// An IPv4 header of 20 bytes in front of `payload`.
-    fn ip(protocol: u8, payload: &[u8]) -> Vec<u8> {
-        let mut packet = vec![0x45, 0];
-        packet.extend((20 + payload.len() as u16).to_be_bytes());
-        packet.extend([0, 7, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-        packet.extend(payload);
-        packet
-    }
-
-    fn udp(sport: u16, dport: u16, payload: &[u8]) -> Vec<u8> {
-        let mut datagram = [sport, dport, 8 + payload.len() as u16, 0]
-            .map(u16::to_be_bytes)
-            .concat();
-        datagram.extend(payload);
-        datagram
-    }
-
-    fn echo(seq: u16, data: &[u8]) -> Vec<u8> {
-        let mut message = vec![8, 0, 0, 0, 0x12, 0x34];
-        message.extend(seq.to_be_bytes());
-        message.extend(data);
-        message
-    }
 
     fn read(bytes: &[u8]) -> IpPacket {
         match Reader::new(None).content(LinkType::RAW, bytes) {
@@ -314,8 +291,8 @@ mod tests {
 
     #[test]
     fn a_packet_in_the_tunnel_is_found_inside() {
-        let inner = ip(1, &echo(5, b"abc"));
-        let outer = read(&ip(17, &udp(41459, 9090, &inner)));
+        let inner = ip(ICMP, &echo(8, 5, b"abc"));
+        let outer = read(&ip(UDP, &udp(41459, 9090, &inner)));
         assert_eq!(outer.inside(), [read(&inner)]);
         let Body::Echo { id, seq, .. } = outer.inside()[0].body else {
             panic!("no echo");
@@ -326,15 +303,16 @@ mod tests {
     #[test]
     fn a_segmented_datagram_carries_several_packets() {
         let data = [b'x'; 200];
-        let (one, last) = (ip(6, &data), ip(1, &echo(9, b"")));
+        let (one, last) = (ip(TCP, &data), ip(ICMP, &echo(8, 9, b"")));
         let payload = [&one[..], &one, &last].concat();
-        let outer = read(&ip(17, &udp(9090, 41459, &payload)));
+        let outer = read(&ip(UDP, &udp(9090, 41459, &payload)));
         assert_eq!(outer.inside().len(), 3);
         assert_eq!(outer.inside()[2], read(&last));
-        let elsewhere = read(&ip(17, &udp(9091, 41459, &payload)));
+        let elsewhere = read(&ip(UDP, &udp(9091, 41459, &payload)));
         assert_eq!(elsewhere.inside(), []);
         let told = Reader::new(Some(9091));
-        let Content::Ip(packet) = told.content(LinkType::RAW, &ip(17, &udp(9091, 41459, &payload)))
+        let Content::Ip(packet) =
+            told.content(LinkType::RAW, &ip(UDP, &udp(9091, 41459, &payload)))
         else {
             panic!("no packet");
         };
@@ -344,19 +322,21 @@ mod tests {
     #[test]
     fn segments_within_segments_end() {
         // Each datagram holds another and a byte more, as deep as 64 KB allow.
-        let mut packet = ip(1, &echo(1, b""));
+        let mut packet = ip(ICMP, &echo(8, 1, b""));
         while packet.len() < 60_000 {
             packet.push(0);
-            packet = ip(17, &udp(9090, 9090, &packet));
+            packet = ip(UDP, &udp(9090, 9090, &packet));
         }
-        assert!(read(&packet).inside().len() > 1);
+        let inside = read(&packet);
+        assert_eq!(inside.inside().len(), 1);
+        assert_eq!(inside.inside()[0].inside(), []);
     }
 
     #[test]
     fn an_error_quotes_its_packet_even_inside_the_tunnel() {
-        let inner = ip(1, &echo(5, b"abc"));
-        let outer = ip(17, &udp(41459, 9090, &inner));
-        let error = read(&ip(1, &[&[3, 3, 0, 0, 0, 0, 0, 0], &outer[..]].concat()));
+        let inner = ip(ICMP, &echo(8, 5, b"abc"));
+        let outer = ip(UDP, &udp(41459, 9090, &inner));
+        let error = read(&ip(ICMP, &[&[3, 3, 0, 0, 0, 0, 0, 0], &outer[..]].concat()));
         let Body::Error(error) = error.body else {
             panic!("no error");
         };
@@ -366,7 +346,7 @@ mod tests {
 
     #[test]
     fn a_later_fragment_has_no_ports() {
-        let mut fragment = ip(17, &udp(1, 9090, b"12345678"));
+        let mut fragment = ip(UDP, &udp(1, 9090, b"12345678"));
         fragment[6..8].copy_from_slice(&[0x20, 185]);
         let piece = Piece {
             offset: 1480,

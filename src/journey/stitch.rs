@@ -114,14 +114,15 @@ fn settle_ties(hops: &mut [Hop]) {
         let tied = hops[start..].iter().take_while(|hop| hop.time == time);
         let end = start + tied.count();
         for place in start..end.saturating_sub(1) {
-            let before = place.checked_sub(1).map(|before| hops[before].clone());
-            // What continues the hop before comes next.
-            let next = (place..end).find(|&at| {
-                before
-                    .as_ref()
-                    .is_some_and(|before| can_follow(before, &hops[at]))
-            });
-            if let Some(next) = next {
+            let before = place.checked_sub(1).map(|before| &hops[before]);
+            let continues = |at: &usize| before.is_some_and(|one| can_follow(one, &hops[*at]));
+            let follows_none = |at: &usize| {
+                let mut others = hops[place..end].iter();
+                !others.any(|other| can_follow(other, &hops[*at]))
+            };
+            // What continues the hop before comes next; else what nothing else leads to.
+            let next = (place..end).find(continues);
+            if let Some(next) = next.or_else(|| (place..end).find(follows_none)) {
                 hops[place..=next].rotate_right(1);
             }
         }

@@ -1,0 +1,296 @@
+//! A column a host, a lane a device, a row a hop: the packet goes from lane to lane, time goes
+//! down.
+//!
+//! ```text
+//!          u               s               v
+//!     tun0  eth0      eth0  tun0  eth1    eth0
+//!  1    ●     │         │     │     │       │        0.0 µs  echo request, TTL 64
+//!  2    ├────▶│         │     │     │       │       41.2 µs  wrapped in UDP
+//!  3    │     ╞════════▶│     │     │       │       44.9 µs
+//! ```
+
+use super::{Story, micros, painted, role, tame};
+use crate::journey::path::{Change, Hop, Question};
+use crate::journey::words;
+use crate::model::Text;
+use crate::render::{Paint, Role};
+use std::sync::Arc;
+
+/// Columns of the hop's number and of its time.
+const NUMBER: usize = 4;
+const TIME: usize = 11;
+
+/// Columns that notes have at least, however wide the lanes are.
+const NOTE: usize = 24;
+
+/// Space between two hosts.
+const GAP: usize = 2;
+
+/// Appends the journey to `text`, in so many columns if it fits.
+pub fn ladder(story: &Story, paint: &Paint, width: usize, text: &mut Text) {
+    let ladder = Ladder::new(story, paint, width);
+    ladder.head(text);
+    let mut questions = story.path.questions.iter().peekable();
+    let hops = &story.path.hops;
+    for (at, hop) in hops.iter().enumerate() {
+        while let Some(question) = questions.next_if(|one| one.time <= hop.time) {
+            ladder.question(question, text);
+        }
+        ladder.hop(
+            at.checked_sub(1).map(|before| &hops[before]),
+            hop,
+            at + 1,
+            text,
+        );
+    }
+    for question in questions {
+        ladder.question(question, text);
+    }
+    ladder.wrappings(text);
+    text.str(&story.verdict()).str("\n");
+}
+
+struct Ladder<'l> {
+    story: &'l Story<'l>,
+    paint: &'l Paint,
+    lanes: Vec<Lane>,
+    /// Columns of all lanes.
+    span: usize,
+    /// Columns for what is said of a hop.
+    note: usize,
+}
+
+/// A device.
+struct Lane {
+    host: Arc<str>,
+    device: Arc<str>,
+    /// Its column.
+    column: usize,
+}
+
+impl<'l> Ladder<'l> {
+    fn new(story: &'l Story<'l>, paint: &'l Paint, width: usize) -> Ladder<'l> {
+        let (lanes, span) = lanes(story);
+        let used = NUMBER + span + TIME + 2;
+        Ladder {
+            story,
+            paint,
+            lanes,
+            span,
+            note: width.saturating_sub(used).max(NOTE),
+        }
+    }
+
+    /// The hosts' names, then the devices'.
+    fn head(&self, text: &mut Text) {
+        let mut hosts = vec![' '; self.span];
+        for group in self.lanes.chunk_by(|one, next| one.host == next.host) {
+            let (first, last) = (&group[0], &group[group.len() - 1]);
+            centre(&mut hosts, (first.column + last.column) / 2, &first.host);
+        }
+        let mut devices = vec![' '; self.span];
+        for lane in &self.lanes {
+            centre(&mut devices, lane.column, &lane.device);
+        }
+        for (row, role) in [(hosts, Role::Title), (devices, Role::Name)] {
+            let row: String = row.into_iter().collect();
+            text.spaces(NUMBER);
+            painted(self.paint, role, row.trim_end(), text);
+            text.str("\n");
+        }
+    }
+
+    fn hop(&self, before: Option<&Hop>, hop: &Hop, number: usize, text: &mut Text) {
+        let mut row = self.lifelines();
+        let to = self.lane(&hop.host, &hop.device);
+        // An answer starts where it is made, and a packet that is sent again at its start.
+        let continues = !hop
+            .changed
+            .iter()
+            .any(|change| matches!(change, Change::SentAgain { .. } | Change::Reported));
+        let from = before.filter(|_| continues);
+        let from = from.map(|before| (self.lane(&before.host, &before.device), before));
+        let reach = match from {
+            Some((from, before)) if from != to => {
+                let wrapped = before.outer.is_some() && hop.outer.is_some();
+                draw(&mut row, from, to, wrapped)
+            }
+            _ => {
+                row[to] = '●';
+                to..to + 1
+            }
+        };
+        let time = micros(self.story.path.since_start(hop.time));
+        let notes = self.fold(&note(hop, number == 1));
+        text.dec_padded(number as u64, 3, b' ').str(" ");
+        self.row(&row, reach, role(hop), text);
+        text.str(&format!("{time:>TIME$}  "));
+        self.notes(&notes, role(hop), text);
+    }
+
+    fn question(&self, question: &Question, text: &mut Text) {
+        let mut row = self.lifelines();
+        let at = self.lane(&question.host, &question.device);
+        row[at] = '?';
+        let time = micros(self.story.path.since_start(question.time));
+        let notes = self.fold(&question.to_string());
+        text.str("  - ");
+        self.row(&row, at..at + 1, Role::Warning, text);
+        text.str(&format!("{time:>TIME$}  "));
+        self.notes(&notes, Role::Warning, text);
+    }
+
+    /// The first line of a note, and the others below, beside the lanes.
+    fn notes(&self, notes: &[String], role: Role, text: &mut Text) {
+        for (at, line) in notes.iter().enumerate() {
+            if at > 0 {
+                text.spaces(NUMBER);
+                self.row(&self.lifelines(), 0..0, role, text);
+                text.spaces(TIME + 2);
+            }
+            painted(self.paint, role, line, text);
+            text.str("\n");
+        }
+    }
+
+    /// The lanes, with what moves in colour.
+    fn row(&self, row: &[char], reach: std::ops::Range<usize>, role: Role, text: &mut Text) {
+        let part = |range: std::ops::Range<usize>| row[range].iter().collect::<String>();
+        painted(self.paint, Role::Explain, &part(0..reach.start), text);
+        painted(self.paint, role, &part(reach.clone()), text);
+        painted(self.paint, Role::Explain, &part(reach.end..row.len()), text);
+    }
+
+    fn lifelines(&self) -> Vec<char> {
+        let mut row = vec![' '; self.span];
+        for lane in &self.lanes {
+            row[lane.column] = '│';
+        }
+        row
+    }
+
+    /// The column of a device.
+    fn lane(&self, host: &Arc<str>, device: &Arc<str>) -> usize {
+        let is_it = |lane: &&Lane| (&lane.host, &lane.device) == (host, device);
+        self.lanes.iter().find(is_it).map_or(0, |lane| lane.column)
+    }
+
+    /// What the double lines are.
+    fn wrappings(&self, text: &mut Text) {
+        let mut named = Vec::new();
+        for outer in self.story.path.hops.iter().filter_map(|hop| hop.outer) {
+            let turned =
+                |one: &&crate::journey::Outer| (one.src, one.dst) == (outer.dst, outer.src);
+            if !named.contains(&outer) && !named.iter().any(|one| turned(&one)) {
+                named.push(outer);
+            }
+        }
+        for outer in named {
+            text.spaces(NUMBER);
+            painted(self.paint, Role::Depth(2), &format!("═ in {outer}"), text);
+            text.str("\n");
+        }
+    }
+
+    /// Cuts a note at spaces into lines that fit.
+    fn fold(&self, note: &str) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        for word in note.split(' ') {
+            let line = lines.last().map_or(0, |line| line.chars().count());
+            if line > 0 && line + 1 + word.chars().count() > self.note {
+                lines.push(String::new());
+            }
+            if let Some(line) = lines.last_mut() {
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+        }
+        lines
+    }
+}
+
+/// Every device on the path, host by host, in the order in which it is come by; and their columns
+/// in all.
+fn lanes(story: &Story) -> (Vec<Lane>, usize) {
+    let path = story.path;
+    let hops = path.hops.iter().map(|hop| (&hop.host, &hop.device));
+    let questions = path.questions.iter().map(|one| (&one.host, &one.device));
+    let mut hosts: Vec<(&Arc<str>, Vec<&Arc<str>>)> = Vec::new();
+    for (host, device) in hops.chain(questions) {
+        let at = match hosts.iter().position(|(known, _)| *known == host) {
+            Some(at) => at,
+            None => {
+                hosts.push((host, Vec::new()));
+                hosts.len() - 1
+            }
+        };
+        if !hosts[at].1.contains(&device) {
+            hosts[at].1.push(device);
+        }
+    }
+    let (mut lanes, mut at) = (Vec::new(), 0);
+    for (host, devices) in hosts {
+        for device in devices {
+            let width = device.chars().count().max(4) + 2;
+            lanes.push(Lane {
+                host: host.clone(),
+                device: device.clone(),
+                column: at + width / 2,
+            });
+            at += width;
+        }
+        at += GAP;
+    }
+    (lanes, at)
+}
+
+/// Draws a line from one column to another; where it runs.
+fn draw(row: &mut [char], from: usize, to: usize, wrapped: bool) -> std::ops::Range<usize> {
+    let right = from < to;
+    let (start, end) = (from.min(to), from.max(to));
+    row[start..=end].fill(if wrapped { '═' } else { '─' });
+    row[from] = match (right, wrapped) {
+        (true, false) => '├',
+        (true, true) => '╞',
+        (false, false) => '┤',
+        (false, true) => '╡',
+    };
+    row[to] = if right { '▶' } else { '◀' };
+    start..end + 1
+}
+
+/// What is said of a hop: what it is where a leg begins, and what changed.
+fn note(hop: &Hop, first: bool) -> String {
+    let begins = first
+        || hop.changed.iter().any(|change| {
+            matches!(
+                change,
+                Change::Answered | Change::Reported | Change::SentAgain { .. }
+            )
+        });
+    let mut parts = Vec::new();
+    if begins {
+        parts.push(format!("{}, TTL {}", words::what(hop), hop.packet.ttl));
+    }
+    let changes = hop.changed.iter().filter_map(|change| match change {
+        Change::Answered | Change::Reported => None,
+        Change::Wrapped(_) => Some("wrapped in UDP".to_owned()),
+        other => Some(other.to_string()),
+    });
+    parts.extend(changes);
+    parts.join("; ")
+}
+
+/// Writes `name` around `column`.
+fn centre(row: &mut Vec<char>, column: usize, name: &str) {
+    let name: Vec<char> = tame(name).chars().collect();
+    let start = column.saturating_sub(name.len() / 2);
+    for (at, letter) in name.into_iter().enumerate() {
+        if row.len() <= start + at {
+            row.push(' ');
+        }
+        row[start + at] = letter;
+    }
+}
