@@ -6,6 +6,7 @@ use super::failure::{Failure, status};
 use super::station::{Defaults, Station, Wanted};
 use crate::capture::Mode;
 use crate::lab::Cidr;
+use crate::lab::running::IN_A_LAB;
 use crate::sys::signals::Signals;
 use crate::sys::udp_socket::Udp;
 use crate::tunnel::{
@@ -23,9 +24,6 @@ use std::process::ExitCode;
 
 /// The tunnel's UDP port, as in the course.
 const PORT: u16 = 9090;
-
-/// Set on a lab's hosts, where nobody else listens in.
-const IN_A_LAB: &str = "TUNLAB_LAB";
 
 /// Bytes of text collected before they go to a file or pipe.
 const BLOCK: usize = 16 * 1024;
@@ -213,6 +211,7 @@ impl Forward {
             status(&format!("tunnel to {outer}"));
             return;
         }
+        // In a lab nobody else listens in.
         if std::env::var_os(IN_A_LAB).is_none() {
             status(
                 "warning: this tunnel is neither encrypted nor authenticated: \

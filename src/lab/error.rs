@@ -78,6 +78,14 @@ pub enum LabError {
     /// The process that was building the lab is gone.
     #[error("the process that was building the lab was killed")]
     Lost,
+    /// An end of the tunnel did not start.
+    #[error("start the tunnel on {host}: {said}")]
+    Tunnel {
+        /// The host.
+        host: String,
+        /// What it said last.
+        said: String,
+    },
     /// A program did not start.
     #[error("start {} on {host}: {}", program.display(), errno::text(*errno))]
     Spawn {
@@ -128,6 +136,7 @@ impl LabError {
             },
             LabError::Enter(error) => error.remedy(),
             LabError::Build { remedy, .. } => remedy.clone(),
+            LabError::Tunnel { .. } => None, // what it said ends with the next step
             LabError::Lost => Some("try again".to_owned()),
             LabError::Spawn { program, errno, .. } => match errno {
                 Errno::ENOENT => Some(format!(
@@ -156,6 +165,7 @@ impl LabError {
             | LabError::Namespace { .. }
             | LabError::StillUp { .. }
             | LabError::Enter(_)
+            | LabError::Tunnel { .. }
             | LabError::Lost => false,
         }
     }

@@ -37,6 +37,7 @@ use super::blueprint::Blueprint;
 use super::collect::collect_one;
 use super::error::LabError;
 use super::folder::Folder;
+use super::line_service;
 use super::mounted::{self, MountPoint};
 use super::plan::{Op, Step};
 use super::record::{Contents, Entry, Record};
@@ -317,6 +318,7 @@ impl Building {
             }
         }
         self.settle()?;
+        self.start_line_services(order)?;
         self.contents.up = true;
         self.write(order)
     }
@@ -335,6 +337,32 @@ impl Building {
             asked
                 .map_err(|errno| namespace_error(&format!("enter {}", entry.netns), errno))?
                 .map_err(netlink_error)?;
+        }
+        Ok(())
+    }
+
+    /// A process for each, so that whatever befalls it does not befall the lab.
+    fn start_line_services(&self, order: &Order) -> Result<(), LabError> {
+        let hosts = order.blueprint.topology.hosts.iter().zip(&self.hosts);
+        for (host, namespace) in hosts.filter(|(host, _)| host.line_service) {
+            let failed = |errno| {
+                let operation = format!("start the line service on {}", host.name);
+                namespace_error(&operation, errno)
+            };
+            let ipv6 = order.blueprint.ipv6 && order.blueprint.kernel_ipv6;
+            let listener = namespace
+                .run(|| line_service::listen(ipv6))
+                .map_err(failed)?
+                .map_err(|error| failed(errno::of(&error)))?;
+            let serve = || {
+                let _ = prctl::set_name(c"tunlab-lines");
+                // So that it is seen to be on that host.
+                let _ = namespace.enter(Kind::Network);
+                if detached::keep_only(&[listener.as_fd()]).is_ok() {
+                    let _ = line_service::serve(&listener, host.name);
+                }
+            };
+            detached::start(serve).map_err(failed)?;
         }
         Ok(())
     }

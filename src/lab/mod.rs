@@ -18,6 +18,7 @@
 //! - [`topology`], [`blueprint`]: the networks of the course, and the plans they become
 //! - [`running`]: a lab that stands: its hosts, programs on them, its end
 //! - [`survey`]: what a lab looks like at this moment
+//! - [`tunnel`], `line_service`: what runs on its hosts
 //! - `holder`, `mounted`: the processes that hold a lab, and the names under `/run/netns`
 //! - `record`, `folder`, `collect`: what is ours, where that is written, and taking it away
 //! - [`private`]: entering a private network, and running CMD in it
@@ -34,6 +35,7 @@ pub mod counters;
 mod error;
 mod folder;
 mod holder;
+mod line_service;
 mod mounted;
 mod name;
 pub mod parse;
@@ -44,6 +46,7 @@ mod record;
 pub mod running;
 pub mod survey;
 pub mod topology;
+pub mod tunnel;
 
 pub use apply::{Applied, ApplyError, apply};
 pub use cidr::{Cidr, CidrError};

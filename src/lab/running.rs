@@ -31,6 +31,10 @@ use crate::sys::{
     readings::{self, Readings},
 };
 
+/// Tells a program that it runs on a host of a lab: the environment variable that holds the host's
+/// namespace.
+pub const IN_A_LAB: &str = "TUNLAB_LAB";
+
 /// What lab to build.
 #[derive(Debug, Clone)]
 pub struct UpOptions {
@@ -326,6 +330,7 @@ impl LabHost {
             operation: format!("enter the PID namespace of {}", self.netns),
             errno,
         };
+        command.env(IN_A_LAB, &self.netns);
         enter_host(command, &self.namespace).map_err(|error| enter(errno::of(&error)))?;
         let spawned = self.pid_namespace.spawn(command).map_err(enter)?;
         spawned.map_err(|error| LabError::Spawn {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt, path::Path};
 use super::error::LabError;
 use super::running::{Lab, LabHost};
 use super::topology::{self, Cable, Topology};
-use super::{Cidr, LabName};
+use super::{Cidr, LabName, line_service};
 use crate::model::Text;
 use crate::sys::netlink::{Netlink, NetlinkError};
 
@@ -205,6 +205,13 @@ fn programs(lab: &Lab) -> BTreeMap<u64, Vec<String>> {
 
 /// The words a program was started with, its folder left out, fit for a terminal.
 fn command_line(folder: &Path) -> Option<String> {
+    let name = fs::read_to_string(folder.join("comm")).ok()?;
+    if name.trim_end() == line_service::PROCESS {
+        return Some(format!(
+            "tunlab's line service, port {}",
+            line_service::PORT
+        ));
+    }
     let bytes = fs::read(folder.join("cmdline")).ok()?;
     let words = String::from_utf8_lossy(&bytes);
     let words = words.trim_end_matches('\0').replace('\0', " ");

@@ -4,8 +4,12 @@
 use std::{
     fs::OpenOptions,
     io,
-    os::fd::{AsRawFd, BorrowedFd, IntoRawFd, RawFd},
+    os::{
+        fd::{AsRawFd, BorrowedFd, IntoRawFd, RawFd},
+        unix::process::CommandExt,
+    },
     panic::{AssertUnwindSafe, catch_unwind},
+    process::Command,
 };
 
 use nix::{
@@ -64,6 +68,30 @@ pub fn let_go(keep: &[BorrowedFd]) -> io::Result<()> {
     // SAFETY: as above; POSIX lets the children of who ignores this signal leave no zombies.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
     keep_only(keep)
+}
+
+/// Prepares a command to start in a session and a folder of its own, with no descriptors of ours
+/// but the standard ones that it is given.
+pub fn leave_session(command: &mut Command) {
+    command.current_dir("/");
+    let leave = || {
+        setsid()?;
+        // On exec only: the library tells us through one of them that exec failed. Linux 5.11;
+        // before that, one by one.
+        const FIRST: RawFd = libc::STDERR_FILENO + 1;
+        // SAFETY: marking descriptors takes nothing from anybody before exec.
+        unsafe {
+            let flags = libc::CLOSE_RANGE_CLOEXEC;
+            if libc::syscall(libc::SYS_close_range, FIRST, RawFd::MAX, flags) != 0 {
+                for descriptor in FIRST..1_024 {
+                    libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+                }
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes system calls and allocates nothing.
+    unsafe { command.pre_exec(leave) };
 }
 
 /// Closes all descriptors but `keep`, and opens the standard ones anew on `/dev/null`.

@@ -1,8 +1,9 @@
 //! `tunlab lab up`.
 
+use crate::capture::{TunError, driver};
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, print, status};
-use crate::lab::{Lab, LabName, Step, Topology, UpOptions, topology};
+use crate::lab::{Lab, LabName, Step, Topology, UpOptions, topology, tunnel};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -11,6 +12,10 @@ pub(super) struct Up {
     /// Its hosts and cables: seed1, seed2 or site2site
     #[arg(default_value = "seed1", value_parser = find_topology)]
     topology: &'static Topology,
+
+    /// Start the tunnel, too: `tunlab forward` on both of its ends
+    #[arg(long)]
+    tunnel: bool,
 
     /// Leave IPv6 on
     #[arg(long)]
@@ -33,20 +38,44 @@ impl Up {
             ipv6: self.ipv6,
             tied: false,
         };
-        let steps = || options.blueprint().steps();
         if self.dry_run {
-            let lines = steps().iter().map(Step::command).collect::<Vec<_>>();
-            print(&(lines.join("\n") + "\n"))?;
+            print(&(self.commands(&options).join("\n") + "\n"))?;
             return Ok(ExitCode::SUCCESS);
         }
         if self.verbose {
-            for step in steps() {
-                status(&format!("# {}", step.command()));
+            for command in self.commands(&options) {
+                status(&format!("# {command}"));
             }
         }
-        Lab::up(&options).map_err(Failure::from)?;
+        let lab = Lab::up(&options)?;
+        if self.tunnel
+            && let Err(error) = start_tunnel(&lab)
+        {
+            lab.down()?;
+            return Err(error);
+        }
         Ok(ExitCode::SUCCESS)
     }
+
+    /// What a student could type instead.
+    fn commands(&self, options: &UpOptions) -> Vec<String> {
+        let blueprint = options.blueprint();
+        let mut commands: Vec<String> = blueprint.steps().iter().map(Step::command).collect();
+        if self.tunnel {
+            for (host, args) in tunnel::commands(self.topology) {
+                let netns = blueprint.netns(host);
+                commands.push(format!("ip netns exec {netns} tunlab {} &", args.join(" ")));
+            }
+        }
+        commands
+    }
+}
+
+fn start_tunnel(lab: &Lab) -> Result<(), Failure> {
+    driver::check().map_err(TunError::from)?;
+    lab.join()?;
+    let tunlab = std::env::current_exe()?;
+    Ok(tunnel::start(lab, &tunlab)?)
 }
 
 fn find_topology(name: &str) -> Result<&'static Topology, String> {
