@@ -26,7 +26,7 @@ fn a_tunnel_that_cannot_be_meant_is_bad_usage() {
         (&["--server", "10.0.2.11", "--print-only"], "--print-only"),
         (
             &["--server", "10.0.2.11", "--peer", "10.0.0.0/8=10.0.2.8"],
-            "--listen",
+            "--peer",
         ),
         (
             &["--listen", "0.0.0.0", "--peer", "10.0.0.0/8"],

@@ -20,7 +20,7 @@ fn many(bench: &Bench) -> Result<(), Problem> {
              $V ping -q -c 1 -W 1 192.168.53.5 > /dev/null
              ping -c 2 -i 0.2 -W 1 192.168.53.98
              python3 $P/forge.py 10.0.2.8 10.0.2.11 clients 100
-             ping -q -c 1 -W 1 192.168.70.101 > /dev/null && echo still pings
+             ping -q -c 1 -W 5 192.168.70.101 > /dev/null && echo still pings
              finish $c $w $r; cat $T/server.err"
         ),
     )?;
@@ -46,7 +46,7 @@ fn pins(bench: &Bench) -> Result<(), Problem> {
          python3 $P/forge.py 10.0.2.66 10.0.2.11 packet 192.168.53.77 40
          python3 $P/forge.py 10.0.2.66 10.0.2.11 packet 192.168.53.99 40
          python3 $P/forge.py 10.0.2.8 10.0.2.11 packet 192.168.53.77 40
-         ping -q -c 1 -W 1 192.168.70.101 > /dev/null && echo pings
+         ping -q -c 1 -W 5 192.168.70.101 > /dev/null && echo pings
          finish $c $r; cat $T/server.err; grep -c 192.168.53.77 $T/server",
     )?;
     ended.prints(&[

@@ -21,7 +21,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("tunnel::does_not_send_itself_round_in_circles", circle),
 ];
 
-const PING: &str = "ping -q -c 1 -W 1 192.168.70.101 > /dev/null && echo still pings";
+const PING: &str = "ping -q -c 1 -W 5 192.168.70.101 > /dev/null && echo still pings";
 
 /// Runs `script` with a tunnel, pings, ends both; their words on stderr are on stdout.
 fn with_tunnel(bench: &Bench, script: &str) -> Result<Ended, Problem> {
