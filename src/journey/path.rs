@@ -1,7 +1,7 @@
 //! The path of one packet: hops in order, and what changed between them.
 
 use super::identity::{Leg, Outer};
-use super::ip_packet::{IpPacket, Piece};
+use super::ip_packet::{ACK, Body, IpPacket, Piece, SYN};
 use super::read::Arp;
 use super::sighting::Sighting;
 use crate::capture::{Direction, Timestamp};
@@ -162,6 +162,18 @@ impl Path {
     /// The hops of one leg.
     pub fn leg(&self, leg: Leg) -> impl Iterator<Item = &Hop> {
         self.hops.iter().filter(move |hop| hop.leg == leg)
+    }
+
+    /// Whether the packet came to nothing: a question has no answer; anything else was not received,
+    /// or somebody reported that it failed.
+    pub fn is_dead(&self) -> bool {
+        let asks = match self.hops.first().map(|hop| &hop.packet.body) {
+            Some(Body::Echo { reply, .. }) => !reply,
+            Some(Body::Tcp { flags, .. }) => flags & (SYN | ACK) == SYN,
+            _ => false,
+        };
+        let failed = !self.delivered || self.leg(Leg::Error).next().is_some();
+        if asks { !self.answered } else { failed }
     }
 
     /// Whether the path has this sighting, as a hop or as a host's question.
