@@ -41,13 +41,20 @@ fn addresses(host: &LabHost) -> Result<Vec<(IpAddr, u8)>, Failure> {
     let all = host.run(|| Netlink::open()?.addresses())??;
     let all = all.iter().map(|one| (one.address, one.prefix_len));
     let all: Vec<_> = all.filter(|(address, _)| !address.is_loopback()).collect();
-    let v4: Vec<_> = all.iter().copied().filter(|(one, _)| one.is_ipv4()).collect();
+    let v4: Vec<_> = all
+        .iter()
+        .copied()
+        .filter(|(one, _)| one.is_ipv4())
+        .collect();
     Ok(if v4.is_empty() { all } else { v4 })
 }
 
 fn same_network(one: IpAddr, other: IpAddr, len: u8) -> bool {
     let same = |one: u128, other: u128, bits: u32| {
-        (one ^ other).checked_shr(bits.saturating_sub(len.into())).unwrap_or(0) == 0
+        (one ^ other)
+            .checked_shr(bits.saturating_sub(len.into()))
+            .unwrap_or(0)
+            == 0
     };
     match (one, other) {
         (IpAddr::V4(one), IpAddr::V4(other)) => {

@@ -42,7 +42,11 @@ pub struct Hop {
     pub wire_len: u32,
     /// Whether the transport checksum was still to be filled in.
     pub partial: bool,
-    /// What is different from the hop before.
+    /// How many other packets travelled in the same datagram, which is still to be segmented.
+    pub beside: usize,
+    /// The hop that it continues, by its place among the hops; none where a leg begins.
+    pub after: Option<usize>,
+    /// What is different from that hop.
     pub changed: Vec<Change>,
 }
 
@@ -153,10 +157,17 @@ pub struct Place {
 }
 
 impl Path {
-    /// Microseconds from the first hop to `time`; negative before it.
+    /// Microseconds from the first hop to `time`, or from the first question when there is no hop;
+    /// negative before it.
     pub fn since_start(&self, time: Timestamp) -> f64 {
-        let start = self.hops.first().map_or(time, |hop| hop.time);
-        (time.0 as f64 - start.0 as f64) / 1e3
+        let hops = self.hops.iter().map(|hop| hop.time);
+        let questions = self.questions.iter().map(|question| question.time);
+        let start = hops.chain(questions).next().unwrap_or(time);
+        // Nanoseconds since 1970 are more than an f64 can tell apart, their difference is not.
+        match time.0.checked_sub(start.0) {
+            Some(after) => after as f64 / 1e3,
+            None => -((start.0 - time.0) as f64) / 1e3,
+        }
     }
 
     /// The hops of one leg.

@@ -73,7 +73,9 @@ impl Journey {
         let (host, dest) = self.host_and_dest()?;
         let Some(dest) = dest else {
             let host = host.map(|host| lab.host(host)).transpose()?;
-            let from = host.or(lab.hosts().first()).map_or(DEFAULT_HOST, LabHost::name);
+            let from = host
+                .or(lab.hosts().first())
+                .map_or(DEFAULT_HOST, LabHost::name);
             let filter = filter.ok_or_else(|| Failure::usage("whom to?"))?;
             let host = host.map(|host| host.name().to_owned());
             return Ok((Quarry::Theirs(filter, host), from.to_owned(), None));
@@ -95,8 +97,12 @@ impl Journey {
         let prober = match quarry {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(filter, host) => {
-                let whose = host.as_deref().map_or(String::new(), |host| format!(" on {host}"));
-                status(&format!("waiting for a packet that the filter selects{whose}"));
+                let whose = host
+                    .as_deref()
+                    .map_or(String::new(), |host| format!(" on {host}"));
+                status(&format!(
+                    "waiting for a packet that the filter selects{whose}"
+                ));
                 follower.attach(filter, host.as_deref());
                 None
             }

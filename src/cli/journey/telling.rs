@@ -110,7 +110,8 @@ impl Telling {
         for way in &self.ways {
             if self.followed > 1 {
                 let (packets, all) = (way.packets, self.followed);
-                self.text.str(&format!("{packets} of {all} packets went this way:\n"));
+                self.text
+                    .str(&format!("{packets} of {all} packets went this way:\n"));
             }
             let story = self.story(&way.path, &way.origin);
             match self.format {
