@@ -11,8 +11,8 @@
 //! - [`detached`]: processes that outlive whoever started them
 //! - [`lock`]: whole-file locks, which tell whether a process lives
 //! - [`process`]: what `/proc` says about another process
-//! - [`privileges`]: giving up what root may do
 //! - [`signals`]: Ctrl-C as something to poll
+//! - [`tcp_table`]: the TCP connections of a network namespace
 //! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
 //! - [`probe_socket`]: a UDP datagram or a TCP SYN with a TTL of its own
 //! - [`packet_socket`]: what passes the devices of a namespace, with the kernel's times
@@ -30,10 +30,10 @@ pub mod namespace;
 pub mod netlink;
 pub mod nftables;
 pub mod packet_socket;
-pub mod privileges;
 pub mod probe_socket;
 pub mod process;
 pub mod readings;
 pub mod signals;
+pub mod tcp_table;
 pub(crate) mod tun_ioctl;
 pub mod udp_socket;
