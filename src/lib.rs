@@ -3,6 +3,7 @@
 //! The folder list is the architecture; arrows run only downwards in it.
 //!
 //! - [`cli`]: the command line; the only place that prints and exits
+//! - [`task`]: the tasks of the course, demonstrated and judged
 //! - [`tunnel`]: both ends of the course's tunnel: a pure pipe, and the loop around it
 //! - [`journey`]: one packet, followed through every host
 //! - [`lab`]: networks as plans, applied and undone; the private network
@@ -27,4 +28,5 @@ pub mod packet;
 pub mod proto;
 pub mod render;
 pub mod sys;
+pub mod task;
 pub mod tunnel;
