@@ -22,6 +22,8 @@ pub enum Role {
     Warning,
     /// A remark on something wrong.
     Error,
+    /// What is as it should be.
+    Good,
     /// The bytes of the layer at this depth.
     Depth(usize),
 }
@@ -38,7 +40,7 @@ const DEPTHS: [Color; 6] = [
 
 /// The escape sequences before and after each role, worked out once; empty without colour.
 pub struct Paint {
-    fixed: [(String, String); 8],
+    fixed: [(String, String); 9],
     depths: [(String, String); DEPTHS.len()],
 }
 
@@ -62,6 +64,7 @@ impl Paint {
                 ends("|".cyan()),
                 ends("|".yellow()),
                 ends("|".red().bold()),
+                ends("|".green()),
             ],
             depths: DEPTHS.map(|color| ends("|".color(color))),
         };
@@ -87,6 +90,7 @@ impl Paint {
             Role::Note => &self.fixed[5],
             Role::Warning => &self.fixed[6],
             Role::Error => &self.fixed[7],
+            Role::Good => &self.fixed[8],
             Role::Depth(depth) => &self.depths[depth % DEPTHS.len()],
         }
     }

@@ -5,7 +5,6 @@ mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
 mod control_bytes;
-mod forward;
 mod json;
 mod printing;
 mod reference;

@@ -23,7 +23,6 @@ mod run;
 mod selection;
 mod spoof;
 mod taken;
-mod tunnel;
 mod user;
 mod warning;
 
@@ -95,8 +94,6 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         refused::TESTS,
         doctor::TESTS,
     ];
-    let tunnel = tunnel::tests();
-    lists.push(&tunnel);
     if !user.is_root() {
         lists.extend([refused::ORDINARY, doctor::ORDINARY]);
     }

@@ -1,0 +1,70 @@
+//! One case, in a process of its own: a user namespace is entered once and for all, and a lab
+//! needs a process with one thread. Events go to stdout, one JSON object a line.
+
+use super::super::Outcome;
+use super::super::failure::{Failure, print};
+use super::Library;
+use crate::task::engine::{EngineError, Event, perform};
+use clap::Args;
+use std::io;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Perform {
+    /// The task
+    id: String,
+
+    /// The case
+    case: String,
+
+    /// Wait for a line on stdin before each step
+    #[arg(long)]
+    step: bool,
+
+    #[command(flatten)]
+    library: Library,
+}
+
+impl Perform {
+    pub(super) fn run(&self) -> Outcome {
+        let tasks = self.library.all()?;
+        let task = tasks.iter().find(|task| task.id == self.id);
+        let case = task.and_then(|task| task.cases.iter().find(|case| case.name == self.case));
+        let (Some(task), Some(case)) = (task, case) else {
+            return Err(Failure::usage(format!(
+                "{}: no such case: {}",
+                self.id, self.case
+            )));
+        };
+        let own = std::env::current_exe().map_err(|error| {
+            Failure::refused(format!("find tunlab's own executable: {error}"), None)
+        })?;
+        let mut written = Ok(());
+        let mut tell = |event: Event| {
+            let waits = self.step && matches!(event, Event::Begins(_));
+            if written.is_ok() {
+                written = emit(&event);
+            }
+            if waits && written.is_ok() {
+                // At the end of stdin there is nobody to wait for.
+                let _ = io::stdin().read_line(&mut String::new());
+            }
+        };
+        let evidence = perform(task, case, &own, &mut tell)?;
+        written?;
+        emit(&Event::Over(Box::new(evidence)))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn emit(event: &Event) -> Result<(), Failure> {
+    // All of it is text and numbers: there is nothing in it that JSON could not hold.
+    let line = serde_json::to_string(event).unwrap_or_default();
+    print(&(line + "\n"))
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Failure {
+        Failure::refused(&error, error.remedy())
+    }
+}

@@ -1,0 +1,195 @@
+//! The narration of a run: each step with the reason for it, the command as one would type it,
+//! what it said, the packets that matter. At most 80 columns, and no flood.
+
+use super::show::wrapped;
+use crate::capture::{Direction, Frame, Interface, Timestamp};
+use crate::model::{LinkType, Text};
+use crate::packet::dissect_captured;
+use crate::render::{Format, Options, Paint, Renderer, Role, View};
+use crate::task::evidence::{Sighting, StepRecord};
+use crate::task::{Action, Case, Step, Task};
+
+/// Lines that are shown of what a command says.
+const SAID: usize = 7;
+
+/// Columns there are.
+const WIDTH: usize = 80;
+
+/// Opens a task: its title and message.
+pub(super) fn open_task(task: &Task, paint: &Paint, text: &mut Text) {
+    text.str("\n");
+    let title = format!("== {}: {} ", task.id, task.title);
+    let rule = "=".repeat(WIDTH.saturating_sub(title.chars().count()));
+    paint.with(Role::Title, text, |text| _ = text.tame(&title).str(&rule));
+    text.str("\n");
+    prose(&task.message, 0, text);
+}
+
+/// Opens a case.
+pub(super) fn open_case(task: &Task, case: &Case, paint: &Paint, text: &mut Text) {
+    text.str("\n");
+    let title = format!("-- {} ", case.name);
+    let rule = "-".repeat(WIDTH.saturating_sub(title.chars().count()));
+    paint.with(Role::Name, text, |text| _ = text.tame(&title).str(&rule));
+    text.str("\n");
+    prose(&case.about, 0, text);
+    text.str("lab: ")
+        .str(task.topology(case).get_ref())
+        .str("\n");
+}
+
+/// A step that begins.
+pub(super) fn begin_step(step: &Step, paint: &Paint, text: &mut Text) {
+    if !step.say.is_empty() {
+        text.str("\n");
+        prose(&step.say, 0, text);
+    }
+    let line = typed(step);
+    if !line.is_empty() {
+        text.str("  ");
+        paint.with(Role::Value, text, |text| _ = text.tame(&line));
+        text.str("\n");
+    }
+}
+
+/// What is typed, or done with the keyboard, in a step.
+pub(super) fn typed(step: &Step) -> String {
+    match &step.action {
+        Action::Run(prompt) => prompt.to_string(),
+        Action::Start(start) => format!("{} &", start.command),
+        Action::Stop(of) => format!("(Ctrl-C in {})", of.get_ref()),
+        Action::Kill(of) => format!("(kill -9 {})", of.get_ref()),
+        Action::Enter(enter) => format!("(in {}) {}", enter.into.get_ref(), enter.text),
+        Action::Wait(_) => String::new(),
+        Action::Pause(seconds) => format!("({seconds} s go by)"),
+    }
+}
+
+/// What a step has shown.
+pub(super) fn end_step(
+    step: &Step,
+    record: &StepRecord,
+    packets: &[Sighting],
+    paint: &Paint,
+    text: &mut Text,
+) {
+    let said: Vec<&str> = record
+        .output
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    for line in said.iter().take(SAID) {
+        text.str("    ");
+        short(line, WIDTH - 4, text);
+        text.str("\n");
+    }
+    more(said.len(), SAID, "lines", text);
+    if let Some(why) = &record.failed {
+        paint.with(Role::Error, text, |text| _ = text.str("    ! ").tame(why));
+        text.str("\n");
+    }
+    let Some(show) = &step.show else { return };
+    let place = format!(
+        "{} {}",
+        show.on.get_ref(),
+        show.dev.as_deref().unwrap_or("(all devices)")
+    );
+    if packets.is_empty() {
+        text.str("    on ").tame(&place).str(": no packet\n");
+        return;
+    }
+    text.str("    on ").tame(&place).str(":\n");
+    let format = if show.fields {
+        Format::Show
+    } else {
+        Format::Line
+    };
+    lines(packets, show.most, format, paint, text);
+}
+
+/// Packets, one line each, or field by field; numbered from 1, times from the first one.
+pub(super) fn lines(
+    packets: &[Sighting],
+    most: usize,
+    format: Format,
+    paint: &Paint,
+    text: &mut Text,
+) {
+    let options = Options {
+        format,
+        explain: false,
+        remarks: true,
+    };
+    // Coloured lines cannot be cut: colour goes around the whole.
+    let mut renderer = Renderer::new(options, Paint::new(false));
+    let mut one = Text::default();
+    for (number, seen) in (1..).zip(packets).take(most) {
+        one.clear();
+        packet(number, seen, &mut renderer, &mut one);
+        for line in one.as_str().lines() {
+            // The packet inside the tunnel stands behind a bar: a line of its own is easier read.
+            for (place, part) in line.trim_start().splitn(2, " | ").enumerate() {
+                text.str(if place == 0 { "    " } else { "        | " });
+                let width = WIDTH - if place == 0 { 4 } else { 10 };
+                paint.with(Role::Explain, text, |text| short(part, width, text));
+                text.str("\n");
+            }
+        }
+    }
+    more(packets.len(), most, "packets", text);
+}
+
+fn packet(number: u64, seen: &Sighting, renderer: &mut Renderer, text: &mut Text) {
+    let packet = dissect_captured(LinkType(seen.link), &seen.bytes, seen.len as usize);
+    let way = if seen.sent {
+        Direction::Out
+    } else {
+        Direction::In
+    };
+    let frame = Frame {
+        number,
+        time: Timestamp(seen.time),
+        link: LinkType(seen.link),
+        wire_len: seen.len,
+        bytes: &seen.bytes,
+        interface: Some(Interface::named(&seen.dev)),
+        direction: Some(way),
+    };
+    let view = View {
+        frame,
+        packet: &packet,
+        notes: &[],
+    };
+    renderer.packet(&view, text);
+}
+
+/// Sentences, in lines of at most 80 columns.
+pub(super) fn prose(sentences: &str, indent: usize, text: &mut Text) {
+    if sentences.trim().is_empty() {
+        return;
+    }
+    let start = " ".repeat(indent) + sentences.trim();
+    for line in wrapped(&start, indent).lines() {
+        text.tame(line).str("\n");
+    }
+}
+
+/// As much of the line as fits.
+fn short(line: &str, width: usize, text: &mut Text) {
+    if line.chars().count() <= width {
+        text.tame(line);
+    } else {
+        let cut: String = line.chars().take(width - 1).collect();
+        text.tame(&cut).str("…");
+    }
+}
+
+fn more(there: usize, shown: usize, what: &str, text: &mut Text) {
+    if there > shown {
+        text.str("    … ")
+            .dec((there - shown) as u64)
+            .str(" more ")
+            .str(what)
+            .str("\n");
+    }
+}
