@@ -73,6 +73,7 @@ fn examine() -> Vec<Check> {
     let mut checks = vec![
         driver(&findings),
         private_network(&findings),
+        labs(&findings),
         here(&findings),
     ];
     checks.extend(network());
@@ -125,6 +126,24 @@ fn private_network(findings: &Findings) -> Check {
             what,
             found: format!("cannot be tried: {}", errno::text(errno::of(error))),
             remedy: None,
+        },
+    }
+}
+
+fn labs(findings: &Findings) -> Check {
+    let what = "labs";
+    match &findings.lab_folder {
+        Ok(folder) => Check {
+            state: State::Good,
+            what,
+            found: format!("are recorded in {}", folder.display()),
+            remedy: None,
+        },
+        Err(error) => Check {
+            state: State::Trouble,
+            what,
+            found: error.to_string(),
+            remedy: error.remedy(),
         },
     }
 }

@@ -197,7 +197,7 @@ fn enter(ipv6: bool, verbose: bool) -> Result<PrivateNetwork, Failure> {
 }
 
 /// A private network that an ordinary user is refused works as root: the line to type.
-fn as_ordinary_user(failure: Failure) -> Failure {
+pub(super) fn as_ordinary_user(failure: Failure) -> Failure {
     if !failure.is_refusal() || nix::unistd::Uid::effective().is_root() && !in_user_namespace() {
         return failure;
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::folder::{Folder, FolderLock};
 use super::mounted;
-use super::record::Record;
+use super::record::{Contents, Record};
 
 /// Collects all labs of this user whose holders are gone, as every start of tunlab does. Costs a
 /// look into a folder where there are none.
@@ -33,11 +33,18 @@ pub(super) fn collect_one(folder: &Folder, path: &Path, _lock: &FolderLock) {
         return;
     }
     // A record without contents is of a lab that had not made anything yet.
-    if let Ok(Some(contents)) = record.read() {
-        contents.hosts.iter().for_each(mounted::remove);
+    if let Ok(contents) = record.read() {
+        remove(folder, &record, contents.as_ref());
     }
-    record.remove();
-    if folder.records().is_empty() {
+}
+
+/// Takes away what a record names, and the record last: should this be cut short, the rest is
+/// still recorded. The folder's lock is held.
+pub(super) fn remove(folder: &Folder, record: &Record, contents: Option<&Contents>) {
+    let hosts = contents.map_or(&[][..], |contents| &contents.hosts);
+    hosts.iter().for_each(mounted::remove);
+    if folder.records().len() <= 1 {
         mounted::clear(folder);
     }
+    record.remove();
 }

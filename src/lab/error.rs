@@ -15,6 +15,8 @@ pub enum LabError {
     NotUp {
         /// The one that was asked for.
         name: Option<LabName>,
+        /// Those that are.
+        others: Vec<String>,
     },
     /// There is one already.
     #[error("{} is already up", lab(name.as_ref()))]
@@ -106,7 +108,13 @@ impl LabError {
             None => String::new(),
         };
         match self {
-            LabError::NotUp { name } => Some(format!("build it: `tunlab lab up{}`", option(name))),
+            LabError::NotUp { name, others } => {
+                let build = format!("build it: `tunlab lab up{}`", option(name));
+                Some(match others.join(", ") {
+                    none if none.is_empty() => build,
+                    others => format!("{build}; up are: {others}"),
+                })
+            }
             LabError::AlreadyUp { name } => Some(format!(
                 "use it, or end it: `tunlab lab down{}`; `--lab NAME` builds another beside it",
                 option(name)

@@ -9,7 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nix::{errno::Errno, unistd::geteuid};
+use nix::{
+    errno::Errno,
+    unistd::{AccessFlags, access, geteuid},
+};
 
 use super::LabName;
 use super::error::{LabError, file};
@@ -29,13 +32,30 @@ impl Folder {
         let user = geteuid();
         let mut folders = Vec::new();
         if user.is_root() {
-            folders.push("/run/tunlab".into());
+            folders.push(Self::of_root().0);
         }
         let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         let runtime = runtime.filter(|path| path.is_absolute());
         folders.extend(runtime.map(|path| path.join("tunlab")));
         folders.push(env::temp_dir().join(format!("tunlab-{user}")));
         folders.into_iter().map(Folder).collect()
+    }
+
+    /// Root's.
+    pub(super) fn of_root() -> Folder {
+        Folder("/run/tunlab".into())
+    }
+
+    /// The names of the labs recorded here.
+    pub(super) fn labs(&self) -> Vec<Option<LabName>> {
+        let name = |path: PathBuf| {
+            let file = path.file_name()?.to_str()?.to_owned();
+            match file.strip_prefix("lab-") {
+                Some(name) => Some(Some(name.parse().ok()?)),
+                None => Some(None),
+            }
+        };
+        self.records().into_iter().filter_map(name).collect()
     }
 
     /// The first of the candidates that there is or that can be made.
@@ -51,6 +71,25 @@ impl Folder {
             }
         }
         Err(first.expect_err("there is at least one candidate"))
+    }
+
+    /// Like [`Folder::make`], but only asks whether it would work.
+    pub(super) fn check() -> Result<Folder, LabError> {
+        let usable = |folder: &Folder| {
+            let parent = folder.0.parent().unwrap_or(Path::new("/"));
+            let may_make = !folder.0.exists() && access(parent, AccessFlags::W_OK).is_ok();
+            folder.is_ours() || may_make
+        };
+        let folders = Self::candidates();
+        match folders.iter().find(|folder| usable(folder)) {
+            Some(folder) => Ok(folder.clone()),
+            None => Err(file("create folder", &folders[0].0)(Errno::EACCES.into())),
+        }
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 
     fn try_make(&self) -> io::Result<()> {

@@ -34,7 +34,7 @@ use nix::{
 
 use super::apply::{ApplyError, carry_out};
 use super::blueprint::Blueprint;
-use super::collect::collect_one;
+use super::collect::{self, collect_one};
 use super::error::LabError;
 use super::folder::Folder;
 use super::line_service;
@@ -53,6 +53,8 @@ use crate::sys::{
 pub(super) struct Order<'o> {
     pub(super) blueprint: Blueprint<'o>,
     pub(super) rootless: bool,
+    /// What this machine allows, read before a user namespace changes the answers.
+    pub(super) readings: &'o Readings,
     pub(super) folder: &'o Folder,
     /// Empty and locked; the lock goes over to the holder.
     pub(super) record: Record,
@@ -112,23 +114,22 @@ impl Holding<'_> {
                 .failed(&namespace_error("leave the session", errno));
         }
         let forked = if self.order.rootless {
-            let readings = Readings::take();
-            match namespace::enter_user_namespace(&readings) {
-                Ok(()) => self.fork_holder(None),
-                Err((step, errno)) => {
-                    let error = EnterError::explain(step, errno, &readings);
-                    return self.report.failed(&LabError::Enter(error));
-                }
-            }
+            namespace::enter_user_namespace(self.order.readings)
+                .and_then(|()| self.fork_holder(None))
         } else {
             detached::start(|| self.reap())
                 .map(drop)
                 .map_err(|errno| (Entering::PidNamespace, errno))
         };
         if let Err((step, errno)) = forked {
-            let error = EnterError::explain(step, errno, &Readings::take());
-            self.report.failed(&LabError::Enter(error));
+            self.refused(step, errno);
         }
+    }
+
+    /// Says why the machine does not let us into namespaces.
+    fn refused(&self, step: Entering, errno: Errno) {
+        let error = EnterError::explain(step, errno, self.order.readings);
+        self.report.failed(&LabError::Enter(error));
     }
 
     /// Starts the holder in a PID namespace of its own. It does not keep `not_its_own`.
@@ -156,8 +157,7 @@ impl Holding<'_> {
         // With a copy of our end the holder would not see ours close.
         let mut mine = Some(mine);
         if let Err((step, errno)) = self.fork_holder(Some(&mut mine)) {
-            let error = EnterError::explain(step, errno, &Readings::take());
-            return self.report.failed(&LabError::Enter(error));
+            return self.refused(step, errno);
         }
         // The holder's alone: the record's lock above all, which tells that the holder lives.
         let path = self.order.folder.record(self.order.blueprint.name);
@@ -178,20 +178,19 @@ impl Holding<'_> {
             Ok(lab) => lab,
             Err(error) => return self.report.failed(&error),
         };
-        let built = lab.build(&mut self.order);
-        // Whoever asked for the lab may be gone by now: then nobody wants it.
-        let wanted = match built {
-            Ok(()) => self.report.done(),
-            Err(error) => {
-                self.report.failed(&error);
-                false
+        match lab.build(&mut self.order) {
+            // Whoever asked for the lab may be gone by now: then nobody wants it.
+            Ok(()) if self.report.done() => {
+                self.report.close();
+                self.wait();
+                self.end(&lab.contents);
             }
-        };
-        if wanted {
-            self.report.close();
-            self.wait();
+            Ok(()) => self.end(&lab.contents),
+            Err(error) => {
+                self.end(&lab.contents);
+                self.report.failed(&error);
+            }
         }
-        self.end(&lab.contents);
     }
 
     /// Until the reaper ends, or the caller of a tied lab.
@@ -217,12 +216,8 @@ impl Holding<'_> {
     fn end(&self, contents: &Contents) {
         let folder = self.order.folder;
         let _lock = folder.lock();
-        contents.hosts.iter().for_each(mounted::remove);
         if self.order.record.is_current() {
-            self.order.record.remove();
-        }
-        if folder.records().is_empty() {
-            mounted::clear(folder);
+            collect::remove(folder, &self.order.record, Some(contents));
         }
     }
 }
@@ -263,14 +258,21 @@ impl Building {
             })?;
         }
         for host in order.blueprint.topology.hosts {
-            lab.add_host(host.name, order.blueprint.netns(host.name), order.rootless)?;
+            let namespace = NamespaceFd::new_network()
+                .map_err(|errno| EnterError::explain(Entering::Unshare, errno, order.readings))?;
+            let netns = order.blueprint.netns(host.name);
+            lab.add_host(host.name, netns, namespace, order.rootless)?;
         }
         Ok(lab)
     }
 
-    fn add_host(&mut self, name: &str, netns: String, rootless: bool) -> Result<(), LabError> {
-        let namespace = NamespaceFd::new_network()
-            .map_err(|errno| namespace_error(&format!("create {netns}"), errno))?;
+    fn add_host(
+        &mut self,
+        name: &str,
+        netns: String,
+        namespace: NamespaceFd,
+        rootless: bool,
+    ) -> Result<(), LabError> {
         let io = |error: io::Error| LabError::File {
             operation: "create a file in",
             path: mounted::FOLDER.into(),

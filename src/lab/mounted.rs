@@ -37,11 +37,15 @@ pub(super) struct MountPoint(File);
 impl MountPoint {
     /// Makes one in [`FOLDER`].
     pub(super) fn new() -> io::Result<Self> {
+        Self::new_in(FOLDER)
+    }
+
+    fn new_in(folder: &str) -> io::Result<Self> {
         let file = OpenOptions::new()
             .write(true)
             .mode(0o444)
             .custom_flags(libc::O_TMPFILE)
-            .open(FOLDER)?;
+            .open(folder)?;
         Ok(MountPoint(file))
     }
 
@@ -60,6 +64,12 @@ impl MountPoint {
         let none = None::<&str>;
         mount(Some(source.as_str()), &path, none, MsFlags::MS_BIND, none)
     }
+}
+
+/// Whether names can be given here, found out without giving one.
+pub(super) fn check() -> io::Result<()> {
+    let there = Path::new(FOLDER).exists();
+    MountPoint::new_in(if there { FOLDER } else { "/run" }).map(drop)
 }
 
 /// Takes the name of a host away, if it is still the one that the record means.

@@ -118,6 +118,16 @@ pub struct Launch {
     pub built_in_ping: bool,
 }
 
+impl Launch {
+    /// Whether the program is there.
+    pub fn is_installed(&self) -> bool {
+        let path = self.command.env.iter().find(|(name, _)| name == "PATH");
+        let folders = path.map(|(_, path)| env::split_paths(path));
+        let mut files = folders.into_iter().flatten().map(|one| one.join(&self.command.program));
+        files.any(|file| is_executable(&file))
+    }
+}
+
 /// Prepares CMD for running on this machine: tunlab's own folder comes first in its PATH, and
 /// where no `ping` is installed one of that name is tunlab's.
 pub fn launch(program: &OsStr, args: &[OsString]) -> Launch {

@@ -1,18 +1,21 @@
 //! What on this machine would refuse tunlab's work, found out without doing any of it here: the
 //! questions of `tunlab doctor`.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use nix::{
     errno::Errno,
     sched::{CloneFlags, unshare},
 };
 
+use super::error::{LabError, file};
+use super::folder::Folder;
+use super::mounted;
 use crate::capture::driver::{self, DriverError};
 use crate::sys::{
-    fork,
+    errno, fork,
     namespace::{self, EnterError, Step},
-    readings::{Capabilities, Readings},
+    readings::{Capabilities, Readings, set_sysctl},
 };
 
 /// Everything that was found out.
@@ -24,6 +27,8 @@ pub struct Findings {
     pub private_network: io::Result<Result<(), EnterError>>,
     /// Whether a device can be had.
     pub tun_device: Result<(), DriverError>,
+    /// Where the records of labs would go.
+    pub lab_folder: Result<PathBuf, LabError>,
 }
 
 impl Findings {
@@ -33,6 +38,7 @@ impl Findings {
             readings: Readings::take(),
             private_network: private_network(),
             tun_device: driver::check(),
+            lab_folder: lab_folder(),
         }
     }
 
@@ -40,6 +46,15 @@ impl Findings {
     pub fn may_configure(&self) -> bool {
         self.readings.capabilities.has(Capabilities::NET_ADMIN)
     }
+}
+
+/// Where labs are recorded, if they can be, and as root named.
+fn lab_folder() -> Result<PathBuf, LabError> {
+    let folder = Folder::check()?;
+    if !Readings::take().needs_user_namespace() {
+        mounted::check().map_err(file("create a file in", mounted::FOLDER))?;
+    }
+    Ok(folder.path().to_owned())
 }
 
 /// Tries to enter a private network, in a process that is thrown away afterwards. Call it while
@@ -53,6 +68,8 @@ pub fn private_network() -> io::Result<Result<(), EnterError>> {
 
 fn attempt(readings: &Readings) -> Result<(), (Step, Errno)> {
     namespace::enter_knowing(readings)?;
+    let refused = |error: io::Error| (Step::Settings, errno::of(&error));
+    set_sysctl("net.ipv4.ip_forward", "0").map_err(refused)?;
     unshare(CloneFlags::CLONE_NEWPID).map_err(|errno| (Step::PidNamespace, errno))
 }
 

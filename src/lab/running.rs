@@ -103,7 +103,8 @@ pub struct LabHost {
 impl Lab {
     /// Builds a lab, and returns when it stands. The process must have one thread.
     pub fn up(options: &UpOptions) -> Result<Lab, LabError> {
-        let rootless = Readings::take().needs_user_namespace();
+        let readings = Readings::take();
+        let rootless = readings.needs_user_namespace();
         let folder = Folder::make()?;
         let path = folder.record(options.name.as_ref());
         let lock = folder.lock()?;
@@ -119,6 +120,7 @@ impl Lab {
         let started = holder::start(Order {
             blueprint: options.blueprint_for(rootless),
             rootless,
+            readings: &readings,
             folder: &folder,
             record,
             tied: options.tied,
@@ -157,8 +159,10 @@ impl Lab {
                 _ => Err(LabError::Building { name }),
             };
         }
-        let name = name.cloned();
-        Err(LabError::NotUp { name })
+        Err(LabError::NotUp {
+            name: name.cloned(),
+            others: others(name),
+        })
     }
 
     fn open(name: Option<LabName>, folder: Folder, contents: Contents) -> Result<Lab, LabError> {
@@ -180,7 +184,8 @@ impl Lab {
         for entry in &contents.hosts {
             let namespace = open(format!("fd/{}", entry.fd))?;
             if namespace.inode().ok() != Some(entry.inode) {
-                return Err(LabError::NotUp { name });
+                let others = Vec::new();
+                return Err(LabError::NotUp { name, others });
             }
             hosts.push(LabHost {
                 name: entry.name.clone(),
@@ -339,6 +344,25 @@ impl LabHost {
             errno: errno::of(&error),
         })
     }
+}
+
+/// The labs of this user but for the one of that name, as they are asked for; and whether root has
+/// one.
+fn others(name: Option<&LabName>) -> Vec<String> {
+    let folders = Folder::candidates();
+    let labs = folders.iter().flat_map(Folder::labs);
+    let mut others: Vec<String> = labs
+        .filter(|lab| lab.as_ref() != name)
+        .map(|lab| match lab {
+            Some(name) => format!("`--lab {name}`"),
+            None => "the one without `--lab`".to_owned(),
+        })
+        .collect();
+    let roots = Folder::of_root();
+    if !folders.contains(&roots) && roots.record(name).exists() {
+        others.push("root's, with `sudo`".to_owned());
+    }
+    others
 }
 
 /// The host that was probably meant: the one with that initial (`server`), else the closest.

@@ -6,7 +6,7 @@ use crate::lab::{Lab, LabName, private};
 use crate::sys::errno;
 use crate::sys::signals::Forwarding;
 use clap::Args;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode};
 
@@ -43,11 +43,11 @@ impl Exec {
 
 impl Shell {
     pub(super) fn run(self, lab: Option<&LabName>) -> Outcome {
-        let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
-        let is_bash = std::path::Path::new(&shell).file_name() == Some(OsStr::new("bash"));
-        // bash's own start-up file would set its own prompt.
-        let args: &[OsString] = if is_bash { &["--norc".into()] } else { &[] };
-        let launch = private::launch(&shell, args);
+        // One that takes its prompt from the environment, when its own start-up file is left out.
+        let launch = match private::launch("bash".as_ref(), &["--norc".into()]) {
+            bash if bash.is_installed() => bash,
+            _ => private::launch("sh".as_ref(), &[]),
+        };
         let prompt = match lab {
             Some(lab) => format!("{}({lab})# ", self.host),
             None => format!("{}(lab)# ", self.host),

@@ -3,6 +3,7 @@
 use crate::capture::{TunError, driver};
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, print, status};
+use crate::cli::station::as_ordinary_user;
 use crate::lab::{Lab, LabName, Step, Topology, UpOptions, topology, tunnel};
 use clap::Args;
 use std::process::ExitCode;
@@ -47,7 +48,7 @@ impl Up {
                 status(&format!("# {command}"));
             }
         }
-        let lab = Lab::up(&options)?;
+        let lab = Lab::up(&options).map_err(|error| as_ordinary_user(error.into()))?;
         if self.tunnel
             && let Err(error) = start_tunnel(&lab)
         {
@@ -72,7 +73,8 @@ impl Up {
 }
 
 fn start_tunnel(lab: &Lab) -> Result<(), Failure> {
-    driver::check().map_err(TunError::from)?;
+    // Asked first: inside a user namespace the device's owner has no name.
+    driver::check().map_err(|error| as_ordinary_user(TunError::from(error).into()))?;
     lab.join()?;
     let tunlab = std::env::current_exe()?;
     Ok(tunnel::start(lab, &tunlab)?)

@@ -22,17 +22,20 @@ pub enum Step {
     PrivateMounts,
     /// Creating the PID namespace in which CMD runs.
     PidNamespace,
+    /// Changing a setting of the new network.
+    Settings,
 }
 
 impl Step {
     /// All of them, in order.
-    pub const ALL: [Step; 6] = [
+    pub const ALL: [Step; 7] = [
         Step::Unshare,
         Step::SetGroups,
         Step::UidMap,
         Step::GidMap,
         Step::PrivateMounts,
         Step::PidNamespace,
+        Step::Settings,
     ];
 }
 
@@ -45,6 +48,7 @@ impl fmt::Display for Step {
             Step::GidMap => "write /proc/self/gid_map",
             Step::PrivateMounts => "make the mounts private",
             Step::PidNamespace => "create a PID namespace",
+            Step::Settings => "change net.ipv4.ip_forward in a new network namespace",
         })
     }
 }
@@ -91,6 +95,9 @@ pub enum Cause {
     /// A security module other than a known AppArmor.
     #[error("a security module (AppArmor, SELinux) forbids it")]
     SecurityModule,
+    /// The settings of even a new network cannot be changed: what containers do.
+    #[error("/proc/sys is mounted read-only")]
+    ReadOnlySettings,
     /// Nothing known.
     #[error("for a reason tunlab does not know")]
     Unknown,
@@ -137,6 +144,9 @@ impl EnterError {
             Cause::SecurityModule => {
                 "run it as root (`sudo`), or allow user namespaces in the module's policy"
             }
+            Cause::ReadOnlySettings => {
+                "containers mount /proc/sys read-only: start that with `--privileged`"
+            }
             Cause::Unknown => return None,
         };
         Some(text.to_owned())
@@ -159,6 +169,7 @@ impl Cause {
                 Cause::Threads
             }
             (Step::Unshare | Step::PidNamespace, Errno::EINVAL | Errno::ENOSYS) => Cause::Kernel,
+            (Step::Settings, Errno::EROFS) => Cause::ReadOnlySettings,
             (_, Errno::EPERM | Errno::EACCES) => Cause::of_denial(step, user_namespace, readings),
             _ => Cause::Unknown,
         }
@@ -301,6 +312,17 @@ mod tests {
             ..ordinary_user()
         };
         assert_eq!(cause(Step::Unshare, Errno::EPERM, &root), Cause::Sandbox);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_changed() {
+        let error = EnterError::explain(Step::Settings, Errno::EROFS, &ordinary_user());
+        assert_eq!(
+            error.to_string(),
+            "change net.ipv4.ip_forward in a new network namespace: read-only file system \
+             (EROFS): /proc/sys is mounted read-only"
+        );
+        assert!(error.remedy().unwrap().contains("--privileged"));
     }
 
     #[test]
