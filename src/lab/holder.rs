@@ -149,7 +149,6 @@ impl Holding<'_> {
 
     /// The reaper: waits for the holder's end, then collects.
     fn reap(&mut self) {
-        let _ = prctl::set_name(c"tunlab-reaper");
         let (Ok((mine, theirs)), Some(own)) = (UnixStream::pair(), ProcessId::own()) else {
             return; // the report ends without a word
         };
@@ -159,6 +158,8 @@ impl Holding<'_> {
         if let Err((step, errno)) = self.fork_holder(Some(&mut mine)) {
             return self.refused(step, errno);
         }
+        // Not before the fork: the holder would bear this name for a moment.
+        let _ = prctl::set_name(c"tunlab-reaper");
         // The holder's alone: the record's lock above all, which tells that the holder lives.
         let path = self.order.folder.record(self.order.blueprint.name);
         let Some(mine) = mine else { return };

@@ -123,7 +123,10 @@ impl Launch {
     pub fn is_installed(&self) -> bool {
         let path = self.command.env.iter().find(|(name, _)| name == "PATH");
         let folders = path.map(|(_, path)| env::split_paths(path));
-        let mut files = folders.into_iter().flatten().map(|one| one.join(&self.command.program));
+        let mut files = folders
+            .into_iter()
+            .flatten()
+            .map(|one| one.join(&self.command.program));
         files.any(|file| is_executable(&file))
     }
 }

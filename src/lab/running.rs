@@ -26,6 +26,7 @@ use super::record::{Contents, Record};
 use super::topology::{self, Topology};
 use crate::packet::filter::distance;
 use crate::sys::{
+    child::why_not_started,
     errno,
     namespace::{Kind, NamespaceFd, enter_host},
     readings::{self, Readings},
@@ -338,10 +339,15 @@ impl LabHost {
         command.env(IN_A_LAB, &self.netns);
         enter_host(command, &self.namespace).map_err(|error| enter(errno::of(&error)))?;
         let spawned = self.pid_namespace.spawn(command).map_err(enter)?;
-        spawned.map_err(|error| LabError::Spawn {
-            program: command.get_program().to_owned(),
-            host: self.name.clone(),
-            errno: errno::of(&error),
+        spawned.map_err(|error| {
+            let program = command.get_program();
+            let path = command.get_envs().find(|(name, _)| *name == "PATH");
+            let path = path.and_then(|(_, path)| path);
+            LabError::Spawn {
+                program: program.to_owned(),
+                host: self.name.clone(),
+                errno: why_not_started(program, path, errno::of(&error)),
+            }
         })
     }
 }

@@ -49,7 +49,9 @@ pub fn start(lab: &Lab, tunlab: &Path) -> Result<(), LabError> {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        detached::leave_session(&mut command);
+        // A child of the lab's PID 1: left to another it could outlive the lab, as a zombie that
+        // nobody reaps, and the lab's PID 1 would have to wait for that.
+        detached::leave(&mut command);
         let mut child = lab.host(host)?.spawn(&mut command)?;
         let mut said = Vec::new();
         let lines = child.stderr.take().map(|pipe| BufReader::new(pipe).lines());
@@ -60,8 +62,8 @@ pub fn start(lab: &Lab, tunlab: &Path) -> Result<(), LabError> {
         let ready = lines
             .inspect(|line| said.push(line.clone()))
             .any(|line| is_ready(&line));
+        let _ = child.wait();
         if !ready {
-            let _ = child.wait();
             return Err(LabError::Tunnel {
                 host: host.to_owned(),
                 said: said.last().cloned().unwrap_or_default(),

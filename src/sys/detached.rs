@@ -70,11 +70,17 @@ pub fn let_go(keep: &[BorrowedFd]) -> io::Result<()> {
     keep_only(keep)
 }
 
-/// Prepares a command to start in a session and a folder of its own, with no descriptors of ours
-/// but the standard ones that it is given.
-pub fn leave_session(command: &mut Command) {
+/// Prepares a command to start as a grandchild, in a session and a folder of its own, with no
+/// descriptors of ours but the standard ones that it is given. What is started is a process that
+/// ends at once: wait for it. The grandchild is left to PID 1 of its namespace.
+pub fn leave(command: &mut Command) {
     command.current_dir("/");
     let leave = || {
+        // SAFETY: this is the only thread of a process that was forked to exec; the parent goes,
+        // without running anything that is meant for the end of the program.
+        if let ForkResult::Parent { .. } = unsafe { fork() }? {
+            exit_at_once(0);
+        }
         setsid()?;
         // On exec only: the library tells us through one of them that exec failed. Linux 5.11;
         // before that, one by one.

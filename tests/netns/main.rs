@@ -5,7 +5,8 @@
 //! as ignored, with the reason; `TUNLAB_REQUIRE_NETNS=1` makes that a failure.
 //!
 //! No test touches the machine's own network: a run as root, and one that starts as root and
-//! becomes an ordinary user, begins in a namespace that the test has made.
+//! becomes an ordinary user, begins in a namespace that the test has made. [`untouched`] looks after
+//! every test whether that is so.
 
 mod arp;
 mod command;
@@ -15,6 +16,7 @@ mod ended;
 mod ending;
 mod garbage;
 mod kill;
+mod lab;
 mod ping;
 mod processes;
 mod read;
@@ -23,11 +25,13 @@ mod run;
 mod selection;
 mod spoof;
 mod taken;
+mod untouched;
 mod user;
 mod warning;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use run::Bench;
+use std::sync::Arc;
 use user::User;
 
 /// What a test is given, and what it answers with: an error is a failure unless it is
@@ -57,6 +61,7 @@ fn main() -> std::process::ExitCode {
     // The tests mostly wait, for pings and for time to pass.
     args.test_threads.get_or_insert(6);
     let bench_folder = run::Folder::make();
+    let before = Arc::new(untouched::Machine::look());
     let mut trials = Vec::new();
     for user in User::candidates() {
         let readiness = if args.list {
@@ -67,7 +72,11 @@ fn main() -> std::process::ExitCode {
         for (name, test) in tests(user) {
             let bench = Bench::new(user, &bench_folder);
             let readiness = readiness.clone();
-            let runner = move || judge(readiness.and_then_run(test, &bench));
+            let before = Arc::clone(&before);
+            let runner = move || {
+                let outcome = readiness.and_then_run(test, &bench);
+                judge(outcome.and_then(|()| before.is_untouched()))
+            };
             trials.push(Trial::ignorable_test(format!("{user}::{name}"), runner));
         }
     }
@@ -80,6 +89,7 @@ fn main() -> std::process::ExitCode {
 fn tests(user: User) -> Vec<(&'static str, Test)> {
     let mut lists = vec![
         kill::TESTS,
+        lab::kill::TESTS,
         arp::TESTS,
         warning::TESTS,
         create::TESTS,
@@ -93,9 +103,19 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         taken::TESTS,
         refused::TESTS,
         doctor::TESTS,
+        lab::standing::TESTS,
+        lab::ownership::TESTS,
+        lab::typed::TESTS,
+        lab::refused::TESTS,
     ];
     if !user.is_root() {
         lists.extend([refused::ORDINARY, doctor::ORDINARY]);
+    }
+    if user.is_root() {
+        lists.extend([lab::standing::ROOT, lab::ownership::ROOT, lab::typed::ROOT]);
+    }
+    if user != User::Own {
+        lists.push(lab::refused::ROOT_PREPARES);
     }
     if user == User::Nobody {
         lists.extend([refused::NOBODY, doctor::NOBODY]);

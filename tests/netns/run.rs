@@ -125,12 +125,22 @@ impl Bench {
         let own = self.folder.display();
         let files = folder.display();
         let preamble = format!(
-            "export PATH='{own}:{path}:/usr/sbin:/sbin' T='{files}'\n\
+            "export PATH='{own}:{path}:/usr/sbin:/sbin' T='{files}' XDG_RUNTIME_DIR='{files}'\n\
              until_said() {{ for try in $(seq 300); do grep -q \"$1\" \"$2\" && return; \
              sleep 0.01; done; echo \"never said: $1\"; cat \"$2\"; exit 99; }}\n"
         );
         let args = ["-c".into(), (preamble + script).into()];
         self.spawn(start, Path::new("/bin/sh"), &args)?.wait()
+    }
+
+    /// Runs a shell script that builds labs, which nobody else sees: those of root in a `/run` of
+    /// their own, those of others in the folder `$T`. `lab_mounts` prints what has been mounted
+    /// for them; the machine's own labs are under that `/run`, and do not count.
+    pub(crate) fn lab(&self, script: &str) -> Result<Ended, Problem> {
+        let preamble = "find_mounts() { grep -E 'nsfs|/run/netns' /proc/self/mountinfo; }
+             lab_mounts() { find_mounts | grep -vxFf $T/mounts; }
+             find_mounts > $T/mounts\n";
+        self.shell(Start::OwnRun, &format!("{preamble}{script}"))
     }
 
     fn spawn(&self, start: Start, program: &Path, args: &[OsString]) -> Result<Running, Problem> {

@@ -33,6 +33,10 @@ pub(crate) enum Start {
     ClosedDriver,
     /// Where user namespaces are forbidden.
     NoUserNamespaces,
+    /// With a `/run` of its own: a lab that root builds has names there.
+    OwnRun,
+    /// Like [`Start::OwnRun`], and kernel settings cannot be changed, as in a container.
+    FixedSettings,
 }
 
 impl User {
@@ -62,7 +66,9 @@ impl User {
             }
             (User::Own, _) => {}
         }
-        if let Some(mounts) = mounts(self, start) {
+        let mounts = mounts(self, start);
+        if !mounts.is_empty() {
+            let mounts = mounts.join(" && ");
             add(&["sh", "-c", &format!("{mounts} && exec \"$@\""), "sh"]);
         }
         if self == User::Nobody {
@@ -88,20 +94,29 @@ impl User {
     }
 }
 
-/// What is mounted in the mount namespace made for the run.
-fn mounts(user: User, start: Start) -> Option<&'static str> {
+/// What is mounted in the mount namespace made for the run, as commands.
+fn mounts(user: User, start: Start) -> Vec<&'static str> {
+    let mut mounts = Vec::new();
     match (user, start) {
-        (_, Start::NoDriver) => Some("mount -t tmpfs none /dev/net"),
+        (_, Start::NoDriver) => mounts.push("mount -t tmpfs none /dev/net"),
         (User::Nobody, Start::ClosedDriver) => {
-            Some("mount -t tmpfs none /dev/net && mknod -m 600 /dev/net/tun c 10 200")
+            mounts.push("mount -t tmpfs none /dev/net && mknod -m 600 /dev/net/tun c 10 200")
         }
         // The machine's own node may be root's alone; this one is everyone's, and goes with the
         // namespace.
         (User::Nobody, _) => {
-            Some("mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200")
+            mounts.push("mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200")
         }
-        (User::Root | User::Own, _) => None,
+        (User::Root | User::Own, _) => {}
     }
+    if user != User::Own && matches!(start, Start::OwnRun | Start::FixedSettings) {
+        mounts.push("mount -t tmpfs none /run");
+    }
+    if user != User::Own && start == Start::FixedSettings {
+        mounts.push("mount --bind /proc/sys /proc/sys");
+        mounts.push("mount -o remount,bind,ro /proc/sys");
+    }
+    mounts
 }
 
 impl fmt::Display for User {

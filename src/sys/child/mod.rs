@@ -16,7 +16,7 @@ mod init;
 mod report;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt, io,
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
@@ -97,21 +97,30 @@ pub enum SpawnError {
 }
 
 impl CommandSpec {
-    /// exec says EACCES when a folder of PATH may not be searched, even where no folder has the
-    /// program (`man 3 exec`); a shell says that it is not found.
     fn why_not_started(&self, errno: Errno) -> Errno {
-        let searched = !self.program.as_bytes().contains(&b'/');
         let own_path = self.env.iter().find(|(name, _)| name == "PATH");
-        let path = own_path.map(|(_, path)| path.clone());
-        let path = path
-            .or_else(|| std::env::var_os("PATH"))
-            .unwrap_or_default();
-        let exists = || std::env::split_paths(&path).any(|one| one.join(&self.program).exists());
-        if errno == Errno::EACCES && searched && !exists() {
-            Errno::ENOENT
-        } else {
-            errno
-        }
+        why_not_started(
+            &self.program,
+            own_path.map(|(_, path)| path.as_os_str()),
+            errno,
+        )
+    }
+}
+
+/// What to say of a program that did not start: exec says `EACCES` when a folder of `PATH` may not
+/// be searched, even where no folder has the program (`man 3 exec`); a shell says that it is not
+/// found. `path` is the program's `PATH` where it is not ours.
+pub fn why_not_started(program: &OsStr, path: Option<&OsStr>, errno: Errno) -> Errno {
+    let searched = !program.as_bytes().contains(&b'/');
+    let path = path
+        .map(OsStr::to_owned)
+        .or_else(|| std::env::var_os("PATH"));
+    let path = path.unwrap_or_default();
+    let exists = || std::env::split_paths(&path).any(|one| one.join(program).exists());
+    if errno == Errno::EACCES && searched && !exists() {
+        Errno::ENOENT
+    } else {
+        errno
     }
 }
 

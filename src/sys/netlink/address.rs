@@ -1,6 +1,6 @@
 //! Addresses on devices (`RTM_NEWADDR` and its family).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use netlink_packet_route::{
     AddressFamily, RouteNetlinkMessage,
@@ -69,26 +69,13 @@ fn about(link: &Link, address: IpAddr, prefix_len: u8) -> AddressMessage {
     message.attributes.push(AddressAttribute::Local(address));
     message.attributes.push(AddressAttribute::Address(address));
     match address {
-        IpAddr::V4(v4) => {
-            message.header.family = AddressFamily::Inet;
-            if let Some(broadcast) = broadcast(v4, prefix_len) {
-                message
-                    .attributes
-                    .push(AddressAttribute::Broadcast(broadcast));
-            }
-        }
+        IpAddr::V4(_) => message.header.family = AddressFamily::Inet,
         IpAddr::V6(_) => {
             message.header.family = AddressFamily::Inet6;
             message.header.flags = AddressHeaderFlags::Nodad;
         }
     }
     message
-}
-
-/// The last address of the network, except where a network has no room for one (RFC 3021).
-fn broadcast(address: Ipv4Addr, prefix_len: u8) -> Option<Ipv4Addr> {
-    let host_bits = u32::MAX.checked_shr(prefix_len.into())?;
-    (prefix_len < 31).then(|| Ipv4Addr::from(u32::from(address) | host_bits))
 }
 
 /// `IFA_LOCAL` is the device's own address; on IPv6 without a peer there is only `IFA_ADDRESS`.
@@ -106,25 +93,4 @@ fn read(message: AddressMessage) -> Option<Address> {
         address: own?,
         prefix_len: message.header.prefix_len,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn broadcast_is_the_last_address() {
-        let address = Ipv4Addr::new(192, 168, 53, 99);
-        assert_eq!(
-            broadcast(address, 24),
-            Some(Ipv4Addr::new(192, 168, 53, 255))
-        );
-        assert_eq!(
-            broadcast(address, 30),
-            Some(Ipv4Addr::new(192, 168, 53, 99))
-        );
-        assert_eq!(broadcast(address, 31), None);
-        assert_eq!(broadcast(address, 32), None);
-        assert_eq!(broadcast(address, 0), Some(Ipv4Addr::BROADCAST));
-    }
 }
