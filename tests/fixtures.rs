@@ -54,7 +54,7 @@ fn print(capture: &Path, options: Options) -> String {
     while let Some(frame) = source.next().unwrap() {
         let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
-            frame,
+            frame: &frame,
             packet: &packet,
             notes: &[],
         };

@@ -39,7 +39,7 @@ impl Printers {
     pub fn try_all(&mut self, frame: Frame) {
         let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
-            frame,
+            frame: &frame,
             packet: &packet,
             notes: &[],
         };

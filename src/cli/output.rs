@@ -75,10 +75,10 @@ impl Output {
 
     /// Prints and keeps a packet that was read, if it is wanted; `notes` are remarks that only the
     /// caller can make.
-    pub(super) fn packet(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
+    pub(super) fn packet(&mut self, frame: &Frame, notes: &[&str]) -> Result<(), Failure> {
         let mut packet = Packet::new(frame.link, frame.bytes, frame.wire_len as usize);
         self.dissector.find_layers(&mut packet);
-        if self.selects(&frame, &packet) {
+        if self.selects(frame, &packet) {
             self.write(frame, &packet, notes)?;
         }
         Ok(())
@@ -93,15 +93,15 @@ impl Output {
     }
 
     /// Prints and keeps a packet, whatever was asked for.
-    pub(super) fn print(&mut self, frame: Frame, notes: &[&str]) -> Result<(), Failure> {
+    pub(super) fn print(&mut self, frame: &Frame, notes: &[&str]) -> Result<(), Failure> {
         let mut packet = Packet::new(frame.link, frame.bytes, frame.wire_len as usize);
         self.dissector.find_layers(&mut packet);
         self.write(frame, &packet, notes)
     }
 
-    fn write(&mut self, frame: Frame, packet: &Packet, notes: &[&str]) -> Result<(), Failure> {
+    fn write(&mut self, frame: &Frame, packet: &Packet, notes: &[&str]) -> Result<(), Failure> {
         if let Some(sink) = &mut self.sink {
-            sink.write(&frame)?;
+            sink.write(frame)?;
             if self.sink_at_once {
                 sink.flush()?;
             }

@@ -126,7 +126,7 @@ impl Worker {
             }
             if !self.quiet {
                 let view = View {
-                    frame,
+                    frame: &frame,
                     packet: &packet,
                     notes: &[],
                 };

@@ -135,10 +135,13 @@ impl Read {
 /// are waited for.
 fn print_all(source: &mut dyn Source, output: &mut Output, is_stream: bool) -> Result<(), Failure> {
     while !output.has_enough() {
-        let Some(frame) = source.next()? else {
-            return Ok(());
-        };
-        output.packet(frame, &[])?;
+        let next = source.next();
+        // The frame is lent, not moved: to move it takes longer than to read it.
+        match &next {
+            Ok(Some(frame)) => output.packet(frame, &[])?,
+            Ok(None) => return Ok(()),
+            Err(_) => return Ok(next.map(drop)?),
+        }
         if is_stream && source.is_drained() {
             output.flush()?;
         }
@@ -169,7 +172,7 @@ impl Printer {
 
 impl Handler for Printer {
     fn packet(&mut self, frame: Frame) -> Result<Flow, Failure> {
-        self.output.packet(frame, &[])?;
+        self.output.packet(&frame, &[])?;
         Ok(if self.output.has_enough() {
             Flow::Enough
         } else {

@@ -56,7 +56,7 @@ impl<'t> TwoWay<'t> {
         self.say(&format!("wrote to {name}"))?;
         self.count += 1;
         let frame = self.device.frame(self.count, &answer.bytes, Direction::In);
-        self.output.print(frame, answer.caveat.as_slice())?;
+        self.output.print(&frame, answer.caveat.as_slice())?;
         match self.device.send(&answer.bytes) {
             Ok(_) => self.written += 1,
             Err(error) => {
@@ -90,12 +90,12 @@ impl Handler for TwoWay<'_> {
         self.say(&format!("read from {}", self.device.name()))?;
         match (self.respond)(frame.bytes) {
             Ok(answer) => {
-                self.output.print(frame, &[])?;
+                self.output.print(&frame, &[])?;
                 self.answer(&answer)?;
             }
             Err(silence) => {
                 let note = format!("not answered: {silence}");
-                self.output.print(frame, &[&note])?;
+                self.output.print(&frame, &[&note])?;
             }
         }
         Ok(if self.output.has_enough() {

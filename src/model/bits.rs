@@ -2,6 +2,7 @@
 //! and the dissector has checked lengths before a field is read at all.
 
 /// Reads `width` bits (at most 64) that start `position` bits into `bytes`, in network order.
+#[inline]
 pub(crate) fn read_bits(bytes: &[u8], position: usize, width: usize) -> u64 {
     let first = position / 8;
     if position.is_multiple_of(8) {
@@ -12,8 +13,19 @@ pub(crate) fn read_bits(bytes: &[u8], position: usize, width: usize) -> u64 {
             _ => {}
         }
     }
+    read_odd_bits(bytes, position, width)
+}
+
+/// The same of bits that are no whole bytes, or oddly many.
+fn read_odd_bits(bytes: &[u8], position: usize, width: usize) -> u64 {
     if width == 0 {
         return 0;
+    }
+    let first = position / 8;
+    if width <= 16 {
+        // As flags and their neighbours: they lie within three bytes.
+        let there = u32_at(bytes, first) << (position % 8);
+        return u64::from(there >> (32 - width));
     }
     let last = (position + width - 1) / 8;
     let mut value: u128 = 0;

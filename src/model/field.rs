@@ -2,8 +2,8 @@
 
 use super::value::{Addresses, Items, List, ListOf, Notation, Packets, SplitHeaders, SplitItems};
 use super::{
-    Derived, DomainName, FlagSet, InOption, Layer, LinkType, Names, NamesOf, StartsWithMac, Text,
-    Value, bits,
+    Derived, DomainName, FlagSet, InOption, Label, Layer, LinkType, Names, NamesOf, StartsWithMac,
+    Text, Value, bits,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -13,6 +13,8 @@ use std::ops::Range;
 pub struct Field {
     /// scapy's name.
     pub name: &'static str,
+    /// The same as `show` puts it before the value.
+    pub label: Label,
     /// Further names in filters, Wireshark's; one that starts with a dot follows those of the
     /// protocol.
     pub aliases: &'static [&'static str],
@@ -122,6 +124,7 @@ impl Field {
     const fn new(name: &'static str, width: Width, kind: Kind) -> Field {
         Field {
             name,
+            label: Label::new(name),
             aliases: &[],
             derived: &[],
             macs: &[],
@@ -293,6 +296,7 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Present<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Present<'a>> {
         let field = loop {
             let field = self.rows.next()?;
@@ -300,8 +304,30 @@ impl<'a> Iterator for Fields<'a> {
                 break field;
             }
         };
+        // A number that is all there, as nearly every field is.
+        if let (Width::Bits(bits), Kind::Uint(_) | Kind::Flags(_) | Kind::Custom(_)) =
+            (field.width, &field.kind)
+        {
+            let (header, position) = (self.layer.header(), self.position);
+            if position + bits <= 8 * header.len() && bits <= 64 {
+                self.position += bits;
+                return Some(Present {
+                    field,
+                    value: Value::Uint(bits::read_bits(header, position, bits)),
+                    position,
+                    bits,
+                });
+            }
+        }
+        Some(self.any(field))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// A field of whatever width and kind, which need not be all there.
+    fn any(&mut self, field: &'static Field) -> Present<'a> {
         if let Width::Trailer(part) = field.width {
-            return Some(self.trailer(field, part(&self.layer)));
+            return self.trailer(field, part(&self.layer));
         }
         let position = self.position;
         let total = (self.layer.end - self.layer.start) * 8;
@@ -333,16 +359,14 @@ impl<'a> Iterator for Fields<'a> {
                 }
             }
         };
-        Some(Present {
+        Present {
             field,
             value,
             position,
             bits,
-        })
+        }
     }
-}
 
-impl<'a> Fields<'a> {
     fn trailer(&self, field: &'static Field, part: Option<Range<usize>>) -> Present<'a> {
         let layer = &self.layer;
         let range = part.map(|part| layer.limit + part.start..layer.limit + part.end);
@@ -408,12 +432,10 @@ fn read<'a>(layer: &Layer<'a>, kind: &Kind, range: Range<usize>) -> Value<'a> {
             notation: Notation::Assignments,
         }),
         Kind::Packets(split) | Kind::Chain(split) => Value::Packets(Packets {
-            parent: *layer,
             start,
             end,
             split,
             chained: matches!(kind, Kind::Chain(_)),
-            index: 0,
         }),
         Kind::Frame(_) if bytes.is_empty() => Value::Bytes(bytes),
         Kind::Frame(link) => Value::Frame(link, bytes),

@@ -9,6 +9,7 @@ pub(crate) mod bits;
 pub mod checksum;
 mod domain_name;
 mod field;
+mod label;
 mod layer;
 mod link;
 mod names;
@@ -22,6 +23,7 @@ mod value;
 pub use alias::{Derived, Holds, InOption, StartsWithMac};
 pub use domain_name::{DomainName, Piece, Trouble};
 pub use field::{Base, Field, Fields, Kind, Present, Width};
+pub use label::Label;
 pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
@@ -32,6 +34,6 @@ pub use summary::{MALFORMED, Summary};
 pub use text::Text;
 pub(crate) use text::hex_pair;
 pub use value::{
-    Addresses, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Notation, Packets,
-    SplitHeaders, SplitItems, Value,
+    Addresses, Children, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Notation,
+    Packets, SplitHeaders, SplitItems, Value,
 };

@@ -1,5 +1,6 @@
 //! The buffer that all text is written into, with fast writers for what packets are full of.
 
+use super::Label;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,6 +10,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub struct Text(Vec<u8>);
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// As many spaces as are mostly wanted at most.
+const SPACES: &[u8; 32] = &[b' '; 32];
+
+/// Bytes of text up to which it is moved as one block.
+const SHORT: usize = 16;
 
 impl Text {
     /// An empty buffer with room for `bytes`.
@@ -67,20 +74,62 @@ impl Text {
         self
     }
 
+    /// Appends as many ASCII characters as the compiler knows there are.
+    #[inline]
+    pub fn ascii_block<const N: usize>(&mut self, characters: &[u8; N]) -> &mut Self {
+        debug_assert!(characters.is_ascii());
+        self.0.extend_from_slice(characters);
+        self
+    }
+
     /// Appends `count` spaces.
+    #[inline]
     pub fn spaces(&mut self, count: usize) -> &mut Self {
+        if count <= SPACES.len() {
+            return self.block(SPACES, count);
+        }
         self.0.resize(self.0.len() + count, b' ');
         self
+    }
+
+    /// Appends the first `used` of a block's bytes. To copy a whole block of a known size and keep
+    /// some is cheaper than a copy of varying length, which is a call.
+    #[inline]
+    fn block<const N: usize>(&mut self, block: &[u8; N], used: usize) -> &mut Self {
+        let start = self.0.len();
+        self.0.extend_from_slice(block);
+        self.0.truncate(start + used);
+        self
+    }
+
+    /// Appends a label.
+    #[inline]
+    pub fn label(&mut self, label: &Label) -> &mut Self {
+        let (block, used) = label.block();
+        self.block(block, used)
     }
 
     /// Appends a number in decimal.
     #[inline]
     pub fn dec(&mut self, value: u64) -> &mut Self {
+        if value < EIGHT_DIGITS {
+            let (digits, zeros) = eight_digits(value);
+            let digits = digits >> (8 * zeros);
+            return self.block(&digits.to_le_bytes(), 8 - zeros);
+        }
         self.str(itoa::Buffer::new().format(value))
     }
 
     /// Appends a number in decimal, padded with `fill` on the left to `width`.
+    #[inline]
     pub fn dec_padded(&mut self, value: u64, width: usize, fill: u8) -> &mut Self {
+        if value < EIGHT_DIGITS && width <= 8 {
+            let (digits, zeros) = eight_digits(value);
+            let filled = digits ^ u64::from_ne_bytes([fill ^ b'0'; 8]) & ((1 << (8 * zeros)) - 1);
+            let used = width.max(8 - zeros);
+            let text = filled >> (8 * (8 - used));
+            return self.block(&text.to_le_bytes(), used);
+        }
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(value);
         self.0
@@ -91,6 +140,14 @@ impl Text {
     /// Appends a number as `0x1f`, at least `digits` hexadecimal digits.
     pub fn hex(&mut self, value: u64, digits: usize) -> &mut Self {
         let needed = (64 - value.leading_zeros() as usize).div_ceil(4);
+        if value <= 0xffff && digits <= 4 {
+            let [high, low] = (value as u16).to_be_bytes();
+            let [[a, b], [c, d]] = [hex_pair(high), hex_pair(low)];
+            let digits = needed.max(digits);
+            let text = u32::from_le_bytes([a, b, c, d]).unbounded_shr(8 * (4 - digits as u32));
+            let [a, b, c, d] = text.to_le_bytes();
+            return self.block(&[b'0', b'x', a, b, c, d], 2 + digits);
+        }
         let mut text = [b'0'; 18];
         let start = text.len() - needed.max(digits).min(16);
         for (digit, place) in text[start..].iter_mut().rev().enumerate() {
@@ -140,8 +197,7 @@ impl Text {
             text[end..end + 4].copy_from_slice(octet);
             end += usize::from(*used);
         }
-        self.0.extend_from_slice(&text[..end - 1]);
-        self
+        self.block(&text, end - 1)
     }
 
     /// Appends an IPv6 address as inet_ntop(3) writes it.
@@ -223,8 +279,16 @@ impl Text {
 
     /// Pads what was written since `start` with spaces on its left, to `width` characters.
     pub fn pad_left(&mut self, start: usize, width: usize) -> &mut Self {
-        let missing = width.saturating_sub(self.0.len() - start);
+        let written = self.0.len() - start;
+        let missing = width.saturating_sub(written);
         self.spaces(missing);
+        if written <= SHORT {
+            self.0.extend_from_slice(&[0; SHORT]);
+            if let Some(text) = self.0[start..].first_chunk::<SHORT>().copied() {
+                self.0.truncate(start);
+                return self.spaces(missing).block(&text, written);
+            }
+        }
         self.0[start..].rotate_right(missing);
         self
     }
@@ -319,6 +383,32 @@ const PAIRS: [[u8; 2]; 256] = {
     table
 };
 
+/// Each number below a hundred as two decimal digits.
+const DECIMALS: [[u8; 2]; 100] = {
+    let mut table = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        table[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    table
+};
+
+/// The first number that has more digits.
+const EIGHT_DIGITS: u64 = 100_000_000;
+
+/// A number below [`EIGHT_DIGITS`] as that many digits, the first in the lowest byte, and how many
+/// zeros stand before it (the only digit of 0 is none of them).
+#[inline]
+fn eight_digits(value: u64) -> (u64, usize) {
+    let [high, low] = [value / 10_000, value % 10_000];
+    let pairs = [high / 100, high % 100, low / 100, low % 100];
+    let [[a, b], [c, d], [e, f], [g, h]] = pairs.map(|pair| DECIMALS[pair as usize]);
+    let digits = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let significant = digits ^ u64::from_ne_bytes([b'0'; 8]);
+    (digits, (significant.trailing_zeros() as usize / 8).min(7))
+}
+
 /// Each octet of an IPv4 address in decimal with a dot behind it, and how many of the four bytes
 /// count.
 const OCTETS: [([u8; 4], u8); 256] = {
@@ -370,7 +460,34 @@ mod tests {
         assert_eq!(written(|t| _ = t.hex(0xd, 0)), "0xd");
         assert_eq!(written(|t| _ = t.hex(0, 1)), "0x0");
         assert_eq!(written(|t| _ = t.hex(0xd, 4)), "0x000d");
-        assert_eq!(written(|t| _ = t.dec_padded(7, 3, b' ')), "  7");
+        assert_eq!(written(|t| _ = t.hex(0, 0)), "0x");
+        assert_eq!(
+            written(|t| _ = t.hex(0x1234_5678_9abc, 5)),
+            "0x123456789abc"
+        );
+        for number in (0..20_000).chain([99_999, 100_000, u64::MAX]) {
+            assert_eq!(written(|t| _ = t.dec(number)), number.to_string());
+            let hexadecimal = format!("{number:#x}");
+            assert_eq!(written(|t| _ = t.hex(number, 1)), hexadecimal);
+        }
+        for number in [0, 7, 10, 123_456, 99_999_999, 100_000_000] {
+            assert_eq!(
+                written(|t| _ = t.dec_padded(number, 6, b' ')),
+                format!("{number:6}")
+            );
+            assert_eq!(
+                written(|t| _ = t.dec_padded(number, 6, b'0')),
+                format!("{number:06}")
+            );
+            assert_eq!(
+                written(|t| _ = t.dec_padded(number, 0, b'0')),
+                number.to_string()
+            );
+            assert_eq!(
+                written(|t| _ = t.dec_padded(number, 12, b' ')),
+                format!("{number:12}")
+            );
+        }
         assert_eq!(
             written(|t| _ = t.ipv4(Ipv4Addr::new(10, 0, 2, 255))),
             "10.0.2.255"
@@ -379,6 +496,16 @@ mod tests {
             written(|t| _ = t.mac([2, 0, 0xab, 0, 0, 0x10])),
             "02:00:ab:00:00:10"
         );
+    }
+
+    #[test]
+    fn text_is_moved_to_the_right() {
+        for length in 0..40 {
+            let word = "x".repeat(length);
+            let moved = written(|t| _ = t.str("ab").str(&word).pad_left(2, 20));
+            assert_eq!(moved, format!("ab{word:>20}"));
+            assert_eq!(written(|t| _ = t.spaces(length)).len(), length);
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum Value<'a> {
     /// A list of named options, as TCP's.
     Items(Items<'a>),
     /// Headers inside a header, as IPv4's options.
-    Packets(Packets<'a>),
+    Packets(Packets),
     /// A whole packet inside a header, as the one that a redirect is about; not dissected yet.
     Frame(LinkType, &'a [u8]),
     /// The field belongs to the header but not a bit of it is in this packet.
@@ -207,11 +207,10 @@ impl<'a> ItemValue<'a> {
     }
 }
 
-/// Headers inside a header, split as they are read.
+/// Headers inside a header: where they stand, and how they are told apart. Values are copied
+/// around for every field, so the layer that holds the headers is not kept in here.
 #[derive(Clone, Copy)]
-pub struct Packets<'a> {
-    /// The layer that holds them; the children are found in its packet.
-    pub parent: Layer<'a>,
+pub struct Packets {
     /// First byte in the packet.
     pub start: usize,
     /// Byte after the last in the packet.
@@ -220,19 +219,41 @@ pub struct Packets<'a> {
     pub split: SplitHeaders,
     /// Whether each child is the payload of the one before it.
     pub chained: bool,
-    /// How many have been taken off.
-    pub index: usize,
 }
 
-impl<'a> Iterator for Packets<'a> {
+impl Packets {
+    /// The headers one after the other; `holder` is the layer whose field this is.
+    pub fn of<'a>(self, holder: &Layer<'a>) -> Children<'a> {
+        Children {
+            holder: *holder,
+            start: self.start,
+            end: self.end,
+            split: self.split,
+            index: 0,
+        }
+    }
+}
+
+/// The headers inside a field, split as they are read.
+#[derive(Clone)]
+pub struct Children<'a> {
+    holder: Layer<'a>,
+    start: usize,
+    end: usize,
+    split: SplitHeaders,
+    /// How many have been taken off.
+    index: usize,
+}
+
+impl<'a> Iterator for Children<'a> {
     type Item = Layer<'a>;
 
     fn next(&mut self) -> Option<Layer<'a>> {
-        let bytes = self.parent.packet.get(self.start..self.end)?;
+        let bytes = self.holder.packet.get(self.start..self.end)?;
         if bytes.is_empty() {
             return None;
         }
-        let (protocol, length) = (self.split)(&self.parent, self.index, bytes)?;
+        let (protocol, length) = (self.split)(&self.holder, self.index, bytes)?;
         let end = self.start + length.clamp(1, bytes.len());
         let child = Layer {
             protocol,
@@ -240,7 +261,7 @@ impl<'a> Iterator for Packets<'a> {
             end,
             limit: end,
             tail: end,
-            ..self.parent
+            ..self.holder
         };
         self.start = end;
         self.index += 1;

@@ -88,7 +88,8 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             raw(packet, start, limit, (context, tunnels), End::TooDeep);
             break;
         }
-        let mut layer = Layer {
+        let over = packet.layers.last().map(|below| below.protocol);
+        packet.layers.push(Layer {
             protocol,
             packet: bytes,
             start,
@@ -97,27 +98,30 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             tail: limit,
             context,
             tunnels,
-            over: packet.layers.last().map(|below| below.protocol),
+            over,
             message: (start, limit),
+        });
+        // Completed where it lies: to copy a layer takes as long as to find it.
+        let Some(layer) = packet.layers.last_mut() else {
+            break;
         };
-        layer.end = start + protocol.header.length(&layer);
-        if let Some(length) = (protocol.payload)(&layer)
+        layer.end = start + protocol.header.length(layer);
+        if let Some(length) = (protocol.payload)(layer)
             && layer.end + length < limit
         {
             layer.limit = layer.end + length;
             layer.tail = layer.limit;
             let _ = padding.try_push((layer.limit, limit));
         }
-        layer.limit -= (protocol.trailer)(&layer).min(layer.limit - layer.end);
-        packet.layers.push(layer);
+        layer.limit -= (protocol.trailer)(layer).min(layer.limit - layer.end);
         (start, limit) = (layer.end, layer.limit);
         // Where the capture ends, the header that comes next is still named.
         let captured_short = limit == bytes.len() && wire_len > limit;
         if start < limit || captured_short {
-            next = match (protocol.next)(&layer) {
+            next = match (protocol.next)(layer) {
                 Next::Bound => {
-                    let bound = bindings.iter().find_map(|binding| binding.rider(&layer));
-                    bound.or_else(|| entry.rider(&layer))
+                    let bound = bindings.iter().find_map(|binding| binding.rider(layer));
+                    bound.or_else(|| entry.rider(layer))
                 }
                 Next::Raw => None,
                 Next::Frame(link) => proto::first(link, &bytes[start..limit]),

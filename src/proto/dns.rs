@@ -423,7 +423,7 @@ pub(super) fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
             continue;
         };
         let (field, mut found) = (present.field.name, 0);
-        for record in records {
+        for record in records.of(dns) {
             if record.protocol.opaque {
                 let left = record.header().len();
                 remarks.error(field, format_args!("{left} bytes cannot be read as a record: cut off, no data, or wrong counts"));

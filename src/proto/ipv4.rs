@@ -180,10 +180,10 @@ fn last_station<'a>(ip: &Layer<'a>) -> Option<&'a [u8]> {
     if ip.header().len() == SHORTEST {
         return None;
     }
-    let Some(Value::Packets(mut options)) = ip.get("options") else {
+    let Some(Value::Packets(options)) = ip.get("options") else {
         return None;
     };
-    options.find_map(|option| ipv4_options::last_station(&option))
+    options.of(ip).find_map(|option| ipv4_options::last_station(&option))
 }
 
 /// Why a header makes no sense.

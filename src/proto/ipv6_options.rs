@@ -78,10 +78,11 @@ static DESTINATION: Protocol = extension(
 /// one that it has on the way (RFC 6275 section 6.3).
 fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     let sum = packet.pseudo_below(index)?;
-    let Some(Value::Packets(mut options)) = packet.layers[index].get("options") else {
+    let header = &packet.layers[index];
+    let Some(Value::Packets(options)) = header.get("options") else {
         return Some(sum);
     };
-    let Some(home) = options.find(|option| std::ptr::eq(option.protocol, &HOME_ADDRESS)) else {
+    let Some(home) = options.of(header).find(|option| std::ptr::eq(option.protocol, &HOME_ADDRESS)) else {
         return Some(sum);
     };
     let now = packet.network_below(index)?.header().get(8..24)?;

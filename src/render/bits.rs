@@ -187,7 +187,7 @@ impl Bits<'_> {
         self.scratch.clear();
         match present.value {
             Value::Packets(children) => {
-                for (index, child) in children.enumerate() {
+                for (index, child) in children.of(layer).enumerate() {
                     self.scratch
                         .str(if index > 0 { ", " } else { "" })
                         .str(child.title());

@@ -29,7 +29,7 @@ use crate::packet::dissect;
 use std::fmt::Write;
 
 pub(super) fn packet(view: &View, text: &mut Text) {
-    let frame = &view.frame;
+    let frame = view.frame;
     text.str("{\"n\":").dec(frame.number);
     text.str(",\"time\":\"").dec(frame.time.seconds()).str(".");
     text.dec_padded(frame.time.subsec_nanos().into(), 9, b'0');
@@ -156,7 +156,9 @@ fn field(layer: &Layer, present: &Present, text: &mut Text) {
             }
             text.str("]");
         }),
-        Value::Packets(children) => list(children, text, |child, text| self::layer(&child, text)),
+        Value::Packets(children) => list(children.of(layer), text, |child, text| {
+            self::layer(&child, text)
+        }),
         Value::Frame(link, bytes) => {
             let inner = dissect(link, bytes);
             list(inner.layers.iter(), text, |child, text| {

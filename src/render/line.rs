@@ -5,6 +5,9 @@ use super::{Paint, Role, View, value};
 use crate::capture::Timestamp;
 use crate::model::{Packet, Summary, Text, Value};
 
+/// Width that whole seconds are padded to.
+const SECONDS: usize = 3;
+
 /// Width that addresses are padded to.
 const ADDRESS: usize = 12;
 
@@ -60,12 +63,13 @@ pub(super) fn info(summary: Summary, packet: &Packet, text: &mut Text) {
 
 /// Seconds with six decimals; a packet may be older than the first one.
 pub(super) fn seconds(started: Timestamp, time: Timestamp, text: &mut Text) {
-    let start = text.len();
-    if time < started {
-        text.str("-");
-    }
     let micros = time.0.abs_diff(started.0) / 1000;
-    text.dec(micros / 1_000_000).str(".");
-    text.dec_padded(micros % 1_000_000, 6, b'0');
-    text.pad_left(start, 10);
+    let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
+    if time < started {
+        let start = text.len();
+        text.str("-").dec(seconds).pad_left(start, SECONDS);
+    } else {
+        text.dec_padded(seconds, SECONDS, b' ');
+    }
+    text.ascii(b'.').dec_padded(micros, 6, b'0');
 }

@@ -20,7 +20,7 @@ use crate::model::{Packet, Text};
 /// A packet to print, and where it came from.
 pub struct View<'v> {
     /// Time, interface and direction.
-    pub frame: Frame<'v>,
+    pub frame: &'v Frame<'v>,
     /// Its layers.
     pub packet: &'v Packet<'v>,
     /// Remarks that only the caller can make, such as why nobody will answer.

@@ -40,6 +40,7 @@ const DEPTHS: [Color; 6] = [
 
 /// The escape sequences before and after each role, worked out once; empty without colour.
 pub struct Paint {
+    plain: bool,
     fixed: [(String, String); 9],
     depths: [(String, String); DEPTHS.len()],
 }
@@ -49,12 +50,14 @@ impl Paint {
     pub fn new(coloured: bool) -> Paint {
         if !coloured {
             return Paint {
+                plain: true,
                 fixed: Default::default(),
                 depths: Default::default(),
             };
         }
         colored::control::set_override(true);
         let paint = Paint {
+            plain: false,
             fixed: [
                 ends("|".red().bold()),
                 ends("|".blue()),
@@ -72,8 +75,18 @@ impl Paint {
         paint
     }
 
+    /// Whether there is no colour.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// Writes `write`'s text in the colour of `role`.
+    #[inline]
     pub fn with(&self, role: Role, text: &mut Text, write: impl FnOnce(&mut Text)) {
+        if self.plain {
+            return write(text);
+        }
         let (before, after) = self.ends_of(role);
         text.str(before);
         write(text);

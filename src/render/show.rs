@@ -2,11 +2,8 @@
 
 use super::remarks;
 use super::{Paint, Role, View, value};
-use crate::model::{Kind, Layer, Present, Text, Value};
+use crate::model::{Field, Kind, Label, Layer, Present, Text, Value};
 use crate::packet::dissect;
-
-/// Width of a field's name; longer ones push the `=` to the right.
-const NAME: usize = 10;
 
 /// Blanks that each layer is further to the right.
 const STEP: usize = 3;
@@ -35,7 +32,7 @@ impl Show<'_> {
     }
 
     fn layer(&mut self, layer: &Layer, indent: usize) {
-        self.text.str(self.prefix.as_str()).str("###[ ");
+        self.text.all_ascii(self.prefix.as_bytes()).str("###[ ");
         self.paint.with(Role::Title, self.text, |text| {
             text.str(layer.title());
         });
@@ -45,40 +42,63 @@ impl Show<'_> {
         }
     }
 
+    #[inline]
     fn field(&mut self, layer: &Layer, present: &Present, indent: usize) {
-        let name = present.field.name;
-        let padding = NAME.saturating_sub(name.len());
-        self.text.str(self.prefix.as_str()).spaces(indent + 2);
-        if matches!(present.value, Value::Packets(_) | Value::Frame(..)) {
-            self.text.str("\\");
-            self.paint.with(Role::Name, self.text, |text| {
-                text.str(name);
-            });
-            self.text.spaces(padding).str("\\\n");
-            self.explain(layer, present);
-            let outer = self.prefix.len();
-            self.prefix.spaces(indent).str("   |");
-            self.children(present.value);
-            self.prefix.truncate(outer);
-            return;
+        if !self.prefix.is_empty() {
+            self.text.all_ascii(self.prefix.as_bytes());
         }
-        self.paint.with(Role::Name, self.text, |text| {
-            text.str(name);
-        });
-        self.text.spaces(padding).str("= ");
+        self.text.spaces(indent + 2);
+        if matches!(present.value, Value::Packets(_) | Value::Frame(..)) {
+            return self.headers(layer, present, indent);
+        }
+        self.name(present.field);
         self.paint.with(Role::Value, self.text, |text| {
             value::write(layer, present, text);
         });
         self.text.str("\n");
-        self.explain(layer, present);
+        if self.explain {
+            self.explain(layer, present);
+        }
+    }
+
+    /// A field's name, up to where its value begins.
+    #[inline]
+    fn name(&mut self, field: &Field) {
+        if self.paint.is_plain() {
+            self.text.label(&field.label);
+            return;
+        }
+        self.paint.with(Role::Name, self.text, |text| {
+            text.str(field.name);
+        });
+        let padding = Label::WIDTH.saturating_sub(field.name.len());
+        self.text.spaces(padding).str("= ");
+    }
+
+    /// A field full of headers: its name between strokes, and they below it.
+    fn headers(&mut self, layer: &Layer, present: &Present, indent: usize) {
+        let name = present.field.name;
+        self.text.str("\\");
+        self.paint.with(Role::Name, self.text, |text| {
+            text.str(name);
+        });
+        let padding = Label::WIDTH.saturating_sub(name.len());
+        self.text.spaces(padding).str("\\\n");
+        if self.explain {
+            self.explain(layer, present);
+        }
+        let outer = self.prefix.len();
+        self.prefix.spaces(indent).str("   |");
+        self.children(layer, present.value);
+        self.prefix.truncate(outer);
     }
 
     /// The headers inside a field; those that are another one's payload stand deeper.
-    fn children(&mut self, value: Value) {
+    fn children(&mut self, layer: &Layer, value: Value) {
         match value {
             Value::Packets(children) => {
                 let step = if children.chained { STEP } else { 0 };
-                for (index, child) in children.enumerate() {
+                for (index, child) in children.of(layer).enumerate() {
                     self.layer(&child, step * index);
                 }
             }
@@ -93,9 +113,6 @@ impl Show<'_> {
 
     /// A line with the field's meaning, and one with what this packet's value says.
     fn explain(&mut self, layer: &Layer, present: &Present) {
-        if !self.explain {
-            return;
-        }
         let field = present.field;
         self.paint.with(Role::Explain, self.text, |text| {
             text.str(EXPLAIN).str(field.doc);

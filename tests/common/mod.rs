@@ -91,7 +91,7 @@ pub fn print(renderer: &mut Renderer, link: LinkType, bytes: &[u8], text: &mut T
         direction: None,
     };
     let view = View {
-        frame,
+        frame: &frame,
         packet: &packet,
         notes: &[],
     };

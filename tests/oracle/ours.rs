@@ -43,7 +43,7 @@ pub(crate) fn print(capture: &std::path::Path) -> Result<Vec<Printed>, String> {
     while let Ok(Some(frame)) = source.next() {
         let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
         let view = View {
-            frame,
+            frame: &frame,
             packet: &packet,
             notes: &[],
         };

@@ -76,7 +76,7 @@ fn inside(
     each: &mut dyn FnMut(&Layer) -> bool,
 ) -> bool {
     layer.fields().any(|present| match present.value {
-        Value::Packets(mut children) => children.any(|child| {
+        Value::Packets(children) => children.of(layer).any(|child| {
             if std::ptr::eq(child.protocol, protocol) {
                 each(&child)
             } else {
