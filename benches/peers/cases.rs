@@ -113,13 +113,10 @@ impl Peer {
             .collect()
     }
 
-    /// The share of the packets that it is given: the slow ones would take minutes.
+    /// The share of the packets that it is given: scapy would take minutes for all of them.
     pub(crate) fn share(self) -> f64 {
         match self {
-            Peer::Tunlab(_) => 1.0,
-            Peer::Tcpdump(flags) if flags.ends_with("-X") => 0.2,
-            Peer::Tcpdump(_) => 1.0,
-            Peer::Tshark(_) => 0.1,
+            Peer::Tunlab(_) | Peer::Tcpdump(_) | Peer::Tshark(_) => 1.0,
             Peer::Scapy(_) => 0.005,
         }
     }

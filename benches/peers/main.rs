@@ -1,14 +1,14 @@
 //! tunlab beside tcpdump, tshark and scapy, as whole processes in one run.
 //!
 //! ```sh
-//! cargo bench --bench peers                  # everything: about four minutes
+//! cargo bench --bench peers                  # everything: about eight minutes
 //! cargo bench --bench peers -- show 'tcpdump -X' --packets 200000 --runs 3
 //! ```
 //!
 //! 1. Captures of a million packets are made, no two packets alike.
 //! 2. A case's two programs run in turn, so that what else the machine does hits both.
-//! 3. Slow programs get the capture's first packets only. The time each program takes for a
-//!    single packet, its start, is taken off its own, which favours the slow ones.
+//! 3. A program's whole run counts, from start to end. scapy, which would take minutes, gets the
+//!    capture's first packets only, and the time it takes for one packet, its start, is taken off.
 //! 4. Medians are compared.
 
 mod captures;
@@ -129,46 +129,65 @@ struct Speed {
 }
 
 fn compare(case: &Case, captures: &Captures, wanted: &Wanted) -> [Speed; 2] {
-    let both = [Peer::Tunlab(case.ours), case.theirs].map(|peer| {
+    let mut both = [Peer::Tunlab(case.ours), case.theirs].map(|peer| {
         let count = (wanted.packets as f64 * peer.share()).ceil() as u64;
         let command = |count| {
             let file = captures.file(case.traffic, count);
             peer.command(&file.to_string_lossy())
         };
-        (count, command(1), command(count))
+        Program {
+            count,
+            whole: command(count),
+            start: (peer.share() < 1.0).then(|| command(1)),
+            runs: Vec::new(),
+            starts: Vec::new(),
+        }
     });
-    let mut starts = [Vec::new(), Vec::new()];
-    let mut runs = [Vec::new(), Vec::new()];
     for round in 0..=wanted.runs {
-        for (index, (_, start, whole)) in both.iter().enumerate() {
-            let (start, whole) = (
-                measure::run(start, case.piped),
-                measure::run(whole, case.piped),
-            );
+        for program in &mut both {
+            let whole = measure::run(&program.whole, case.piped);
+            let start = program.start.as_ref();
+            let start = start.map(|start| measure::run(start, case.piped));
             // The first round only warms the file cache.
             if round > 0 {
-                starts[index].push(start);
-                runs[index].push(whole);
+                program.runs.push(whole);
+                program.starts.extend(start);
             }
         }
     }
-    [0, 1].map(|index| {
+    both.map(|program| program.speed())
+}
+
+/// A program that is compared, and what its runs took.
+struct Program {
+    /// Packets it is given.
+    count: u64,
+    whole: Vec<String>,
+    /// The same with a single packet, when it is given a part of the packets only.
+    start: Option<Vec<String>>,
+    runs: Vec<Usage>,
+    starts: Vec<Usage>,
+}
+
+impl Program {
+    fn speed(&self) -> Speed {
         let per_second = |of: fn(&Usage) -> f64| {
-            let took = median(&runs[index], of) - median(&starts[index], of);
-            both[index].0 as f64 / took.max(1e-9)
+            let took = median(&self.runs, of) - median(&self.starts, of);
+            self.count as f64 / took.max(1e-9)
         };
         Speed {
             wall: per_second(|usage| usage.wall),
             cpu: per_second(|usage| usage.cpu),
-            peak: median(&runs[index], |usage| usage.peak as f64) as u64,
+            peak: median(&self.runs, |usage| usage.peak as f64) as u64,
         }
-    })
+    }
 }
 
+/// The median; 0 of nothing.
 fn median(usages: &[Usage], of: fn(&Usage) -> f64) -> f64 {
     let mut values: Vec<f64> = usages.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 fn row(case: &Case, [ours, theirs]: &[Speed; 2]) -> [String; 9] {

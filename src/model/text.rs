@@ -188,16 +188,28 @@ impl Text {
     }
 
     /// Appends an IPv4 address.
+    #[inline]
     pub fn ipv4(&mut self, address: Ipv4Addr) -> &mut Self {
-        let mut text = [0; 16];
-        let mut end = 0;
-        for byte in address.octets() {
-            // Copying four bytes and keeping some is cheaper than a copy of varying length.
-            let (octet, used) = &OCTETS[usize::from(byte)];
-            text[end..end + 4].copy_from_slice(octet);
-            end += usize::from(*used);
+        self.ipv4_padded(address, 0)
+    }
+
+    /// Appends an IPv4 address, padded with spaces on its left to `width`.
+    pub fn ipv4_padded(&mut self, address: Ipv4Addr, width: usize) -> &mut Self {
+        let octets = address.octets().map(|octet| &OCTETS[usize::from(octet)]);
+        let length = octets.iter().map(|(_, used)| usize::from(*used)).sum::<usize>() - 1;
+        self.spaces(width.saturating_sub(length));
+        let start = self.0.len();
+        self.0.extend_from_slice(&[0; 16]);
+        // Each octet is written over what the one before it does not use.
+        if let Some(place) = self.0.last_chunk_mut::<16>() {
+            let mut end = 0;
+            for (octet, used) in octets {
+                place[end..end + 4].copy_from_slice(octet);
+                end = (end + usize::from(*used)).min(12);
+            }
         }
-        self.block(&text, end - 1)
+        self.0.truncate(start + length);
+        self
     }
 
     /// Appends an IPv6 address as inet_ntop(3) writes it.
@@ -496,6 +508,18 @@ mod tests {
             written(|t| _ = t.mac([2, 0, 0xab, 0, 0, 0x10])),
             "02:00:ab:00:00:10"
         );
+    }
+
+    #[test]
+    fn ipv4_is_written_as_everywhere() {
+        for [a, b] in [[0, 255], [10, 99], [100, 9], [1, 200]] {
+            for address in [[a, a, a, a], [a, b, a, b], [b, b, b, a], [b, b, b, b]] {
+                let address = Ipv4Addr::from(address);
+                assert_eq!(written(|t| _ = t.ipv4(address)), address.to_string());
+                let padded = written(|t| _ = t.str("-").ipv4_padded(address, 12));
+                assert_eq!(padded, format!("-{:>12}", address.to_string()));
+            }
+        }
     }
 
     #[test]

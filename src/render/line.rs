@@ -17,9 +17,13 @@ pub(super) fn packet(view: &View, started: Timestamp, paint: &Paint, text: &mut 
     seconds(started, view.frame.time, text);
     text.str(" ");
     paint.with(Role::Address, text, |text| {
-        let start = text.len();
-        value::plain_address(source, text);
-        text.pad_left(start, ADDRESS);
+        if let Value::Ipv4(address) = source {
+            text.ipv4_padded(address, ADDRESS);
+        } else {
+            let start = text.len();
+            value::plain_address(source, text);
+            text.pad_left(start, ADDRESS);
+        }
     });
     text.str(" → ");
     paint.with(Role::Address, text, |text| {
