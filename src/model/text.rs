@@ -196,7 +196,11 @@ impl Text {
     /// Appends an IPv4 address, padded with spaces on its left to `width`.
     pub fn ipv4_padded(&mut self, address: Ipv4Addr, width: usize) -> &mut Self {
         let octets = address.octets().map(|octet| &OCTETS[usize::from(octet)]);
-        let length = octets.iter().map(|(_, used)| usize::from(*used)).sum::<usize>() - 1;
+        let length = octets
+            .iter()
+            .map(|(_, used)| usize::from(*used))
+            .sum::<usize>()
+            - 1;
         self.spaces(width.saturating_sub(length));
         let start = self.0.len();
         self.0.extend_from_slice(&[0; 16]);
