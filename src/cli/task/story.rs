@@ -156,7 +156,7 @@ fn packet(number: u64, seen: &Sighting, renderer: &mut Renderer, text: &mut Text
         direction: Some(way),
     };
     let view = View {
-        frame,
+        frame: &frame,
         packet: &packet,
         notes: &[],
     };
