@@ -129,14 +129,7 @@ enum FormatArg {
 impl PacketArgs {
     /// The compiled filter, if one was typed.
     pub(super) fn filter(&self) -> Result<Option<Filter>, Failure> {
-        match self.filter.as_deref().map(Filter::compile) {
-            Some(Err(error)) => {
-                let message = format!("filter: {}", error.message);
-                Err(Failure::usage(message).with_picture(error.picture()))
-            }
-            Some(Ok(filter)) => Ok(Some(filter)),
-            None => Ok(None),
-        }
+        Ok(self.filter.as_deref().map(Filter::compile).transpose()?)
     }
 
     /// How bytes are read.

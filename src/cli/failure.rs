@@ -1,9 +1,11 @@
 //! Errors become words and exit codes here and nowhere else.
 
 use crate::capture::{CaptureError, InterfaceError, NameError, TunError};
+use crate::journey::{SendError, WatchError};
 use crate::lab::conflict::Conflict;
 use crate::lab::private::PrivateError;
 use crate::lab::{ApplyError, CidrError, LabError};
+use crate::packet::filter::FilterError;
 use crate::sys::child::SpawnError;
 use crate::sys::icmp_socket::IcmpError;
 use crate::sys::netlink::NetlinkError;
@@ -241,6 +243,15 @@ failures! {
     PrivateError => 3,
     NetlinkError => 3,
     IcmpError => 3,
+    SendError => 3,
+    WatchError => 3,
+}
+
+impl From<FilterError> for Failure {
+    fn from(error: FilterError) -> Failure {
+        let message = format!("filter: {}", error.message);
+        Failure::usage(message).with_picture(error.picture())
+    }
 }
 
 impl From<CidrError> for Failure {

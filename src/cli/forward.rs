@@ -47,7 +47,7 @@ pub(super) struct Forward {
     tunnel_port: u16,
 
     /// Only print what arrives, and where from: no device (task 3)
-    #[arg(long, requires = "listen", conflicts_with_all = ["tap", "peers", "one_way"])]
+    #[arg(long, conflicts_with_all = ["server", "tap", "peers", "one_way"])]
     print_only: bool,
 
     /// Only one way: the client only sends, the server only receives (tasks 3 and 4)
@@ -59,8 +59,7 @@ pub(super) struct Forward {
     #[arg(
         long = "peer",
         value_name = "CIDR=A[:P]",
-        requires = "listen",
-        conflicts_with = "tap"
+        conflicts_with_all = ["server", "tap"]
     )]
     peers: Vec<Pin>,
 
@@ -90,15 +89,19 @@ impl Endpoint {
 }
 
 fn local(text: &str) -> Result<Endpoint, String> {
-    let parsed = match (text.parse::<IpAddr>(), text.parse::<SocketAddr>()) {
-        (Ok(address), _) => Some((address, None)),
-        (_, Ok(both)) => Some((both.ip(), Some(both.port()))),
-        _ => None,
-    };
-    match parsed {
-        Some((_, Some(0))) => Err("a port is a number from 1 to 65535".to_owned()),
-        Some((address, port)) => Ok(Endpoint { address, port }),
-        None => Err(
+    let endpoint = |address, port| Ok(Endpoint { address, port });
+    if let Ok(both) = text.parse::<SocketAddr>() {
+        return match both.port() {
+            0 => Err("a port is a number from 1 to 65535".to_owned()),
+            port => endpoint(both.ip(), Some(port)),
+        };
+    }
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match bare.unwrap_or(text).parse() {
+        Ok(address) => endpoint(address, None),
+        Err(_) => Err(
             "write an address and a port from 1 to 65535, such as 10.0.2.11:9090 or [fd00::1]:9090"
                 .to_owned(),
         ),
@@ -115,6 +118,11 @@ fn remote(text: &str) -> Result<Endpoint, String> {
 
 impl Forward {
     pub(super) fn run(&self) -> Outcome {
+        if self.print_only && self.device.any() {
+            return Err(Failure::usage(
+                "--print-only has no device, and takes no device flags",
+            ));
+        }
         let signals = Signals::take_over_with(&[Signal::SIGUSR1])?;
         // Before the device: what is refused then leaves nothing behind.
         let (socket, outer, role) = self.open_socket()?;
@@ -155,11 +163,6 @@ impl Forward {
 
     /// The course's task 3: no device, nothing goes further.
     fn print(&self, socket: &Udp, outer: SocketAddr, signals: &Signals) -> Outcome {
-        if self.device.any() {
-            return Err(Failure::usage(
-                "--print-only has no device, and takes no device flags",
-            ));
-        }
         self.announce(outer);
         let host = Host {
             mtu: usize::MAX,

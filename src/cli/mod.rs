@@ -16,10 +16,12 @@ mod args;
 mod doctor;
 mod failure;
 mod forward;
+mod journey;
 mod lab;
 mod output;
 mod parallel;
 mod ping;
+mod places;
 mod progress;
 mod proto;
 mod read;
@@ -67,6 +69,8 @@ enum Command {
     TapDump(tap_dump::TapDump),
     /// The tunnel: its client (--server A:P) or its server (--listen A:P)
     Forward(forward::Forward),
+    /// Follow a packet hop by hop through a lab
+    Journey(journey::Journey),
     /// The tasks of the course: listed, shown, demonstrated
     Task(task::TaskArgs),
     /// Reference: fields, meanings, diagram and filter names of a protocol
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         Some(Command::WriteGarbage(garbage)) => garbage.run(cli.color),
         Some(Command::TapDump(dump)) => dump.run(cli.color),
         Some(Command::Forward(forward)) => forward.run(),
+        Some(Command::Journey(journey)) => journey.run(cli.color),
         Some(Command::Task(task)) => task.run(cli.color),
         Some(Command::Proto(proto)) => proto.run(cli.color),
         Some(Command::Ping(ping)) => ping.run(),

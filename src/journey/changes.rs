@@ -1,7 +1,7 @@
 //! What is different from one hop to the next.
 
 use super::identity::{Leg, Outer};
-use super::ip_packet::{Body, IpPacket};
+use super::ip_packet::{Body, IpPacket, Piece};
 use super::path::{Change, End, Hop, Question};
 use crate::capture::Direction;
 use std::net::SocketAddr;
@@ -15,34 +15,46 @@ pub(super) fn note(hops: &mut [Hop], questions: &[Question]) {
         };
         let mut changes = Vec::new();
         changes.extend(waited(before, hop, questions));
-        match previous(before, hop) {
-            Some(previous) => compare(before, previous, hop, &mut changes),
-            None => changes.extend(begins(hop)),
+        hop.after = previous(before, hop);
+        match hop.after {
+            Some(previous) => compare(before, &before[previous], hop, &mut changes),
+            None => begins(before, hop, &mut changes),
         }
         changes.append(&mut hop.changed);
         hop.changed = changes;
     }
 }
 
-/// The hop that `hop` is compared with: the latest of the same leg, and of the same fragment
-/// where there is one.
-fn previous<'h>(before: &'h [Hop], hop: &Hop) -> Option<&'h Hop> {
-    let offset = |hop: &Hop| hop.packet.piece.map(|piece| piece.offset);
-    let same_leg = || before.iter().rev().filter(|one| one.leg == hop.leg);
-    let strand = || same_leg().find(|one| offset(one) == offset(hop));
-    let whole = || same_leg().find(|one| one.packet.piece.is_none());
-    match offset(hop) {
-        Some(_) => strand().or_else(whole),
-        None => same_leg().next(),
-    }
+/// The hop that `hop` is compared with: the latest of the same leg; of a fragment the latest that
+/// was the same fragment, or else what it was cut from.
+fn previous(before: &[Hop], hop: &Hop) -> Option<usize> {
+    let latest = |is_it: &dyn Fn(&Hop) -> bool| {
+        before
+            .iter()
+            .rposition(|one| one.leg == hop.leg && is_it(one))
+    };
+    let Some(piece) = hop.packet.piece else {
+        return latest(&|_| true);
+    };
+    let end = |piece: &Piece| piece.offset + piece.len;
+    let holds = |one: &Hop| match &one.packet.piece {
+        Some(other) => other.offset <= piece.offset && end(other) >= end(&piece),
+        None => true,
+    };
+    latest(&|one| one.packet.piece == hop.packet.piece).or_else(|| latest(&holds))
 }
 
-/// The first hop of a leg.
-fn begins(hop: &Hop) -> Option<Change> {
+/// The first hop of a leg; of an answer that was cut up where it was made, the first of each piece.
+fn begins(before: &[Hop], hop: &Hop, changes: &mut Vec<Change>) {
+    let first = !before.iter().any(|one| one.leg == hop.leg);
     match hop.leg {
-        Leg::Request => None,
-        Leg::Answer => Some(Change::Answered),
-        Leg::Error | Leg::Redirect => Some(Change::Reported),
+        Leg::Answer if first => changes.push(Change::Answered),
+        Leg::Error | Leg::Redirect if first => changes.push(Change::Reported),
+        _ => {}
+    }
+    if let Some(piece) = hop.packet.piece {
+        let outer = false;
+        changes.push(Change::Fragment { piece, outer });
     }
 }
 
@@ -60,7 +72,7 @@ fn compare(before: &[Hop], previous: &Hop, hop: &Hop, changes: &mut Vec<Change>)
     changes.extend(wrapping(previous.outer, hop.outer));
     rewritten(was, is, changes);
     match (was.piece, is.piece) {
-        (None, Some(piece)) => {
+        (was, Some(piece)) if was != Some(piece) => {
             let outer = false;
             changes.push(Change::Fragment { piece, outer });
         }

@@ -6,7 +6,7 @@
 //! identification that fragments share (RFC 791).
 
 use super::ip_packet::{ACK, Body, Data, FIN, IpPacket, REDIRECT, RST, SYN};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Bytes of data that, when equal, identify a packet whose ports or identifier were rewritten.
 const TELLING: usize = 8;
@@ -79,10 +79,16 @@ pub enum Seed {
 }
 
 impl Seed {
-    /// The packet that is looked for, if it is this one or travels in it.
+    /// The packet that is looked for, if it is this one, travels in it, or is quoted by it: an
+    /// error can be the first that is seen of a packet that never left.
     pub fn find<'p>(&self, packet: &'p IpPacket) -> Option<&'p IpPacket> {
-        let inside = || packet.inside().iter().find_map(|inside| self.find(inside));
-        self.is(packet).then_some(packet).or_else(inside)
+        if self.is(packet) {
+            return Some(packet);
+        }
+        match &packet.body {
+            Body::Error(error) => self.find(&error.about),
+            _ => packet.inside().iter().find_map(|inside| self.find(inside)),
+        }
     }
 
     fn is(&self, packet: &IpPacket) -> bool {
@@ -125,8 +131,33 @@ impl Seed {
 pub(super) struct Identity {
     requests: Vec<IpPacket>,
     answers: Vec<IpPacket>,
-    /// First pieces of what was cut up, by which the later ones are known.
-    cut: Vec<(IpPacket, Match)>,
+    /// By which later fragments are known, of the packet or of what it travels in.
+    cut: Vec<Cut>,
+}
+
+/// What all fragments of a packet have in common.
+#[derive(Debug, Clone)]
+struct Cut {
+    src: IpAddr,
+    dst: IpAddr,
+    id: u32,
+    protocol: u8,
+    leg: Leg,
+    /// Of a datagram around the packet, the packet.
+    carries: Option<Match>,
+}
+
+impl Cut {
+    fn of(packet: &IpPacket, leg: Leg, carries: Option<&Match>) -> Cut {
+        Cut {
+            src: packet.src,
+            dst: packet.dst,
+            id: packet.id,
+            protocol: packet.protocol,
+            leg,
+            carries: carries.cloned(),
+        }
+    }
 }
 
 impl Identity {
@@ -142,7 +173,7 @@ impl Identity {
     /// What `packet` is to the journey, if anything: it, or one that travels in it. What it looks
     /// like now is remembered, so packets are shown in the order in which they passed.
     pub(super) fn recognise(&mut self, packet: &IpPacket) -> Option<Match> {
-        let found = self.find(packet, None).or_else(|| self.later_piece(packet));
+        let found = self.find(packet, None);
         if let Some(found) = &found {
             self.remember(packet, found);
         }
@@ -157,6 +188,9 @@ impl Identity {
                 outer,
                 outer_piece: false,
             });
+        }
+        if let Some(found) = self.later_piece(packet, outer) {
+            return Some(found);
         }
         let (src, dst) = packet.endpoints();
         let outer = Some(Outer { src, dst });
@@ -197,29 +231,38 @@ impl Identity {
         answers.any(|answer| is_same(answer, packet, quoted))
     }
 
-    /// What a fragment without a header of its own belongs to.
-    fn later_piece(&self, packet: &IpPacket) -> Option<Match> {
+    /// What a fragment without a header of its own belongs to; `outer` is what it travels in.
+    fn later_piece(&self, packet: &IpPacket, outer: Option<Outer>) -> Option<Match> {
         packet.piece.filter(|piece| piece.offset > 0)?;
-        let of_same = |first: &&(IpPacket, Match)| {
-            let (first, _) = first;
-            (first.id, first.protocol) == (packet.id, packet.protocol)
-                && (first.src == packet.src || first.dst == packet.dst)
+        let of_same = |cut: &&Cut| {
+            (cut.id, cut.protocol) == (packet.id, packet.protocol)
+                && (cut.src == packet.src || cut.dst == packet.dst)
         };
-        let (_, first) = self.cut.iter().rev().find(of_same)?;
-        let mut found = first.clone();
-        if found.outer.is_none() {
-            found.packet = packet.clone();
-        }
-        found.outer_piece = found.outer.is_some();
-        Some(found)
+        let cut = self.cut.iter().rev().find(of_same)?;
+        Some(match &cut.carries {
+            Some(carried) => Match {
+                outer_piece: true,
+                ..carried.clone()
+            },
+            None => Match {
+                leg: cut.leg,
+                packet: packet.clone(),
+                outer,
+                outer_piece: false,
+            },
+        })
     }
 
     fn remember(&mut self, packet: &IpPacket, found: &Match) {
-        if packet.piece.is_some_and(|piece| piece.offset > 0) {
+        let later = |packet: &IpPacket| packet.piece.is_some_and(|piece| piece.offset > 0);
+        if later(packet) || later(&found.packet) {
             return;
         }
         // What is whole now may be cut up on the next device.
-        self.cut.push((packet.clone(), found.clone()));
+        self.cut.push(Cut::of(&found.packet, found.leg, None));
+        if found.outer.is_some() {
+            self.cut.push(Cut::of(packet, found.leg, Some(found)));
+        }
         let known = match found.leg {
             Leg::Request => &mut self.requests,
             Leg::Answer => &mut self.answers,

@@ -1,7 +1,7 @@
 //! The path of one packet: hops in order, and what changed between them.
 
 use super::identity::{Leg, Outer};
-use super::ip_packet::{IpPacket, Piece};
+use super::ip_packet::{ACK, Body, IpPacket, Piece, SYN};
 use super::read::Arp;
 use super::sighting::Sighting;
 use crate::capture::{Direction, Timestamp};
@@ -42,7 +42,11 @@ pub struct Hop {
     pub wire_len: u32,
     /// Whether the transport checksum was still to be filled in.
     pub partial: bool,
-    /// What is different from the hop before.
+    /// How many other packets travelled in the same datagram, which is still to be segmented.
+    pub beside: usize,
+    /// The hop that it continues, by its place among the hops; none where a leg begins.
+    pub after: Option<usize>,
+    /// What is different from that hop.
     pub changed: Vec<Change>,
 }
 
@@ -153,15 +157,34 @@ pub struct Place {
 }
 
 impl Path {
-    /// Microseconds from the first hop to `time`; negative before it.
+    /// Microseconds from the first hop to `time`, or from the first question when there is no hop;
+    /// negative before it.
     pub fn since_start(&self, time: Timestamp) -> f64 {
-        let start = self.hops.first().map_or(time, |hop| hop.time);
-        (time.0 as f64 - start.0 as f64) / 1e3
+        let hops = self.hops.iter().map(|hop| hop.time);
+        let questions = self.questions.iter().map(|question| question.time);
+        let start = hops.chain(questions).next().unwrap_or(time);
+        // Nanoseconds since 1970 are more than an f64 can tell apart, their difference is not.
+        match time.0.checked_sub(start.0) {
+            Some(after) => after as f64 / 1e3,
+            None => -((start.0 - time.0) as f64) / 1e3,
+        }
     }
 
     /// The hops of one leg.
     pub fn leg(&self, leg: Leg) -> impl Iterator<Item = &Hop> {
         self.hops.iter().filter(move |hop| hop.leg == leg)
+    }
+
+    /// Whether the packet came to nothing: a question has no answer; anything else was not received,
+    /// or somebody reported that it failed.
+    pub fn is_dead(&self) -> bool {
+        let asks = match self.hops.first().map(|hop| &hop.packet.body) {
+            Some(Body::Echo { reply, .. }) => !reply,
+            Some(Body::Tcp { flags, .. }) => flags & (SYN | ACK) == SYN,
+            _ => false,
+        };
+        let failed = !self.delivered || self.leg(Leg::Error).next().is_some();
+        if asks { !self.answered } else { failed }
     }
 
     /// Whether the path has this sighting, as a hop or as a host's question.

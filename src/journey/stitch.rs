@@ -92,6 +92,11 @@ pub(super) fn hop(seen: &Seen, found: Match) -> Hop {
         outer: found.outer,
         wire_len: sighting.wire_len,
         partial: sighting.partial,
+        beside: match &seen.content {
+            Content::Ip(packet) => packet.inside().len().saturating_sub(1),
+            _ => 0,
+        },
+        after: None,
         changed: Vec::new(),
     };
     if found.outer_piece

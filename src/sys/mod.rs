@@ -11,6 +11,7 @@
 //! - [`detached`]: processes that outlive whoever started them
 //! - [`lock`]: whole-file locks, which tell whether a process lives
 //! - [`process`]: what `/proc` says about another process
+//! - [`privileges`]: giving up what root may do
 //! - [`signals`]: Ctrl-C as something to poll
 //! - [`tcp_table`]: the TCP connections of a network namespace
 //! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
@@ -30,6 +31,7 @@ pub mod namespace;
 pub mod netlink;
 pub mod nftables;
 pub mod packet_socket;
+pub mod privileges;
 pub mod probe_socket;
 pub mod process;
 pub mod readings;

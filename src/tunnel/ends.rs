@@ -67,9 +67,11 @@ impl TunnelError {
 impl Tunnel<'_> {
     /// Waits until a side or a signal has something.
     pub(super) fn wait(&self) -> Result<Ready, TunnelError> {
+        // Errors are told whatever is asked for. That a TUN is deleted is only told to who waits for
+        // something of its sk_data_ready(): POLLPRI, which never comes, is that and no packet.
         let if_wanted = |wanted| match wanted {
             true => PollFlags::POLLIN,
-            false => PollFlags::empty(), // errors are told all the same
+            false => PollFlags::POLLPRI,
         };
         let signals = || PollFd::new(self.signals.as_fd(), PollFlags::POLLIN);
         let device = match self.device {

@@ -5,6 +5,7 @@ mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
 mod control_bytes;
+mod forward;
 mod json;
 mod printing;
 mod reference;

@@ -25,6 +25,7 @@ mod run;
 mod selection;
 mod spoof;
 mod taken;
+mod tunnel;
 mod untouched;
 mod user;
 mod warning;
@@ -108,6 +109,8 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         lab::typed::TESTS,
         lab::refused::TESTS,
     ];
+    let tunnel = tunnel::tests();
+    lists.push(&tunnel);
     if !user.is_root() {
         lists.extend([refused::ORDINARY, doctor::ORDINARY]);
     }

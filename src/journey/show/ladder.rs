@@ -30,24 +30,28 @@ const GAP: usize = 2;
 pub fn ladder(story: &Story, paint: &Paint, width: usize, text: &mut Text) {
     let ladder = Ladder::new(story, paint, width);
     ladder.head(text);
-    let mut questions = story.path.questions.iter().peekable();
     let hops = &story.path.hops;
-    for (at, hop) in hops.iter().enumerate() {
+    // Of a question that was answered, the hop that waited for it tells.
+    let open = |one: &&Question| !one.arp.reply && !is_answered(one, &story.path.questions);
+    let mut questions = story.path.questions.iter().filter(open).peekable();
+    for (hop, number) in hops.iter().zip(1..) {
         while let Some(question) = questions.next_if(|one| one.time <= hop.time) {
             ladder.question(question, text);
         }
-        ladder.hop(
-            at.checked_sub(1).map(|before| &hops[before]),
-            hop,
-            at + 1,
-            text,
-        );
+        let before = hop.after.and_then(|before| hops.get(before));
+        ladder.hop(before, hop, number, text);
     }
     for question in questions {
         ladder.question(question, text);
     }
     ladder.wrappings(text);
     text.str(&story.verdict()).str("\n");
+}
+
+fn is_answered(question: &Question, all: &[Question]) -> bool {
+    let answers = |one: &&Question| one.arp.reply && one.arp.sender == question.arp.target;
+    all.iter()
+        .any(|one| answers(&one) && one.host == question.host)
 }
 
 struct Ladder<'l> {
@@ -83,6 +87,9 @@ impl<'l> Ladder<'l> {
 
     /// The hosts' names, then the devices'.
     fn head(&self, text: &mut Text) {
+        if self.lanes.is_empty() {
+            return;
+        }
         let mut hosts = vec![' '; self.span];
         for group in self.lanes.chunk_by(|one, next| one.host == next.host) {
             let (first, last) = (&group[0], &group[group.len() - 1]);
@@ -104,11 +111,8 @@ impl<'l> Ladder<'l> {
         let mut row = self.lifelines();
         let to = self.lane(&hop.host, &hop.device);
         // An answer starts where it is made, and a packet that is sent again at its start.
-        let continues = !hop
-            .changed
-            .iter()
-            .any(|change| matches!(change, Change::SentAgain { .. } | Change::Reported));
-        let from = before.filter(|_| continues);
+        let again = |change: &Change| matches!(change, Change::SentAgain { .. });
+        let from = before.filter(|_| !hop.changed.iter().any(again));
         let from = from.map(|before| (self.lane(&before.host, &before.device), before));
         let reach = match from {
             Some((from, before)) if from != to => {
@@ -124,7 +128,7 @@ impl<'l> Ladder<'l> {
         let notes = self.fold(&note(hop, number == 1));
         text.dec_padded(number as u64, 3, b' ').str(" ");
         self.row(&row, reach, role(hop), text);
-        text.str(&format!("{time:>TIME$}  "));
+        text.str(&format!("{time:>TIME$}"));
         self.notes(&notes, role(hop), text);
     }
 
@@ -136,7 +140,7 @@ impl<'l> Ladder<'l> {
         let notes = self.fold(&question.to_string());
         text.str("  - ");
         self.row(&row, at..at + 1, Role::Warning, text);
-        text.str(&format!("{time:>TIME$}  "));
+        text.str(&format!("{time:>TIME$}"));
         self.notes(&notes, Role::Warning, text);
     }
 
@@ -146,9 +150,12 @@ impl<'l> Ladder<'l> {
             if at > 0 {
                 text.spaces(NUMBER);
                 self.row(&self.lifelines(), 0..0, role, text);
-                text.spaces(TIME + 2);
+                text.spaces(TIME);
             }
-            painted(self.paint, role, line, text);
+            if !line.is_empty() {
+                text.str("  ");
+                painted(self.paint, role, line, text);
+            }
             text.str("\n");
         }
     }
@@ -277,6 +284,7 @@ fn note(hop: &Hop, first: bool) -> String {
     let changes = hop.changed.iter().filter_map(|change| match change {
         Change::Answered | Change::Reported => None,
         Change::Wrapped(_) => Some("wrapped in UDP".to_owned()),
+        Change::WaitedForNeighbour { .. } => Some("waited for ARP".to_owned()),
         other => Some(other.to_string()),
     });
     parts.extend(changes);

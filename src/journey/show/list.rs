@@ -52,12 +52,24 @@ fn hop(
     let what = words::what(hop);
     let words = format!("{} → {} {what}, TTL {}", packet.src, packet.dst, packet.ttl);
     painted(paint, role(hop), &words, text);
-    text.str("\n");
+    text.str(&remarks(hop)).str("\n");
     for change in &hop.changed {
         text.spaces(INDENT);
         painted(paint, Role::Note, &change.to_string(), text);
         text.str("\n");
     }
+}
+
+/// What looks odd about a frame and is not.
+fn remarks(hop: &Hop) -> String {
+    let mut remarks = String::new();
+    if hop.beside > 0 {
+        remarks += &format!(", with {} more in a datagram still to be cut", hop.beside);
+    }
+    if hop.partial {
+        remarks += ", checksum partial: a device will complete it";
+    }
+    remarks
 }
 
 fn question(

@@ -1,0 +1,69 @@
+//! The lab in which packets are followed: one that stands, or one for the occasion.
+
+use crate::cli::failure::Failure;
+use crate::lab::{Lab, LabName, UpOptions, tunnel};
+use crate::sys::{errno, privileges};
+
+/// A lab, and whether it is ours to end.
+pub(super) struct Ground {
+    lab: Lab,
+    ours: bool,
+}
+
+impl Ground {
+    /// The running lab of that name; or a new one with its tunnel, that ends with us. Call it while
+    /// the process has one thread.
+    pub(super) fn find(name: Option<&LabName>, demo: bool) -> Result<Ground, Failure> {
+        if !demo {
+            let lab = Lab::find(name)?;
+            lab.join()?;
+            return Ok(Ground { lab, ours: false });
+        }
+        let name = format!("j{}", std::process::id());
+        let options = UpOptions {
+            name: Some(name.parse().map_err(Failure::usage)?),
+            tied: true,
+            ..UpOptions::default()
+        };
+        let ground = Ground {
+            lab: Lab::up(&options)?,
+            ours: true,
+        };
+        match ground.with_tunnel() {
+            Ok(()) => Ok(ground),
+            Err(failure) => {
+                let _ = ground.leave();
+                Err(failure)
+            }
+        }
+    }
+
+    fn with_tunnel(&self) -> Result<(), Failure> {
+        self.lab.join()?;
+        let own = std::env::current_exe()?;
+        Ok(tunnel::start(&self.lab, &own)?)
+    }
+
+    pub(super) fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Gives up everything that needs privileges: all sockets are open. A lab of ours still has to
+    /// be ended.
+    pub(super) fn give_up_privileges(&self) -> Result<(), Failure> {
+        if self.ours {
+            return Ok(());
+        }
+        privileges::drop_all().map_err(|errno| {
+            Failure::refused(format!("give up privileges: {}", errno::text(errno)), None)
+        })
+    }
+
+    /// Ends the lab, if it is ours.
+    pub(super) fn leave(self) -> Result<(), Failure> {
+        if self.ours {
+            self.lab.down()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! Journeys to stdout and to `-w`.
+
+use super::args::{FormatArg, Journey as Args};
+use crate::capture::{self, Sink};
+use crate::cli::Outcome;
+use crate::cli::args::{When, paint, stdout_is_terminal, terminal_width};
+use crate::cli::failure::{Failure, print, status};
+use crate::journey::show::{self, Story};
+use crate::journey::{Journey, Losses, Path};
+use crate::model::Text;
+use crate::render::Paint;
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+
+/// Columns where nothing says how many there are.
+const COLUMNS: usize = 80;
+
+/// What has been told, and what is still to be.
+pub(super) struct Telling {
+    format: FormatArg,
+    paint: Paint,
+    sink: Option<Box<dyn Sink>>,
+    /// The interfaces in the capture, by their numbers.
+    interfaces: Vec<String>,
+    to: Option<IpAddr>,
+    probe: &'static str,
+    /// Packets that were followed, and those of them that died.
+    followed: u64,
+    died: u64,
+    kept: u64,
+    /// Every way that was taken, and by how many packets: text shows each once.
+    ways: Vec<Way>,
+    text: Text,
+}
+
+/// A way, as the first packet took it.
+struct Way {
+    path: Path,
+    origin: String,
+    refused: Option<String>,
+    packets: u64,
+}
+
+impl Telling {
+    pub(super) fn new(args: &Args, color: When) -> Result<Telling, Failure> {
+        let format = args.format.unwrap_or(if stdout_is_terminal() {
+            FormatArg::Ladder
+        } else {
+            FormatArg::List
+        });
+        let sink = args.write.as_deref().map(capture::create).transpose()?;
+        Ok(Telling {
+            format,
+            paint: paint(color),
+            sink,
+            interfaces: Vec::new(),
+            to: None,
+            probe: args.kind().name(),
+            followed: 0,
+            died: 0,
+            kept: 0,
+            ways: Vec::new(),
+            text: Text::default(),
+        })
+    }
+
+    /// Whom our packets are for; nothing when somebody else's is waited for.
+    pub(super) fn begin(&mut self, to: Option<IpAddr>) {
+        self.to = to;
+    }
+
+    /// A packet has come to the end of its way.
+    pub(super) fn journey(&mut self, journey: &Journey) -> Result<(), Failure> {
+        let Journey { path, refused, .. } = journey;
+        if self.to.is_none() && path.hops.is_empty() {
+            // Nobody sent what was waited for.
+            return Ok(());
+        }
+        self.followed += 1;
+        let dead = refused.is_some() || path.is_dead();
+        self.died += u64::from(dead);
+        self.keep(journey)?;
+        if self.format == FormatArg::Json {
+            let drop = "null";
+            self.text.clear();
+            show::json(&self.story(path, &journey.origin), drop, &mut self.text);
+            return print(self.text.as_str());
+        }
+        let refused = refused.as_ref().map(ToString::to_string);
+        let known = self
+            .ways
+            .iter_mut()
+            .find(|way| way.refused == refused && way.path.is_same_way(path));
+        match known {
+            Some(way) => way.packets += 1,
+            None => self.ways.push(Way {
+                path: path.clone(),
+                origin: journey.origin.clone(),
+                refused,
+                packets: 1,
+            }),
+        }
+        Ok(())
+    }
+
+    /// Tells what is left to tell, and what the capture missed.
+    pub(super) fn finish(mut self, losses: &Losses) -> Outcome {
+        self.text.clear();
+        self.ways.sort_by_key(|way| std::cmp::Reverse(way.packets));
+        for way in &self.ways {
+            if self.followed > 1 {
+                let (packets, all) = (way.packets, self.followed);
+                self.text
+                    .str(&format!("{packets} of {all} packets went this way:\n"));
+            }
+            let story = self.story(&way.path, &way.origin);
+            match self.format {
+                FormatArg::Ladder => {
+                    let width = terminal_width().map_or(COLUMNS, usize::from);
+                    show::ladder(&story, &self.paint, width, &mut self.text);
+                }
+                FormatArg::List | FormatArg::Json => {
+                    show::list(&story, &self.paint, &mut self.text);
+                }
+            }
+            if let Some(refused) = &way.refused {
+                self.text.str(refused).str("\n");
+            }
+        }
+        print(self.text.as_str())?;
+        if let Some(mut sink) = self.sink.take() {
+            sink.finish()?;
+        }
+        for (host, lost) in &losses.lost {
+            status(&format!(
+                "the capture itself lost {lost} packets on {host}: hops may be missing"
+            ));
+        }
+        if losses.unstamped > 0 {
+            let late = losses.unstamped;
+            status(&format!(
+                "{late} packets have the time at which they were read: their order is uncertain"
+            ));
+        }
+        if self.followed == 0 {
+            status("no packet was followed");
+        }
+        Ok(ExitCode::from(u8::from(self.died > 0)))
+    }
+
+    fn keep(&mut self, journey: &Journey) -> Result<(), Failure> {
+        let Some(sink) = &mut self.sink else {
+            return Ok(());
+        };
+        for seen in &journey.frames {
+            let name = seen.sighting.interface_name();
+            let known = self.interfaces.iter().position(|one| *one == name);
+            let number = known.unwrap_or_else(|| {
+                self.interfaces.push(name.clone());
+                self.interfaces.len() - 1
+            });
+            self.kept += 1;
+            sink.write(&seen.sighting.frame(self.kept, number as u32, &name))?;
+        }
+        Ok(())
+    }
+
+    fn story<'j>(&self, path: &'j Path, from: &'j str) -> Story<'j> {
+        let first = path.hops.first().map(|hop| hop.packet.dst);
+        let unknown = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+        Story {
+            from,
+            to: self.to.or(first).unwrap_or(unknown),
+            probe: match self.to {
+                Some(_) => self.probe,
+                None => Story::probe_of(path),
+            },
+            path,
+        }
+    }
+}

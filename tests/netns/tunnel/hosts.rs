@@ -1,0 +1,73 @@
+//! The course's three hosts, for a shell script.
+//!
+//! ```text
+//!   U eth0 10.0.2.8 ─── 10.0.2.11 eth0 S eth1 192.168.70.1 ─── 192.168.70.101 eth0 V
+//! ```
+//!
+//! U is the script's own network; `$S` and `$V` before a command run it on the others.
+
+use super::super::ended::Ended;
+use super::super::run::{Bench, needs};
+use super::super::{Problem, wrong};
+use std::fs;
+
+const HOSTS: &str = r#"
+own=$(readlink /proc/self/ns/net)
+host() {
+    unshare --net sleep 30 & host=$!
+    until [ "$(readlink /proc/$host/ns/net)" != "$own" ]; do sleep 0.01; done
+}
+host; s=$host; S="nsenter --net=/proc/$s/ns/net --"
+host; v=$host; V="nsenter --net=/proc/$v/ns/net --"
+for scope in all default; do
+    for on in "" "$S" "$V"; do $on sysctl -qw net.ipv6.conf.$scope.disable_ipv6=1; done
+done
+ip link set dev lo up
+ip link add eth0 type veth peer name eth0 netns $s
+ip addr add 10.0.2.8/24 dev eth0
+ip link set dev eth0 up
+$S sh -c "
+    sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0
+    sysctl -qw net.ipv4.icmp_ratelimit=0
+    ip link set dev lo up
+    ip addr add 10.0.2.11/24 dev eth0
+    ip link set dev eth0 up
+    ip link add eth1 type veth peer name eth0 netns $v
+    ip addr add 192.168.70.1/24 dev eth1
+    ip link set dev eth1 up"
+$V sh -c "
+    ip link set dev lo up
+    ip addr add 192.168.70.101/24 dev eth0
+    ip link set dev eth0 up
+    ip route add default via 192.168.70.1"
+finish() { kill $*; wait $* 2> /dev/null; kill $s $v; }
+"#;
+
+/// What most tunnels are: `$c` is the client on U, `$r` the server on S, their words in `$T`.
+pub(crate) const TUNNEL: &str = r#"
+$S tunlab forward --listen 0.0.0.0:9090 > $T/server 2> $T/server.err & r=$!
+until_said listening $T/server.err
+tunlab forward --server 10.0.2.11:9090 --route 192.168.70.0/24 > $T/client 2> $T/client.err & c=$!
+until_said 'tunnel to' $T/client.err
+"#;
+
+/// Runs a script on the three hosts; the Python peers are in `$P`.
+pub(crate) fn on_hosts(bench: &Bench, script: &str) -> Result<Ended, Problem> {
+    needs(&["ip", "ping", "nsenter", "unshare", "python3"])?;
+    let folder = bench.file("peers");
+    let files = [
+        ("client.py", include_str!("../peers/client.py")),
+        ("server.py", include_str!("../peers/server.py")),
+        ("transfer.py", include_str!("../peers/transfer.py")),
+        ("forge.py", include_str!("../peers/forge.py")),
+    ];
+    let written = fs::create_dir(&folder).and_then(|()| {
+        let mut files = files.iter();
+        files.try_for_each(|(name, text)| fs::write(folder.join(name), text))
+    });
+    if let Err(error) = written {
+        return wrong(error.to_string());
+    }
+    let peers = folder.display();
+    bench.script(&format!("set -u; P='{peers}'\n{HOSTS}\n{script}"))
+}
