@@ -5,6 +5,7 @@
 //! - [`cli`]: the command line; the only place that prints and exits
 //! - [`task`]: the tasks of the course, demonstrated and judged
 //! - [`tunnel`]: both ends of the course's tunnel: a pure pipe, and the loop around it
+//! - [`why`]: where and why a packet died
 //! - [`journey`]: one packet, followed through every host
 //! - [`lab`]: networks as plans, applied and undone; the private network
 //! - [`garbage`]: what write-garbage writes, and what the answer means
@@ -30,3 +31,4 @@ pub mod render;
 pub mod sys;
 pub mod task;
 pub mod tunnel;
+pub mod why;

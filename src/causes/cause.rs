@@ -41,6 +41,19 @@ pub struct Reason {
     pub function: &'static str,
 }
 
+/// How well what the kernel says fits a cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// Not at all.
+    None,
+    /// The function does, and there is no reason.
+    Function,
+    /// The reason does, given by another function.
+    Reason,
+    /// Both do.
+    Both,
+}
+
 /// Commands that, run in order, let the packet through.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cure {
@@ -101,12 +114,17 @@ impl Cause {
 
     /// The commands of the first cure whose places are all known; none if there is no such cure.
     pub fn cure(&self, places: &[(&str, &str)]) -> Option<Vec<String>> {
-        self.cures.iter().find_map(|cure| {
-            let filled = cure.commands.iter().map(|command| fill(command, places));
-            filled
-                .map(|command| (!command.contains('{')).then_some(command))
-                .collect()
-        })
+        let known = |template: &str| {
+            let mut needed = template
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split('}').next());
+            needed.all(|needed| places.iter().any(|(place, _)| *place == needed))
+        };
+        let filled = |cure: &&Cure| cure.commands.iter().all(|command| known(command));
+        let cure = self.cures.iter().find(filled)?;
+        let commands = cure.commands.iter().map(|command| fill(command, places));
+        Some(commands.collect())
     }
 
     /// The names of its counters on the device `dev`.
@@ -117,11 +135,20 @@ impl Cause {
             .map(move |name| name.replace("{dev}", &dev))
     }
 
-    /// Whether the kernel's `reason` and `function` are this cause's.
-    pub fn is_called(&self, reason: &str, function: &str) -> bool {
-        self.reasons.iter().any(|known| {
-            known.name == reason && (known.function.is_empty() || known.function == function)
-        })
+    /// How well the kernel's `reason` and `function` fit this cause. Where the kernel gives no
+    /// reason, or none in particular, the function alone tells.
+    pub fn fits(&self, reason: Option<&str>, function: &str) -> Fit {
+        let specific = reason.filter(|reason| *reason != "NOT_SPECIFIED");
+        let fit = |known: &Reason| {
+            let by_function = known.function == function;
+            match specific {
+                None if by_function => Fit::Function,
+                Some(reason) if known.name == reason && by_function => Fit::Both,
+                Some(reason) if known.name == reason => Fit::Reason,
+                _ => Fit::None,
+            }
+        };
+        self.reasons.iter().map(fit).max().unwrap_or(Fit::None)
     }
 
     /// The words of its page.

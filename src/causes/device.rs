@@ -3,7 +3,6 @@
 use super::{Cause, Cure, Stage, entry, reason};
 
 const TUN: &str = "drivers/net/tun.c";
-const FORWARD: &str = "tunlab forward --server {peer}:{port}";
 
 /// A first nibble that is neither 4 nor 6.
 pub static NOT_IP: Cause = entry!("not_ip", {
@@ -57,6 +56,7 @@ pub static DEVICE_DOWN_SEND: Cause = entry!("device_down_send", {
     file: "net/ipv4/fib_semantics.c",
     stage: Stage::Sending,
     counters: &["Ip.OutNoRoutes"],
+    reasons: &[reason("IP_INNOROUTES", "ip_error")],
     cures: &[
         Cure { commands: &["ip link set dev {dev} up", "ip route {add} {net} {to}"] },
         Cure { commands: &["ip link set dev {dev} up"] },
@@ -70,9 +70,23 @@ pub static NO_READER: Cause = entry!("no_reader", {
     file: TUN,
     stage: Stage::Leaving,
     counters: &["{dev}.tx_dropped"],
-    reasons: &[reason("DEV_READY", "tun_net_xmit")],
-    cures: &[Cure { commands: &[FORWARD] }],
+    // Without a carrier the device's queueing discipline drops everything.
+    reasons: &[reason("DEV_READY", "tun_net_xmit"), reason("QDISC_DROP", "__dev_queue_xmit")],
+    cures: &[Cure { commands: &["{program}"] }],
     tasks: &["2b-configure", "6-tunnel-breaking"],
+});
+
+/// A cable whose other end is down.
+pub static NO_CARRIER: Cause = entry!("no_carrier", {
+    function: "dev_deactivate",
+    file: "net/sched/sch_generic.c",
+    stage: Stage::Leaving,
+    reasons: &[
+        reason("QDISC_DROP", "__dev_queue_xmit"),
+        reason("NEIGH_FAILED", "neigh_invalidate"),
+    ],
+    cures: &[Cure { commands: &["ip link set dev {key} up"] }],
+    tasks: &["1-network-setup"],
 });
 
 /// The device's queue is full: its program does not read.
@@ -91,7 +105,7 @@ pub static QDISC: Cause = entry!("qdisc", {
     file: "net/core/dev.c",
     stage: Stage::Leaving,
     counters: &[],
-    reasons: &[reason("QDISC_DROP", ""), reason("TC_EGRESS", ""), reason("QDISC_OVERLIMIT", "")],
+    reasons: &[reason("QDISC_DROP", "__dev_queue_xmit"), reason("TC_EGRESS", "__dev_queue_xmit"), reason("QDISC_OVERLIMIT", "__dev_queue_xmit")],
     cures: &[Cure { commands: &["tc qdisc del dev {dev} root"] }],
     tasks: &["6-tunnel-breaking"],
 });
@@ -110,8 +124,8 @@ pub static OTHER_HOST: Cause = entry!("other_host", {
     function: "ip_rcv_core",
     file: "net/ipv4/ip_input.c",
     stage: Stage::Arriving,
-    reasons: &[reason("OTHERHOST", "ip_rcv_core"), reason("OTHERHOST", "")],
-    cures: &[Cure { commands: &["ip neigh del {addr} dev {dev}"] }],
+    reasons: &[reason("OTHERHOST", "ip_rcv_core")],
+    cures: &[Cure { commands: &["ip neigh del {addr} dev {key}"] }],
     tasks: &["9-tap", "9-arp-reply"],
 });
 
@@ -121,6 +135,6 @@ pub static UNKNOWN_PROTOCOL: Cause = entry!("unknown_protocol", {
     file: "net/core/dev.c",
     stage: Stage::Arriving,
     counters: &["{dev}.rx_dropped"],
-    reasons: &[reason("UNHANDLED_PROTO", "")],
+    reasons: &[reason("UNHANDLED_PROTO", "__netif_receive_skb_core")],
     tasks: &["9-tap"],
 });

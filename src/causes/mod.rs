@@ -19,7 +19,7 @@ pub mod route;
 pub mod transport;
 pub mod words;
 
-pub use cause::{Cause, Cure, Reason, Stage};
+pub use cause::{Cause, Cure, Fit, Reason, Stage};
 pub use device::*;
 pub use header::*;
 pub use route::*;
@@ -74,6 +74,7 @@ pub static ALL: &[&Cause] = &[
     &BLACKHOLE,
     &DEVICE_DOWN_SEND,
     &NO_READER,
+    &NO_CARRIER,
     &QUEUE_FULL,
     &QDISC,
     &NEIGHBOUR,
@@ -157,8 +158,8 @@ mod tests {
     #[test]
     fn only_known_places() {
         let known = [
-            "dev", "src", "dst", "net", "to", "add", "port", "mtu", "key", "peer", "addr", "rule",
-            "qdisc",
+            "dev", "src", "dst", "net", "to", "add", "port", "mtu", "key", "program", "addr",
+            "rule", "qdisc",
         ];
         for cause in ALL {
             let commands = cause.cures.iter().flat_map(|cure| cure.commands);
@@ -205,9 +206,16 @@ mod tests {
 
     #[test]
     fn reasons_go_with_functions() {
-        assert!(TTL.is_called("IP_INHDR", "ip_forward"));
-        assert!(!TTL.is_called("IP_INHDR", "ip_rcv_core"));
-        assert!(IP_HEADER.is_called("IP_INHDR", "ip_rcv_core"));
-        assert!(NFT_DROP.is_called("NETFILTER_DROP", "nf_hook_slow"));
+        assert_eq!(TTL.fits(Some("IP_INHDR"), "ip_forward"), Fit::Both);
+        assert_eq!(TTL.fits(Some("IP_INHDR"), "ip_rcv_core"), Fit::Reason);
+        assert_eq!(IP_HEADER.fits(Some("IP_INHDR"), "ip_rcv_core"), Fit::Both);
+        assert_eq!(
+            NFT_DROP.fits(Some("NETFILTER_DROP"), "ipt_do_table"),
+            Fit::Reason
+        );
+        // Linux 5.15 gives none, and 6.8 sometimes none in particular.
+        assert_eq!(TTL.fits(None, "ip_forward"), Fit::Function);
+        assert_eq!(TTL.fits(Some("NOT_SPECIFIED"), "ip_forward"), Fit::Function);
+        assert_eq!(TTL.fits(Some("IP_CSUM"), "ip_forward"), Fit::None);
     }
 }

@@ -24,7 +24,11 @@ pub static BLACKHOLE: Cause = entry!("blackhole", {
     file: ROUTE,
     stage: Stage::Sending,
     counters: &[],
-    reasons: &[reason("IP_INADDRERRORS", "dst_discard"), reason("NOT_SPECIFIED", "dst_discard")],
+    reasons: &[
+        // On a router; on the sender there is no packet yet.
+        reason("NOT_SPECIFIED", "ip_error"),
+        reason("NOT_SPECIFIED", "dst_discard"),
+    ],
     lookup: &[Errno::EINVAL, Errno::EHOSTUNREACH, Errno::EACCES],
     cures: &[Cure { commands: &["ip route del {key} {net}"] }],
     tasks: &["1-network-setup"],
@@ -36,7 +40,7 @@ pub static RP_FILTER: Cause = entry!("rp_filter", {
     file: FIB_FRONTEND,
     stage: Stage::Arriving,
     counters: &["TcpExt.IPReversePathFilter"],
-    reasons: &[reason("IP_RPFILTER", "")],
+    reasons: &[reason("IP_RPFILTER", "ip_rcv_finish_core")],
     // EXDEV on some kernels.
     lookup: &[Errno::EINVAL, Errno::EXDEV],
     cures: &[
@@ -55,7 +59,7 @@ pub static RP_FILTER_LOOSE: Cause = entry!("rp_filter_loose", {
     file: FIB_FRONTEND,
     stage: Stage::Arriving,
     counters: &["TcpExt.IPReversePathFilter"],
-    reasons: &[reason("IP_RPFILTER", "")],
+    reasons: &[reason("IP_RPFILTER", "ip_rcv_finish_core")],
     lookup: &[Errno::EINVAL, Errno::EXDEV],
     cures: &[
         Cure { commands: &["ip route {add} {net} dev {dev}"] },
@@ -69,7 +73,7 @@ pub static LOCAL_SOURCE: Cause = entry!("local_source", {
     function: "fib_validate_source",
     file: FIB_FRONTEND,
     stage: Stage::Arriving,
-    reasons: &[reason("IP_LOCAL_SOURCE", "")],
+    reasons: &[reason("IP_LOCAL_SOURCE", "ip_rcv_finish_core")],
     lookup: &[Errno::EINVAL],
     cures: &[Cure { commands: &["ip addr del {addr} dev {key}"] }],
     tasks: &["2d-garbage", "3-send-through-tunnel"],
@@ -80,7 +84,7 @@ pub static LOCALNET: Cause = entry!("localnet", {
     function: "ip_route_input_slow",
     file: ROUTE,
     stage: Stage::Arriving,
-    reasons: &[reason("IP_LOCALNET", "")],
+    reasons: &[reason("IP_LOCALNET", "ip_rcv_finish_core")],
     lookup: &[Errno::EINVAL],
     cures: &[],
     tasks: &["2d-garbage"],
@@ -104,7 +108,7 @@ pub static NO_ROUTE_FORWARDING: Cause = entry!("no_route_forwarding", {
     file: ROUTE,
     stage: Stage::Forwarding,
     counters: &["IpExt.InNoRoutes"],
-    reasons: &[reason("IP_INNOROUTES", "")],
+    reasons: &[reason("IP_INNOROUTES", "ip_error")],
     lookup: &[Errno::ENETUNREACH],
     cures: &[Cure { commands: &["ip route {add} {net} {to}"] }],
     tasks: &["1-network-setup", "8-tun-address"],
@@ -138,7 +142,7 @@ pub static TOO_BIG: Cause = entry!("too_big", {
     file: "net/ipv4/ip_forward.c",
     stage: Stage::Forwarding,
     counters: &["Ip.FragFails"],
-    reasons: &[reason("PKT_TOO_BIG", "")],
+    reasons: &[reason("PKT_TOO_BIG", "ip_forward")],
     cures: &[Cure { commands: &["ip link set dev {dev} mtu {mtu}"] }],
     tasks: &["5-both-directions"],
 });
@@ -149,7 +153,7 @@ pub static NEIGHBOUR: Cause = entry!("neighbour", {
     file: "net/core/neighbour.c",
     stage: Stage::Leaving,
     counters: &["Icmp.OutDestUnreachs"],
-    reasons: &[reason("NEIGH_FAILED", ""), reason("NEIGH_QUEUEFULL", "")],
+    reasons: &[reason("NEIGH_FAILED", "neigh_invalidate"), reason("NEIGH_QUEUEFULL", "__neigh_event_send")],
     cures: &[Cure { commands: &["ip route {add} {net} {to}"] }],
     tasks: &["7-routing-on-v", "9-tap"],
 });
@@ -159,7 +163,7 @@ pub static NFT_DROP: Cause = entry!("nft_drop", {
     function: "nft_do_chain",
     file: "net/netfilter/nf_tables_core.c",
     stage: Stage::Forwarding,
-    reasons: &[reason("NETFILTER_DROP", "")],
+    reasons: &[reason("NETFILTER_DROP", "nft_do_chain"), reason("NETFILTER_DROP", "nf_hook_slow")],
     cures: &[Cure { commands: &["{rule}"] }],
     tasks: &["5-both-directions", "8-site-to-site"],
 });

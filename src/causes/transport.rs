@@ -19,7 +19,7 @@ pub static UDP_CHECKSUM: Cause = entry!("udp_checksum", {
     file: "net/ipv4/udp.c",
     stage: Stage::Delivering,
     counters: &["Udp.InCsumErrors"],
-    reasons: &[reason("UDP_CSUM", "")],
+    reasons: &[reason("UDP_CSUM", "__udp4_lib_rcv")],
     tasks: &["2d-spoof"],
 });
 
@@ -29,7 +29,7 @@ pub static TCP_CHECKSUM: Cause = entry!("tcp_checksum", {
     file: "net/ipv4/tcp_ipv4.c",
     stage: Stage::Delivering,
     counters: &["Tcp.InCsumErrors"],
-    reasons: &[reason("TCP_CSUM", "")],
+    reasons: &[reason("TCP_CSUM", "tcp_v4_rcv")],
     tasks: &["2d-spoof"],
 });
 

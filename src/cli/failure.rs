@@ -11,6 +11,8 @@ use crate::sys::icmp_socket::IcmpError;
 use crate::sys::netlink::NetlinkError;
 use crate::sys::udp_socket::UdpError;
 use crate::tunnel::TunnelError;
+use crate::why::ExamineError;
+use crate::why::cure::CureError;
 use nix::errno::Errno;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -243,6 +245,8 @@ failures! {
     PrivateError => 3,
     NetlinkError => 3,
     IcmpError => 3,
+    ExamineError => 3,
+    CureError => 3,
     SendError => 3,
     WatchError => 3,
 }

@@ -1,32 +1,245 @@
 //! `tunlab why`: where and why packets die, and the command that cures it.
+//!
+//! 1. `--explain` prints what is known about causes, and nothing else is done.
+//! 2. In a lab all hosts are looked at; without one, this machine alone.
+//! 3. A probe is sent, and diagnosed. What a weaker witness cannot see is asked of another one.
+//! 4. `--fix` runs the cure and asks again, until all is well or nothing more can be done.
 
 use super::Outcome;
 use super::args::{When, paint};
-use super::failure::{Failure, print};
+use super::failure::{Failure, print, status};
+use super::places::host_and_address;
 use crate::causes::{self, page};
+use crate::lab::{Lab, LabName, topology};
 use crate::model::Text;
 use crate::packet::filter::distance;
-use clap::Args;
+use crate::render::Paint;
+use crate::sys::signals::Signals;
+use crate::why::cure::CureError;
+use crate::why::{Diagnosis, Host, Question, Verdict, Witness, cure, diagnose, examine, report};
+use clap::{Args, ValueEnum};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 #[derive(Args)]
 pub(super) struct Why {
+    /// [HOST] DEST: the lab's host that sends [default: the first], and an address or another host
+    #[arg(value_name = "HOST_AND_DEST", num_args = 1..=2, required_unless_present = "explain")]
+    words: Vec<String>,
+
+    /// Which lab, where several stand side by side
+    #[arg(long = "lab", value_name = "NAME")]
+    lab: Option<LabName>,
+
+    /// How it is printed
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    format: Format,
+
+    /// Ask this witness only, besides sightings, routes and settings
+    #[arg(long, value_name = "WITNESS")]
+    evidence: Option<Evidence>,
+
+    /// In a lab, run the cures, and print the commands that take them back
+    #[arg(long)]
+    fix: bool,
+
     /// Explain a cause by its name; without a name, list them all
-    #[arg(long, value_name = "CAUSE", num_args = 0..=1, required = true)]
+    #[arg(long, value_name = "CAUSE", num_args = 0..=1, conflicts_with_all = ["words", "fix"])]
     explain: Option<Option<String>>,
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a reader
+    Text,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Evidence {
+    /// What hosts count
+    Counters,
+    /// Traces of the firewall
+    Nft,
+    /// The kernel's own reasons
+    Kernel,
+}
+
+/// Causes that can stand one behind the other on one way; more cures than that run in circles.
+const MOST_CURES: usize = 8;
 
 impl Why {
     pub(super) fn run(&self, color: When) -> Outcome {
         let paint = paint(color);
-        let mut text = Text::default();
-        match self.explain.as_ref().and_then(Option::as_ref) {
-            None => page::list(&paint, &mut text),
-            Some(name) => page::page(find(name)?, &paint, &mut text),
+        if let Some(name) = &self.explain {
+            return explain(name.as_deref(), &paint);
         }
-        print(text.as_str())?;
-        Ok(ExitCode::SUCCESS)
+        // Before any thread is started, which then has the same mask.
+        let signals = Signals::take_over()?;
+        let lab = self.lab()?;
+        let question = self.question(lab.as_ref())?;
+        let in_full = |host: &str, command: &str| {
+            let known = question.hosts.iter().find(|known| known.name() == host);
+            known.map_or_else(|| command.to_owned(), |known| known.from_here(command))
+        };
+        for _ in 0..MOST_CURES {
+            let diagnosis = self.ask(&question, &signals)?;
+            let mut text = Text::default();
+            match self.format {
+                Format::Json => report::json(&diagnosis, &in_full, &mut text),
+                Format::Text => report::words(&diagnosis, &in_full, &paint, &mut text),
+            }
+            print(text.as_str())?;
+            if !self.fix || !fix(&diagnosis, &question)? {
+                let sound = matches!(diagnosis.verdict, Verdict::Healthy | Verdict::Stalled);
+                return Ok(ExitCode::from(u8::from(!sound)));
+            }
+        }
+        Ok(ExitCode::from(1))
     }
+
+    /// The lab that stands, joined; none outside of a lab.
+    fn lab(&self) -> Result<Option<Lab>, Failure> {
+        let lab = match Lab::find(self.lab.as_ref()) {
+            Ok(lab) => lab,
+            // Without a lab this machine alone is looked at, if that can be meant.
+            Err(crate::lab::LabError::NotUp { .. }) if self.lab.is_none() => {
+                if self.fix {
+                    let remedy = Some("run the cures that `tunlab why` prints yourself".to_owned());
+                    return Err(Failure::refused("no lab is up, so nothing is run", remedy));
+                }
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        lab.join()?;
+        Ok(Some(lab))
+    }
+
+    fn question<'l>(&self, lab: Option<&'l Lab>) -> Result<Question<'l>, Failure> {
+        let (host, dest) = match &self.words[..] {
+            [host, dest] => (Some(host.as_str()), dest.as_str()),
+            [dest] => (None, dest.as_str()),
+            _ => return Err(Failure::usage("write [HOST] DEST")),
+        };
+        let Some(lab) = lab else {
+            if let Some(host) = host {
+                return Err(Failure::usage(format!(
+                    "no lab is up, so there is no host {host}; `tunlab lab up` makes one"
+                )));
+            }
+            let here = Host::here();
+            return Ok(Question {
+                hosts: vec![here],
+                from: here,
+                to: resolve(dest)?,
+                witnesses: self.witnesses(),
+                tunnel: None,
+            });
+        };
+        let (from, to) = host_and_address(lab, host, dest)?;
+        let of_lab = |host| Host::of_lab(host, lab.name(), lab.rootless());
+        Ok(Question {
+            hosts: lab.hosts().iter().map(of_lab).collect(),
+            from: of_lab(from),
+            to,
+            witnesses: self.witnesses(),
+            tunnel: tunnel(lab),
+        })
+    }
+
+    fn witnesses(&self) -> Vec<Witness> {
+        match self.evidence {
+            None => vec![Witness::Counters, Witness::Kernel],
+            Some(Evidence::Counters) => vec![Witness::Counters],
+            Some(Evidence::Nft) => vec![Witness::Nft],
+            Some(Evidence::Kernel) => vec![Witness::Kernel],
+        }
+    }
+
+    /// Asks, and where the firewall is suspected or nobody knows, asks the firewall, too.
+    fn ask(&self, question: &Question, signals: &Signals) -> Result<Diagnosis, Failure> {
+        let evidence = examine(question, signals.as_fd())?;
+        let diagnosis = diagnose(&evidence);
+        let firewall = |cause: &causes::Cause| *cause == causes::NFT_DROP;
+        let suspected = diagnosis
+            .causes
+            .iter()
+            .any(|finding| firewall(finding.cause) && finding.cures.is_empty())
+            || diagnosis.candidates.iter().any(|cause| firewall(cause));
+        if self.evidence.is_some() || !suspected {
+            return Ok(diagnosis);
+        }
+        let mut closer = question.clone();
+        closer.witnesses.push(Witness::Nft);
+        Ok(diagnose(&examine(&closer, signals.as_fd())?))
+    }
+}
+
+/// Runs the cures of the likeliest cause; whether that was done, and it is worth asking again.
+fn fix(diagnosis: &Diagnosis, question: &Question) -> Result<bool, Failure> {
+    let Some(finding) = diagnosis.causes.first() else {
+        return Ok(false);
+    };
+    for command in &finding.cures {
+        let host = question
+            .hosts
+            .iter()
+            .find(|host| host.name() == command.host);
+        let Some(host) = host.filter(|host| host.is_in_lab()) else {
+            return Ok(false);
+        };
+        status(&format!("# {}", host.from_here(&command.words)));
+        let cured = match cure::run(command, host) {
+            Err(error @ CureError::Program(_)) => {
+                status(&error.to_string());
+                return Ok(false);
+            }
+            cured => cured?,
+        };
+        if let Some(undo) = cured.undo {
+            status(&format!("  to undo it: {}", host.from_here(&undo)));
+        }
+    }
+    Ok(!finding.cures.is_empty())
+}
+
+/// Where the lab's topology has its tunnel.
+fn tunnel(lab: &Lab) -> Option<(String, SocketAddr)> {
+    const PORT: u16 = 9090;
+    let tunnel = &topology::find(lab.topology())?.tunnel;
+    let address: IpAddr = tunnel.server_address.parse().ok()?;
+    Some((
+        tunnel.server.host.to_owned(),
+        SocketAddr::new(address, PORT),
+    ))
+}
+
+fn resolve(dest: &str) -> Result<IpAddr, Failure> {
+    let addresses = (dest, 0).to_socket_addrs();
+    let mut addresses = addresses
+        .map_err(|_| Failure::usage(format!("{dest} is no address, and no name that is known")))?;
+    let found = addresses.find(|address| address.is_ipv4());
+    found
+        .map(|address| address.ip())
+        .ok_or_else(|| Failure::usage(format!("{dest} has no IPv4 address")))
+}
+
+fn explain(name: Option<&str>, paint: &Paint) -> Outcome {
+    let mut text = Text::default();
+    match name {
+        None => page::list(paint, &mut text),
+        Some(name) => page::page(find(name)?, paint, &mut text),
+    }
+    print(text.as_str())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn find(name: &str) -> Result<&'static causes::Cause, Failure> {

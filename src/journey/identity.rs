@@ -128,7 +128,7 @@ impl Seed {
 
 /// Everything that is known of the packet so far: how it has looked, and what came back.
 #[derive(Debug, Clone)]
-pub(super) struct Identity {
+pub struct Identity {
     requests: Vec<IpPacket>,
     answers: Vec<IpPacket>,
     /// By which later fragments are known, of the packet or of what it travels in.
@@ -162,7 +162,7 @@ impl Cut {
 
 impl Identity {
     /// Of a packet that was seen.
-    pub(super) fn new(request: IpPacket) -> Identity {
+    pub fn new(request: IpPacket) -> Identity {
         Identity {
             requests: vec![request],
             answers: Vec::new(),
@@ -172,7 +172,7 @@ impl Identity {
 
     /// What `packet` is to the journey, if anything: it, or one that travels in it. What it looks
     /// like now is remembered, so packets are shown in the order in which they passed.
-    pub(super) fn recognise(&mut self, packet: &IpPacket) -> Option<Match> {
+    pub fn recognise(&mut self, packet: &IpPacket) -> Option<Match> {
         let found = self.find(packet, None);
         if let Some(found) = &found {
             self.remember(packet, found);

@@ -32,7 +32,7 @@ mod watch;
 pub mod words;
 
 pub use follow::{Follower, Journey};
-pub use identity::{Leg, Match, Outer, Seed};
+pub use identity::{Identity, Leg, Match, Outer, Seed};
 pub use ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
 pub use path::{Change, End, Hop, Path, Place, Question};
 pub use prefilter::{Ports, Wanted, program};

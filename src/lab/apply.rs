@@ -146,6 +146,11 @@ impl Applied {
         first
     }
 
+    /// What would take everything back, oldest change first.
+    pub fn inverse(&self) -> &[Op] {
+        &self.undo
+    }
+
     /// Adds what was done later, so that both are undone together.
     pub fn extend(&mut self, later: Applied) {
         self.undo.extend(later.undo);

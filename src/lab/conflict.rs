@@ -147,6 +147,7 @@ mod tests {
             name: name.to_owned(),
             kind: None,
             up: true,
+            carrier: true,
             mtu: 1500,
             mac: None,
         }

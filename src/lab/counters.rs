@@ -4,30 +4,61 @@
 //! `TcpExt.IPReversePathFilter` and `IpExt.InTruncatedPkts` from /proc/net/netstat,
 //! `Ip6InDiscards` from /proc/net/snmp6, `tun0.rx_dropped` from /proc/net/dev.
 
-use std::{collections::BTreeMap, fs, io};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read, Seek},
+};
 
 /// All counters of one network namespace at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counters(BTreeMap<String, u64>);
 
-impl Counters {
-    /// Reads those of the calling thread's namespace. A file that this kernel does not have
+/// The files that the counters of one namespace are in, open: they can be read again from
+/// anywhere, and by whoever has given up all privileges.
+#[derive(Debug)]
+pub struct CounterFiles(Vec<(File, Parse)>);
+
+type Parse = fn(&str, &mut Counters);
+
+impl CounterFiles {
+    /// Opens those of the calling thread's namespace. A file that this kernel does not have
     /// (snmp6, without IPv6) adds nothing.
-    pub fn read() -> io::Result<Self> {
-        let mut counters = Counters::default();
+    pub fn open() -> io::Result<Self> {
+        let mut files: Vec<(File, Parse)> = Vec::new();
         for (file, parse) in [
-            ("snmp", parse_tables as fn(&str, &mut Counters)),
+            ("snmp", parse_tables as Parse),
             ("netstat", parse_tables),
             ("snmp6", parse_pairs),
             ("dev", parse_devices),
         ] {
-            match fs::read_to_string(format!("/proc/thread-self/net/{file}")) {
-                Ok(text) => parse(&text, &mut counters),
+            match File::open(format!("/proc/thread-self/net/{file}")) {
+                Ok(file) => files.push((file, parse)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(CounterFiles(files))
+    }
+
+    /// Reads them now.
+    pub fn read(&mut self) -> io::Result<Counters> {
+        let mut counters = Counters::default();
+        let mut text = String::new();
+        for (file, parse) in &mut self.0 {
+            text.clear();
+            file.rewind()?;
+            file.read_to_string(&mut text)?;
+            parse(&text, &mut counters);
+        }
         Ok(counters)
+    }
+}
+
+impl Counters {
+    /// Reads those of the calling thread's namespace.
+    pub fn read() -> io::Result<Self> {
+        CounterFiles::open()?.read()
     }
 
     /// The counter called `name`; 0 if there is none.

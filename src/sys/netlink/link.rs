@@ -25,6 +25,9 @@ pub struct Link {
     pub kind: Option<String>,
     /// Whether it has been brought up (`IFF_UP`).
     pub up: bool,
+    /// Whether somebody is at its other end (`IFF_LOWER_UP`): a cable's other device is up, a
+    /// program holds the TUN.
+    pub carrier: bool,
     /// The largest packet it takes, in bytes without the link-layer header.
     pub mtu: u32,
     /// Its hardware address, where it is an Ethernet one; a TUN has none.
@@ -162,6 +165,7 @@ impl From<LinkMessage> for Link {
             name: String::new(),
             kind: None,
             up: message.header.flags.contains(LinkFlags::Up),
+            carrier: message.header.flags.contains(LinkFlags::LowerUp),
             mtu: 0,
             mac: None,
         };

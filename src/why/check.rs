@@ -1,0 +1,383 @@
+//! Whether a cause fits what is known about a place: each check gathers clues for it, or refutes
+//! it.
+
+use nix::errno::Errno;
+
+use super::evidence::{Evidence, Rule};
+use super::point::{Phase, Point};
+use super::state::{HostState, is_tun};
+use super::way;
+use crate::causes::{self, Cause};
+use crate::lab::plan::Mac;
+use crate::sys::netlink::{Neighbour, NeighbourState, RouteKind};
+
+/// What speaks for a cause at a place.
+#[derive(Debug, Default)]
+pub(super) struct Clues {
+    /// Each marked as observed or inferred.
+    pub(super) words: Vec<String>,
+    /// How much they weigh; nothing speaks for it at 0.
+    pub(super) weight: u32,
+    /// The counter that told.
+    pub(super) counter: Option<String>,
+    /// The rule of the firewall that told.
+    pub(super) rule: Option<Rule>,
+    /// The device concerned, where it is not the point's own.
+    pub(super) dev: Option<String>,
+}
+
+impl Clues {
+    fn observed(mut self, weight: u32, words: String) -> Clues {
+        self.words.push(format!("observed: {words}"));
+        self.weight += weight;
+        self
+    }
+
+    fn inferred(mut self, weight: u32, words: String) -> Clues {
+        self.words.push(format!("inferred: {words}"));
+        self.weight += weight;
+        self
+    }
+}
+
+/// Whether a cause can be met in a phase at all.
+pub(super) fn can_be(cause: &Cause, phase: Phase) -> bool {
+    use causes::Stage::{
+        Arriving, Delivering, Forwarding, Leaving, Program, Sending, Waiting, Writing,
+    };
+    let name = cause.name;
+    match cause.stage {
+        Waiting => false,
+        Sending => match phase {
+            Phase::Sending => true,
+            // A router meets it, too.
+            Phase::In => matches!(name, "blackhole" | "device_down_send"),
+            _ => false,
+        },
+        Leaving => match phase {
+            Phase::Wrapping => matches!(name, "no_reader" | "queue_full" | "qdisc"),
+            Phase::Out => name == "qdisc",
+            Phase::Sending | Phase::In => true,
+            Phase::Unwrapping => false,
+        },
+        // What a device refuses the program is told, and nobody else.
+        Writing => {
+            let silent = matches!(name, "empty" | "no_packet_information" | "short_frame");
+            phase == Phase::Unwrapping && !silent
+        }
+        Program => matches!(phase, Phase::Unwrapping | Phase::Wrapping),
+        Arriving => phase == Phase::In,
+        Forwarding => match name {
+            "nft_drop" => !matches!(phase, Phase::Wrapping | Phase::Unwrapping),
+            "too_big" => matches!(phase, Phase::In | Phase::Sending),
+            _ => phase == Phase::In,
+        },
+        Delivering => phase == Phase::In,
+    }
+}
+
+/// The clues for a cause; nothing if something refutes it.
+pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option<Clues> {
+    let clues = counters(cause, point, evidence);
+    let host = point.host;
+    let dev = point.dev.as_deref().unwrap_or_default();
+    let iif = (point.phase == Phase::In).then_some(dev);
+    let lookup = evidence.lookup(&host.name, iif, point.src, point.dst);
+    let errno = lookup.and_then(|answer| answer.as_ref().err().copied());
+    let found = lookup.and_then(|answer| answer.as_ref().ok());
+    let local = host.owner(point.dst).is_some();
+    let told = |clues: Clues, errno: Errno| {
+        let words = format!(
+            "a route lookup on {} for this packet answers {errno:?}",
+            host.name
+        );
+        clues.observed(4, words)
+    };
+    match cause.name {
+        "rp_filter" | "rp_filter_loose" => {
+            let wanted = if cause.name == "rp_filter" { 1 } else { 2 };
+            let filters = host.rp_filter(dev) == wanted && host.owner(point.src).is_none();
+            let errno = errno.filter(|errno| cause.lookup.contains(errno));
+            let clues =
+                clues.observed(1, format!("rp_filter is {wanted} on {}'s {dev}", host.name));
+            filters.then_some(told(clues, errno?))
+        }
+        "local_source" => {
+            let (link, address) = host.owner(point.src)?;
+            let words = format!("{} itself has {address}, on {}", host.name, link.name);
+            let mut clues = clues.observed(5, words);
+            clues.dev = Some(dev.to_owned());
+            Some(clues)
+        }
+        "localnet" => {
+            let loopback = point.src.is_loopback() || point.dst.is_loopback();
+            loopback.then(|| clues.inferred(5, format!("{} to {}", point.src, point.dst)))
+        }
+        "ip_forward" => {
+            let words = format!("forwarding is off on {}", host.name);
+            let clues = clues.observed(2, words);
+            let off = !local && !host.forwards(dev) && found.is_none();
+            off.then(|| match errno {
+                Some(errno) if cause.lookup.contains(&errno) => told(clues, errno),
+                _ => clues,
+            })
+        }
+        "no_route_forwarding" => {
+            let errno = errno.filter(|errno| cause.lookup.contains(errno))?;
+            Some(told(clues, errno))
+        }
+        "no_route" => no_route(point, evidence, clues, errno),
+        "device_down_send" => {
+            let way = way::find(&evidence.hosts, &host.name, point.dst)?;
+            let link = host.link(&way.dev).filter(|link| !link.up)?;
+            let lost = no_route(point, evidence, clues, errno)?;
+            let mut clues = lost.observed(3, format!("{} of {} is down", link.name, host.name));
+            clues.dev = Some(way.dev);
+            Some(clues)
+        }
+        "blackhole" => {
+            let route = host.route_to(point.dst)?;
+            let kind = match route.kind {
+                RouteKind::Blackhole => "a blackhole",
+                RouteKind::Unreachable => "unreachable",
+                RouteKind::Prohibit => "prohibited",
+                _ => return None,
+            };
+            Some(clues.observed(
+                6,
+                format!("{}'s route to {} is {kind}", host.name, point.dst),
+            ))
+        }
+        "no_reader" => {
+            let link = leaving(point, found, host)?;
+            let empty = is_tun(link) && link.up && !link.carrier;
+            let words = format!("{} of {} has no carrier", link.name, host.name);
+            let mut clues = empty.then(|| clues.observed(5, words))?;
+            clues.dev = Some(link.name.clone());
+            Some(clues)
+        }
+        "no_carrier" => {
+            let link = host.link_by_index(host.route_to(point.dst)?.index?)?;
+            let cut = !is_tun(link) && link.up && !link.carrier;
+            let words = format!("{} of {} has no carrier", link.name, host.name);
+            let mut clues = cut.then(|| clues.observed(8, words))?;
+            clues.dev = Some(link.name.clone());
+            Some(clues)
+        }
+        "queue_full" => {
+            let link = leaving(point, found, host)?;
+            let full = is_tun(link) && link.carrier;
+            let counter = format!("{}.tx_dropped", link.name);
+            let rose = evidence.rose(&host.name, &counter);
+            let mut clues = full.then_some(clues)?;
+            clues.dev = Some(link.name.clone());
+            match (rose, &evidence.moved) {
+                (None, Some(_)) => None,
+                _ => Some(clues),
+            }
+        }
+        "neighbour" => {
+            let route = host.route_to(point.dst)?;
+            let next = route.gateway.unwrap_or(point.dst);
+            let link = host.link_by_index(route.index?)?;
+            let silent = unanswered(host, link.index, next)?;
+            let words = format!("{next} on {} of {} is {silent:?}", link.name, host.name);
+            let mut clues = clues.observed(5, words);
+            clues.dev = Some(link.name.clone());
+            Some(clues)
+        }
+        "other_host" => {
+            let wrong = wrong_neighbour(point, evidence)?;
+            let words = format!("{} takes {} to be {}", wrong.host, wrong.address, wrong.mac);
+            Some(clues.observed(5, words))
+        }
+        "ttl" | "routing_loop" => {
+            let visits = evidence
+                .seen
+                .iter()
+                .filter(|glimpse| glimpse.host == host.name && glimpse.dev == dev && !glimpse.out);
+            let loops = visits.count() > 2;
+            let runs_out = point.ttl <= 1 && !local && loops == (cause.name == "routing_loop");
+            runs_out.then(|| clues.observed(4, format!("it arrived with a TTL of {}", point.ttl)))
+        }
+        "too_big" => {
+            if point.phase == Phase::Sending {
+                let refused = evidence.refused == Some(Errno::EMSGSIZE);
+                let words = "sending it was answered with EMSGSIZE".to_owned();
+                let link = host.link_by_index(found?.index?)?;
+                let mut clues = refused.then(|| clues.observed(6, words))?;
+                clues.dev = Some(link.name.clone());
+                return Some(clues);
+            }
+            let link = host.link_by_index(found?.index?)?;
+            let words = format!(
+                "{} of {} takes {} bytes, the packet has {}",
+                link.name, host.name, link.mtu, evidence.length
+            );
+            let mut clues = (link.mtu < evidence.length).then(|| clues.observed(4, words))?;
+            clues.dev = Some(link.name.clone());
+            Some(clues)
+        }
+        "nft_drop" => firewall(point, evidence, clues),
+        "device_down" => {
+            let tun = host.links.iter().find(|link| is_tun(link) && !link.up)?;
+            let mut clues = clues.observed(4, format!("{} of {} is down", tun.name, host.name));
+            clues.dev = Some(tun.name.clone());
+            Some(clues)
+        }
+        "echo_ignored" => {
+            let ignored = local && host.setting("net.ipv4.icmp_echo_ignore_all") != 0;
+            let words = format!("icmp_echo_ignore_all is 1 on {}", host.name);
+            ignored.then(|| clues.observed(4, words))
+        }
+        "tunnel_silent" => {
+            let carried = match point.phase {
+                Phase::Wrapping => host.link(dev).is_some_and(|link| link.carrier),
+                _ => true,
+            };
+            let words = "nothing of it was seen after that".to_owned();
+            carried.then(|| clues.inferred(1, words))
+        }
+        "udp_port_closed" | "udp_checksum" => point.outer.map(|_| clues),
+        "tcp_port_closed" | "tcp_checksum" => None,
+        "not_ip" => {
+            let tun = host.links.iter().find(|link| is_tun(link))?;
+            let mut clues = tun.up.then_some(clues)?;
+            clues.dev = Some(tun.name.clone());
+            Some(clues)
+        }
+        // The rest is told by counters or by the kernel alone.
+        _ => Some(clues),
+    }
+}
+
+/// The counters of a cause that rose on the host. One that counts much else besides weighs less.
+fn counters(cause: &Cause, point: &Point, evidence: &Evidence) -> Clues {
+    let mut clues = Clues::default();
+    let tun = point.host.links.iter().find(|link| is_tun(link));
+    let written = cause.stage == causes::Stage::Writing;
+    let dev = match tun {
+        Some(tun) if written => tun.name.as_str(),
+        _ => point.dev.as_deref().unwrap_or_default(),
+    };
+    // What a delivered ping moves is no clue that it was not delivered.
+    if cause.name == "echo_ignored" {
+        return clues;
+    }
+    if let Some(name) = cause.counters_of(dev).next()
+        && let Some(delta) = evidence.rose(&point.host.name, &name)
+    {
+        clues = clues.observed(3, format!("{name} +{delta} on {}", point.host.name));
+        clues.counter = Some(name);
+    }
+    clues
+}
+
+fn no_route(
+    point: &Point,
+    evidence: &Evidence,
+    clues: Clues,
+    lookup: Option<Errno>,
+) -> Option<Clues> {
+    let host = &point.host.name;
+    let own = point.dst == evidence.to && *host == evidence.from;
+    match (evidence.refused.filter(|_| own), lookup) {
+        (Some(Errno::ENETUNREACH), _) => {
+            let words = format!("sending it was answered with ENETUNREACH on {host}");
+            Some(clues.observed(5, words))
+        }
+        (_, Some(Errno::ENETUNREACH)) => {
+            let words = format!(
+                "a route lookup on {host} for {} answers ENETUNREACH",
+                point.dst
+            );
+            Some(clues.observed(5, words))
+        }
+        _ => None,
+    }
+}
+
+fn firewall(point: &Point, evidence: &Evidence, clues: Clues) -> Option<Clues> {
+    let own = point.phase == Phase::Sending && point.dst == evidence.to;
+    let clues = match evidence.refused {
+        Some(Errno::EPERM) if own => {
+            clues.observed(6, "sending it was answered with EPERM".to_owned())
+        }
+        _ => clues,
+    };
+    let Some(traces) = &evidence.traces else {
+        return Some(clues);
+    };
+    let mut here = traces.iter().filter(|trace| trace.host == point.host.name);
+    let dropped = here.find_map(|trace| {
+        let rule = trace.dropped_by.as_ref()?;
+        Some((trace, rule))
+    })?;
+    let (trace, rule) = dropped;
+    let what = match rule.handle {
+        Some(handle) => format!("rule {handle}"),
+        None => "the policy".to_owned(),
+    };
+    let words = format!(
+        "{what} of chain {} in table {} {} drops it, after hook {}",
+        rule.chain, rule.family, rule.table, trace.hook
+    );
+    let mut clues = clues.observed(8, words);
+    clues.rule = Some(rule.clone());
+    Some(clues)
+}
+
+/// The device that the packet is to leave through.
+fn leaving<'h>(
+    point: &Point,
+    found: Option<&crate::sys::netlink::Lookup>,
+    host: &'h HostState,
+) -> Option<&'h crate::sys::netlink::Link> {
+    match point.phase {
+        Phase::Wrapping | Phase::Out => host.link(point.dev.as_deref()?),
+        _ => host.link_by_index(found?.index?),
+    }
+}
+
+/// The state of a neighbour that has not answered.
+fn unanswered(host: &HostState, index: u32, address: std::net::IpAddr) -> Option<NeighbourState> {
+    let is_it = |one: &&Neighbour| one.index == index && one.address == address;
+    let state = host.neighbours.iter().find(is_it)?.state;
+    matches!(state, NeighbourState::Incomplete | NeighbourState::Failed).then_some(state)
+}
+
+/// A wrong entry in a neighbour table.
+pub(super) struct WrongNeighbour {
+    /// The host that has it.
+    pub(super) host: String,
+    /// Its device.
+    pub(super) dev: String,
+    pub(super) address: std::net::IpAddr,
+    /// What it takes the address to be.
+    pub(super) mac: String,
+}
+
+/// The entry by which the host before sends to a hardware address that is not the device's.
+pub(super) fn wrong_neighbour(point: &Point, evidence: &Evidence) -> Option<WrongNeighbour> {
+    let before = evidence
+        .seen
+        .iter()
+        .rfind(|glimpse| glimpse.out && glimpse.host != point.host.name)?;
+    let sender = evidence.host(&before.host)?;
+    let link = sender.link(&before.dev)?;
+    let here = point.host.link(point.dev.as_deref()?)?;
+    let own: Vec<_> = point
+        .host
+        .addresses_of(here)
+        .map(|own| own.address())
+        .collect();
+    let entry = sender.neighbours.iter().find(|entry| {
+        entry.index == link.index && own.contains(&entry.address) && entry.mac != here.mac
+    })?;
+    Some(WrongNeighbour {
+        host: sender.name.clone(),
+        dev: link.name.clone(),
+        address: entry.address,
+        mac: Mac(entry.mac?).to_string(),
+    })
+}

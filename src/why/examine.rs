@@ -1,0 +1,157 @@
+//! Sending a probe and following it, with all witnesses at work.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+
+use super::evidence::Evidence;
+use super::host::Host;
+use super::watch::{Mark, Watch, WatchError, Witness};
+use crate::journey::{
+    self, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SendError, program,
+};
+use crate::lab::LabError;
+use crate::sys::packet_socket::await_stamps;
+
+/// What is to be found out.
+#[derive(Debug, Clone)]
+pub struct Question<'l> {
+    /// The hosts that can be looked at.
+    pub hosts: Vec<Host<'l>>,
+    /// Which of them sends.
+    pub from: Host<'l>,
+    /// Whom to.
+    pub to: IpAddr,
+    /// Who is asked.
+    pub witnesses: Vec<Witness>,
+    /// Where the course's tunnel leads: the host that listens, and its address for the other one.
+    pub tunnel: Option<(String, SocketAddr)>,
+}
+
+/// Why nothing could be found out.
+#[derive(Debug, thiserror::Error)]
+pub enum ExamineError {
+    /// Hosts cannot be entered.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// Witnesses cannot be heard.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// Packets cannot be seen.
+    #[error(transparent)]
+    Sightings(#[from] journey::WatchError),
+    /// There is no socket for the probe.
+    #[error(transparent)]
+    Probe(#[from] SendError),
+}
+
+impl ExamineError {
+    /// What to try next.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            ExamineError::Lab(error) => error.remedy(),
+            ExamineError::Watch(error) => error.remedy(),
+            ExamineError::Sightings(error) => error.remedy(),
+            ExamineError::Probe(error) => error.remedy(),
+        }
+    }
+}
+
+/// How long nothing may be seen of a packet until it counts as lost.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// How long sightings may still come in after the kernel has thrown the packet away.
+const AFTERMATH: Duration = Duration::from_millis(3);
+
+/// How long the kernel may take until it stamps packets as they pass.
+const STAMPS: Duration = Duration::from_millis(50);
+
+/// Sends ping's packet and hears what became of it. `stop` is readable when the user wants no
+/// more.
+pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Evidence, ExamineError> {
+    let probe = Probe {
+        to: question.to,
+        kind: ProbeKind::Icmp,
+        ttl: None,
+        size: PING_SIZE,
+    };
+    let from = &question.from;
+    let prober = from.run(|| Prober::open(probe, 1))??;
+    let reader = Reader::new(None);
+    let kept = program(&prober.wanted(reader.tunnel_ports()));
+    let mut posts = Vec::new();
+    for host in &question.hosts {
+        posts.push(host.run(|| Post::open(host.name(), kept.as_deref()))??);
+    }
+    let length = PING_SIZE.into();
+    let mut watch = Watch::start(&question.hosts, &question.witnesses, length)?;
+    from.run(|| await_stamps(STAMPS))?;
+
+    let mark = Mark {
+        seed: prober.seed(1),
+        reader: Reader::new(None),
+    };
+    let sightings = journey::Watch::new(posts, reader);
+    let mut follower = Follower::new(sightings, PATIENCE);
+    follower.probe(1, from.name(), prober.seed(1), || prober.send(1));
+    let journey = follow(&mut follower, &mut watch, &mark, stop)?;
+    Ok(watch.finish(
+        &journey,
+        &mark,
+        question.to,
+        length,
+        question.tunnel.clone(),
+    )?)
+}
+
+/// Waits for the journey's end: the answer, the kernel's word, silence, or the user.
+fn follow(
+    follower: &mut Follower,
+    watch: &mut Watch,
+    mark: &Mark,
+    stop: BorrowedFd,
+) -> Result<Journey, ExamineError> {
+    let mut died: Option<Instant> = None;
+    loop {
+        let woken = Waker::of([Some(stop), watch.drops_fd().filter(|_| died.is_none())]);
+        let wake = woken.as_ref().map_or(stop, Waker::as_fd);
+        let mut ended = follower.step(died, wake)?;
+        if let Some(journey) = ended.pop() {
+            return Ok(journey);
+        }
+        let late = died.is_some_and(|at| at <= Instant::now());
+        if (late || is_readable(stop))
+            && let Some(journey) = follower.give_up().pop()
+        {
+            return Ok(journey);
+        }
+        if died.is_none() && watch.has_died(mark) {
+            died = Some(Instant::now() + AFTERMATH);
+        }
+    }
+}
+
+/// Several descriptors as one that is readable when one of them is.
+struct Waker(Epoll);
+
+impl Waker {
+    fn of<'f>(fds: impl IntoIterator<Item = Option<BorrowedFd<'f>>>) -> Result<Waker, Errno> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        for fd in fds.into_iter().flatten() {
+            epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        }
+        Ok(Waker(epoll))
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}
+
+fn is_readable(fd: BorrowedFd) -> bool {
+    let mut fds = [nix::poll::PollFd::new(fd, nix::poll::PollFlags::POLLIN)];
+    nix::poll::poll(&mut fds, nix::poll::PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}

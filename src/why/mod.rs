@@ -1,0 +1,41 @@
+//! Where and why a packet died.
+//!
+//! ```text
+//!   Watch::start ── the packet travels ── Watch::finish ──▶ Evidence ──diagnose──▶ Diagnosis
+//!     counters,      (journey)              counters,                               causes, cures
+//!     nft, BPF                              nft, BPF, set-up, route lookups
+//! ```
+//!
+//! - [`host`]: a host that is looked at, of a lab or this machine
+//! - [`mod@examine`]: a probe is sent, and all witnesses are heard
+//! - [`watch`]: the witnesses, opened before the packet and heard after it
+//! - [`state`]: how a host is set up
+//! - [`evidence`]: all of that as data
+//! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
+//!   `check` whether a cause fits there, `places` what stands in its cure
+//! - [`way`]: the route that a host should have
+//! - [`diagnosis`]: what is said in the end; [`report`] prints it
+//! - [`cure`]: running a cure, and how to take it back
+
+mod check;
+pub mod cure;
+pub mod diagnose;
+pub mod diagnosis;
+pub mod evidence;
+pub mod examine;
+pub mod host;
+mod places;
+mod point;
+pub mod report;
+#[cfg(test)]
+mod samples;
+pub mod state;
+pub mod watch;
+pub mod way;
+
+pub use diagnose::diagnose;
+pub use diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
+pub use evidence::Evidence;
+pub use examine::{ExamineError, Question, examine};
+pub use host::Host;
+pub use watch::{Mark, Watch, WatchError, Witness};

@@ -1,0 +1,192 @@
+//! Where a packet got lost: the place after which nothing was seen of it any more.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::evidence::{Drop, Evidence, Glimpse, Leg};
+use super::state::{HostState, is_tun};
+
+/// A place on a packet's way.
+#[derive(Debug, Clone)]
+pub(super) struct Point<'e> {
+    /// The host.
+    pub(super) host: &'e HostState,
+    /// The device it came in through, or should leave through.
+    pub(super) dev: Option<String>,
+    pub(super) phase: Phase,
+    pub(super) src: IpAddr,
+    pub(super) dst: IpAddr,
+    pub(super) ttl: u8,
+    /// The datagram it travels in: from, to.
+    pub(super) outer: Option<(SocketAddr, SocketAddr)>,
+}
+
+/// What the host was doing with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Looking for a route for a packet of its own.
+    Sending,
+    /// It came in through the device.
+    In,
+    /// It left through the device.
+    Out,
+    /// It came in inside the tunnel's datagram.
+    Unwrapping,
+    /// It left for the tunnel's program.
+    Wrapping,
+}
+
+impl<'e> Point<'e> {
+    /// Where the packet of a glimpse is.
+    pub(super) fn at(evidence: &'e Evidence, glimpse: &Glimpse) -> Option<Point<'e>> {
+        let host = evidence.host(&glimpse.host)?;
+        let tun = host.link(&glimpse.dev).is_some_and(is_tun);
+        let phase = match (glimpse.out, glimpse.outer.is_some()) {
+            (true, false) if tun => Phase::Wrapping,
+            (true, _) => Phase::Out,
+            (false, true) => Phase::Unwrapping,
+            (false, false) => Phase::In,
+        };
+        Some(Point {
+            host,
+            dev: Some(glimpse.dev.clone()),
+            phase,
+            src: glimpse.src,
+            dst: glimpse.dst,
+            ttl: glimpse.ttl,
+            outer: glimpse.outer,
+        })
+    }
+
+    /// A host with a packet of its own to send.
+    pub(super) fn sending(host: &'e HostState, src: IpAddr, dst: IpAddr) -> Point<'e> {
+        Point {
+            host,
+            dev: None,
+            phase: Phase::Sending,
+            src,
+            dst,
+            ttl: 0,
+            outer: None,
+        }
+    }
+
+    /// Where the kernel threw it away. What cannot be read of the packet any more is taken from
+    /// where it was seen last.
+    pub(super) fn of_drop(evidence: &'e Evidence, drop: &Drop) -> Option<Point<'e>> {
+        let host = evidence.host(&drop.host)?;
+        let last = evidence
+            .seen
+            .iter()
+            .rfind(|glimpse| glimpse.leg != Leg::Error);
+        let mut point = match (drop.packet, last) {
+            (Some(packet), _) => Point {
+                ttl: packet.ttl,
+                outer: packet.outer,
+                ..Point::sending(host, packet.src, packet.dst)
+            },
+            (None, Some(last)) => Point::sending(host, last.src, last.dst),
+            (None, None) => Point::sending(host, evidence.to, evidence.to),
+        };
+        // Written to a TUN device that is not known yet: there is hardly more than one.
+        let tun = || host.links.iter().find(|link| is_tun(link));
+        let written = drop.function == "tun_get_user";
+        point.dev = match (&drop.dev, written) {
+            (None, true) => tun().map(|link| link.name.clone()),
+            (dev, _) => dev.clone(),
+        };
+        let leaves = matches!(drop.function.as_str(), "__dev_queue_xmit" | "tun_net_xmit");
+        point.phase = match (&point.dev, leaves) {
+            (None, _) => Phase::Sending,
+            (Some(_), true) => Phase::Out,
+            (Some(_), false) => Phase::In,
+        };
+        Some(point)
+    }
+
+    /// The places to look at when the kernel was not asked, or does not know: where it was seen
+    /// last; and if that is where it was to go, what that host had to do next.
+    pub(super) fn last(evidence: &'e Evidence) -> Vec<Point<'e>> {
+        let last = evidence
+            .seen
+            .iter()
+            .rfind(|glimpse| glimpse.leg != Leg::Error);
+        let Some(last) = last else {
+            let Some(host) = evidence.host(&evidence.from) else {
+                return Vec::new();
+            };
+            let src = evidence.source().unwrap_or(evidence.to);
+            return vec![Point::sending(host, src, evidence.to)];
+        };
+        let Some(point) = Point::at(evidence, last) else {
+            return Vec::new();
+        };
+        let next = match point.phase {
+            // The datagram itself came in, and was for this host.
+            Phase::Unwrapping => point.outer.map(|(from, to)| Point {
+                phase: Phase::In,
+                src: from.ip(),
+                dst: to.ip(),
+                ..point.clone()
+            }),
+            // The program has a datagram to send.
+            Phase::Wrapping => evidence
+                .other_end(&point.host.name)
+                .map(|to| Point::sending(point.host, to, to)),
+            // The answer is due.
+            Phase::In if last.leg == Leg::Request && point.host.owner(point.dst).is_some() => {
+                Some(Point::sending(point.host, point.dst, point.src))
+            }
+            _ => None,
+        };
+        std::iter::once(point).chain(next).collect()
+    }
+
+    /// The questions to ask its host: the device it came in through, source, destination.
+    pub(super) fn question(&self) -> (Option<&str>, IpAddr, IpAddr) {
+        let iif = self.dev.as_deref().filter(|_| self.phase == Phase::In);
+        (iif, self.src, self.dst)
+    }
+
+    /// In words, as in `s, coming in through tun0`.
+    pub(super) fn words(&self) -> String {
+        let host = &self.host.name;
+        let dev = self.dev.as_deref().unwrap_or("a device");
+        match self.phase {
+            Phase::Sending => format!("on no device: {host} has a packet to send"),
+            Phase::In => format!("on {host}, coming in through {dev}"),
+            Phase::Out => format!("on {host}, leaving through {dev}"),
+            Phase::Unwrapping => {
+                format!("on {host}, coming in through {dev} in the tunnel's datagram")
+            }
+            Phase::Wrapping => format!("on {host}, leaving through {dev} for the tunnel's program"),
+        }
+    }
+}
+
+impl Evidence {
+    /// Where a host's tunnel program sends its datagrams: as was seen before, or as the tunnel
+    /// was laid.
+    fn other_end(&self, host: &str) -> Option<IpAddr> {
+        let outers = self.seen.iter().rev().filter_map(|glimpse| glimpse.outer);
+        let own = |address: IpAddr| {
+            self.host(host)
+                .is_some_and(|host| host.owner(address).is_some())
+        };
+        let mut ends = outers.flat_map(|(from, to)| [from.ip(), to.ip()]);
+        let seen = ends.find(|&end| !own(end));
+        let laid = self.tunnel.as_ref().filter(|(server, _)| server != host);
+        seen.or_else(|| laid.map(|(_, address)| address.ip()))
+    }
+
+    /// The probe's own source: as it was seen, or as its sender would choose it.
+    pub(super) fn source(&self) -> Option<IpAddr> {
+        let seen = self.seen.iter().find(|glimpse| glimpse.leg == Leg::Request);
+        let chosen = || {
+            let asked = self.lookups.iter().find(|asked| {
+                asked.host == self.from && asked.iif.is_none() && asked.dst == self.to
+            })?;
+            asked.answer.as_ref().ok()?.source
+        };
+        seen.map(|glimpse| glimpse.src).or_else(chosen)
+    }
+}

@@ -1,0 +1,225 @@
+//! A diagnosis as text and as JSON.
+
+use std::fmt::Write;
+
+use super::diagnosis::{Diagnosis, Finding, Verdict};
+use crate::model::Text;
+use crate::render::{Paint, Role};
+
+/// Writes `{"verdict":"dropped","host":"u","to":"192.168.70.101","causes":[...],"candidates":[],
+/// "not_available":[]}` and a line end. `in_full` turns a host's command into one for this machine.
+pub fn json(diagnosis: &Diagnosis, in_full: &dyn Fn(&str, &str) -> String, text: &mut Text) {
+    text.str("{\"verdict\":");
+    string(diagnosis.verdict.name(), text);
+    text.str(",\"host\":");
+    string(&diagnosis.host, text);
+    text.str(",\"to\":");
+    string(&diagnosis.to.to_string(), text);
+    text.str(",\"causes\":");
+    list(&diagnosis.causes, text, |finding, text| {
+        cause_json(finding, in_full, text);
+    });
+    text.str(",\"candidates\":");
+    list(&diagnosis.candidates, text, |cause, text| {
+        string(cause.name, text)
+    });
+    text.str(",\"not_available\":");
+    list(&diagnosis.not_available, text, |what, text| {
+        string(what, text)
+    });
+    text.str("}\n");
+}
+
+/// Writes an element of `causes`, which journey's `drop` is, too.
+pub fn cause_json(finding: &Finding, in_full: &dyn Fn(&str, &str) -> String, text: &mut Text) {
+    text.str("{\"cause\":");
+    string(finding.cause.name, text);
+    text.str(",\"host\":");
+    string(&finding.host, text);
+    for (name, value) in [
+        ("dev", finding.dev.as_deref()),
+        ("basis", Some(finding.basis.name())),
+        ("reason", finding.reason.as_deref()),
+        ("function", finding.function.as_deref()),
+        ("counter", finding.counter.as_deref()),
+        ("text", Some(finding.text.as_str())),
+    ] {
+        text.str(",\"").str(name).str("\":");
+        match value {
+            Some(value) => string(value, text),
+            None => drop(text.str("null")),
+        }
+    }
+    text.str(",\"evidence\":");
+    list(&finding.evidence, text, |words, text| string(words, text));
+    text.str(",\"cures\":");
+    list(&finding.cures, text, |cure, text| {
+        string(&in_full(&cure.host, &cure.words), text);
+    });
+    text.str("}");
+}
+
+/// Writes the diagnosis for a reader.
+pub fn words(
+    diagnosis: &Diagnosis,
+    in_full: &dyn Fn(&str, &str) -> String,
+    paint: &Paint,
+    text: &mut Text,
+) {
+    let (host, to) = (&diagnosis.host, diagnosis.to);
+    let headline = match diagnosis.verdict {
+        Verdict::Healthy => format!("{host} to {to}: nothing was dropped, the answer came back"),
+        Verdict::Stalled => format!("{host} to {to}: the way is sound, and a connection waits"),
+        Verdict::NoPacket => format!("{host} to {to}: no packet was sent"),
+        Verdict::Dropped => format!("{host} to {to}: the packet died"),
+        Verdict::Unknown => format!("{host} to {to}: no answer, and no witness tells why"),
+    };
+    paint.with(Role::Title, text, |text| {
+        text.str(&headline);
+    });
+    text.str("\n");
+    if diagnosis.verdict != Verdict::Healthy
+        && let Some(last) = &diagnosis.last_seen
+    {
+        text.str("  last seen ").str(last).str("\n");
+    }
+    for (number, finding) in diagnosis.causes.iter().enumerate() {
+        let which = match diagnosis.causes.len() {
+            1 => String::new(),
+            _ => format!("{}. ", number + 1),
+        };
+        text.str("\n");
+        cause_words(&which, finding, in_full, paint, text);
+    }
+    if !diagnosis.candidates.is_empty() {
+        text.str("\nstill possible:\n");
+        for cause in &diagnosis.candidates {
+            let mut line = String::new();
+            let _ = write!(line, "  {:<20} {}", cause.name, cause.words().title);
+            text.str(&line).str("\n");
+        }
+    }
+    for what in &diagnosis.not_available {
+        text.str("\nnot available: ").str(what).str("\n");
+    }
+    if let Some(finding) = diagnosis.causes.first() {
+        let name = finding.cause.name;
+        text.str(&format!("\n`tunlab why --explain {name}` tells more.\n"));
+    }
+}
+
+/// Writes one cause for a reader, as journey's end has it, too.
+pub fn cause_words(
+    which: &str,
+    finding: &Finding,
+    in_full: &dyn Fn(&str, &str) -> String,
+    paint: &Paint,
+    text: &mut Text,
+) {
+    let place = match &finding.dev {
+        Some(dev) => format!("{}, {dev}", finding.host),
+        None => finding.host.clone(),
+    };
+    text.str(which);
+    paint.with(Role::Error, text, |text| {
+        text.str(finding.cause.name);
+    });
+    text.str(&format!(" on {place} ({})\n", finding.basis.name()));
+    text.str("  ").str(&finding.text).str("\n");
+    for words in &finding.evidence {
+        text.str("    ").str(words).str("\n");
+    }
+    for (number, cure) in finding.cures.iter().enumerate() {
+        text.str(if number == 0 { "  cure: " } else { "        " });
+        paint.with(Role::Value, text, |text| {
+            text.str(&in_full(&cure.host, &cure.words));
+        });
+        text.str("\n");
+    }
+}
+
+fn list<T>(items: &[T], text: &mut Text, write: impl Fn(&T, &mut Text)) {
+    text.str("[");
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            text.str(",");
+        }
+        write(item, text);
+    }
+    text.str("]");
+}
+
+fn string(value: &str, text: &mut Text) {
+    text.str("\"");
+    let start = text.len();
+    text.str(value);
+    text.escape_json(start);
+    text.str("\"");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::diagnosis::{Basis, Command};
+    use super::*;
+    use crate::causes;
+
+    fn diagnosis() -> Diagnosis {
+        Diagnosis {
+            verdict: Verdict::Dropped,
+            host: "u".to_owned(),
+            to: "192.168.70.101".parse().unwrap(),
+            causes: vec![Finding {
+                cause: &causes::RP_FILTER,
+                host: "s".to_owned(),
+                dev: Some("tun0".to_owned()),
+                basis: Basis::Observed,
+                reason: Some("IP_RPFILTER".to_owned()),
+                function: Some("ip_rcv_finish_core".to_owned()),
+                counter: None,
+                text: "a \"word\"".to_owned(),
+                evidence: vec!["observed: it".to_owned()],
+                cures: vec![Command {
+                    host: "s".to_owned(),
+                    words: "ip route add 192.168.30.0/24 dev tun0".to_owned(),
+                }],
+            }],
+            candidates: vec![&causes::NFT_DROP],
+            not_available: Vec::new(),
+            last_seen: Some("on s, coming in through tun0".to_owned()),
+        }
+    }
+
+    fn in_full(host: &str, command: &str) -> String {
+        command.replacen("ip ", &format!("ip -n tunlab-{host} "), 1)
+    }
+
+    #[test]
+    fn json_to_the_letter() {
+        let mut text = Text::default();
+        json(&diagnosis(), &in_full, &mut text);
+        assert_eq!(
+            text.as_str(),
+            "{\"verdict\":\"dropped\",\"host\":\"u\",\"to\":\"192.168.70.101\",\
+             \"causes\":[{\"cause\":\"rp_filter\",\"host\":\"s\",\"dev\":\"tun0\",\
+             \"basis\":\"observed\",\"reason\":\"IP_RPFILTER\",\
+             \"function\":\"ip_rcv_finish_core\",\"counter\":null,\"text\":\"a \\\"word\\\"\",\
+             \"evidence\":[\"observed: it\"],\
+             \"cures\":[\"ip -n tunlab-s route add 192.168.30.0/24 dev tun0\"]}],\
+             \"candidates\":[\"nft_drop\"],\"not_available\":[]}\n"
+        );
+    }
+
+    #[test]
+    fn words_name_host_cause_and_cure() {
+        let mut text = Text::default();
+        words(&diagnosis(), &in_full, &Paint::new(false), &mut text);
+        for part in [
+            "u to 192.168.70.101: the packet died\n",
+            "rp_filter on s, tun0 (observed)\n",
+            "  cure: ip -n tunlab-s route add 192.168.30.0/24 dev tun0\n",
+            "  nft_drop ",
+        ] {
+            assert!(text.as_str().contains(part), "{part}: {}", text.as_str());
+        }
+    }
+}

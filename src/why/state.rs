@@ -1,0 +1,140 @@
+//! How a host is set up at one moment: devices, addresses, routes, neighbours, settings. Plain
+//! data, so that a diagnosis can be replayed without a kernel.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::lab::Cidr;
+use crate::sys::netlink::{Address, Link, Neighbour, Netlink, NetlinkError, Route};
+use crate::sys::readings;
+
+/// A host's set-up.
+#[derive(Debug, Clone, Default)]
+pub struct HostState {
+    /// The host's name: `u`.
+    pub name: String,
+    /// Its devices.
+    pub links: Vec<Link>,
+    /// Its addresses.
+    pub addresses: Vec<Address>,
+    /// Its main routing table.
+    pub routes: Vec<Route>,
+    /// Whom it knows on its cables.
+    pub neighbours: Vec<Neighbour>,
+    /// Kernel settings that decide about packets, by their names.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// The settings that matter for every host; those of devices come on top.
+const SETTINGS: [&str; 6] = [
+    "net.ipv4.ip_forward",
+    "net.ipv4.ip_default_ttl",
+    "net.ipv4.icmp_echo_ignore_all",
+    "net.ipv4.conf.all.rp_filter",
+    "net.ipv4.conf.all.accept_local",
+    "net.ipv4.conf.all.forwarding",
+];
+
+/// Those of a device.
+const OF_DEVICE: [&str; 3] = ["rp_filter", "forwarding", "route_localnet"];
+
+/// The settings that decide about packets, of the calling thread's network namespace.
+pub fn settings(links: &[Link]) -> BTreeMap<String, String> {
+    let of_devices = links.iter().flat_map(|link| {
+        // sysctl(8) writes a dot in a device's name as a slash.
+        let dev = link.name.replace('.', "/");
+        OF_DEVICE.map(|setting| format!("net.ipv4.conf.{dev}.{setting}"))
+    });
+    let settings = SETTINGS.map(str::to_owned).into_iter().chain(of_devices);
+    let read = |key: String| readings::sysctl(&key).ok().map(|value| (key, value));
+    settings.filter_map(read).collect()
+}
+
+impl HostState {
+    /// Looks at the network namespace in which `netlink` was opened; its settings are taken as
+    /// they were read before.
+    pub fn take(
+        name: &str,
+        netlink: &Netlink,
+        settings: BTreeMap<String, String>,
+    ) -> Result<HostState, NetlinkError> {
+        Ok(HostState {
+            name: name.to_owned(),
+            addresses: netlink.addresses()?,
+            routes: netlink.routes()?,
+            neighbours: netlink.neighbours()?,
+            settings,
+            links: netlink.links()?,
+        })
+    }
+
+    /// The device of that name.
+    pub fn link(&self, dev: &str) -> Option<&Link> {
+        self.links.iter().find(|link| link.name == dev)
+    }
+
+    /// The device with that number.
+    pub fn link_by_index(&self, index: u32) -> Option<&Link> {
+        self.links.iter().find(|link| link.index == index)
+    }
+
+    /// The device that has the address, and the address with its network.
+    pub fn owner(&self, address: IpAddr) -> Option<(&Link, Cidr)> {
+        let own = self.addresses.iter().find(|own| own.address == address)?;
+        let link = self.link_by_index(own.index)?;
+        Some((link, Cidr::new(own.address, own.prefix_len)?))
+    }
+
+    /// The addresses of a device, each with its network.
+    pub fn addresses_of(&self, link: &Link) -> impl Iterator<Item = Cidr> {
+        let own = self.addresses.iter().filter(|own| own.index == link.index);
+        own.filter_map(|own| Cidr::new(own.address, own.prefix_len))
+    }
+
+    /// Whether the main table has a route to exactly this network.
+    pub fn has_route(&self, network: Cidr) -> bool {
+        let network = network.network();
+        let same = |route: &&Route| {
+            (route.destination, route.prefix_len) == (network.address(), network.prefix_len())
+        };
+        self.routes.iter().any(|route| same(&route))
+    }
+
+    /// The route of the main table that a packet to `address` takes: the one with the longest
+    /// prefix.
+    pub fn route_to(&self, address: IpAddr) -> Option<&Route> {
+        let fits = |route: &&Route| {
+            Cidr::new(route.destination, route.prefix_len)
+                .is_some_and(|network| network.contains(address))
+        };
+        let fitting = self.routes.iter().filter(fits);
+        fitting.max_by_key(|route| route.prefix_len)
+    }
+
+    /// A setting as a number; 0 where it is not known.
+    pub fn setting(&self, key: &str) -> i64 {
+        let value = self.settings.get(key);
+        value.and_then(|value| value.parse().ok()).unwrap_or(0)
+    }
+
+    /// The reverse path filter in effect on a device: the larger of `all` and the device's own.
+    pub fn rp_filter(&self, dev: &str) -> i64 {
+        let own = format!("net.ipv4.conf.{}.rp_filter", dev.replace('.', "/"));
+        self.setting("net.ipv4.conf.all.rp_filter")
+            .max(self.setting(&own))
+    }
+
+    /// Whether the host forwards what comes in through a device.
+    pub fn forwards(&self, dev: &str) -> bool {
+        let own = format!("net.ipv4.conf.{}.forwarding", dev.replace('.', "/"));
+        match self.settings.get(&own) {
+            Some(value) => value != "0",
+            None => self.setting("net.ipv4.ip_forward") != 0,
+        }
+    }
+}
+
+/// Whether a device is a TUN or TAP.
+pub fn is_tun(link: &Link) -> bool {
+    link.kind.as_deref() == Some("tun")
+}

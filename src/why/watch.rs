@@ -1,0 +1,431 @@
+//! The witnesses: opened on every host before a packet is sent, heard when it has ended.
+//!
+//! Everything that needs privileges is opened at the start; what is asked later is asked through
+//! what is open.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use super::evidence::{Asked, Drop, Dropped, Evidence, Glimpse, Leg, Moved, Rule, Trace};
+use super::host::Host;
+use super::point::Point;
+use super::state::{HostState, settings};
+use crate::capture::Direction;
+use crate::journey::{self, Content, Hop, Identity, IpPacket, Journey, Reader, Seed};
+use crate::lab::LabError;
+use crate::lab::counters::{CounterFiles, Counters};
+use crate::model::LinkType;
+use crate::sys::bpf::{DropWatch, KernelDrop};
+use crate::sys::errno;
+use crate::sys::netlink::{Netlink, NetlinkError};
+use crate::sys::nftables::{HOOKS, Step, TABLE, TraceWatch, Verdict};
+
+/// Who can tell what became of a packet, besides sightings, route lookups and set-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witness {
+    /// What hosts count; always to be had.
+    Counters,
+    /// Traces of nf_tables; in a lab always to be had, else by root.
+    Nft,
+    /// The kernel's own reasons; to be had by root.
+    Kernel,
+}
+
+/// Witnesses at work.
+#[derive(Debug)]
+pub struct Watch {
+    looks: Vec<Look>,
+    kernel: Option<DropWatch>,
+    drops: Vec<KernelDrop>,
+    traced: bool,
+    counted: bool,
+    not_available: Vec<String>,
+}
+
+/// What is open on a host.
+#[derive(Debug)]
+struct Look {
+    name: String,
+    inode: Option<u64>,
+    netlink: Netlink,
+    settings: BTreeMap<String, String>,
+    counters: CounterFiles,
+    before: Counters,
+    trace: Option<TraceWatch>,
+}
+
+/// Why hosts cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// A host cannot be entered.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// Its set-up cannot be asked for.
+    #[error(transparent)]
+    Netlink(#[from] NetlinkError),
+    /// Its counters cannot be read.
+    #[error("read the counters of {host}: {}", errno::text(errno::of(source)))]
+    Counters {
+        /// The host.
+        host: String,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl WatchError {
+    /// What to try next.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            WatchError::Lab(error) => error.remedy(),
+            WatchError::Netlink(error) => error.remedy(),
+            WatchError::Counters { .. } => None,
+        }
+    }
+}
+
+/// How the packet is known.
+pub struct Mark {
+    /// What it looks like when it is sent.
+    pub seed: Seed,
+    /// What reads packets, and knows the tunnel's ports.
+    pub reader: Reader,
+}
+
+impl Watch {
+    /// Opens the wanted witnesses on these hosts. `length` is that of the packet in bytes, IP
+    /// header included. A witness that is not to be had is noted, and no error.
+    pub fn start(hosts: &[Host], wanted: &[Witness], length: u32) -> Result<Watch, WatchError> {
+        let mut watch = Watch {
+            looks: Vec::new(),
+            kernel: None,
+            drops: Vec::new(),
+            traced: false,
+            counted: wanted.contains(&Witness::Counters),
+            not_available: Vec::new(),
+        };
+        let wants_trace = wanted.contains(&Witness::Nft);
+        for host in hosts {
+            let look = host.run(|| Look::open(host, wants_trace.then_some(length)))?;
+            let (look, missing) = look?;
+            watch.looks.push(look);
+            watch.not_available.extend(missing);
+        }
+        watch.traced = wants_trace && watch.looks.iter().any(|look| look.trace.is_some());
+        if wanted.contains(&Witness::Kernel) {
+            let inodes: Vec<u64> = watch.looks.iter().filter_map(|look| look.inode).collect();
+            match DropWatch::start(&inodes) {
+                Ok(kernel) => watch.kernel = Some(kernel),
+                Err(error) => {
+                    let remedy = error
+                        .remedy()
+                        .map_or(String::new(), |what| format!("; {what}"));
+                    watch.not_available.push(format!("kernel: {error}{remedy}"));
+                }
+            }
+        }
+        Ok(watch)
+    }
+
+    /// Whether a witness is at work.
+    pub fn has(&self, witness: Witness) -> bool {
+        match witness {
+            Witness::Counters => self.counted,
+            Witness::Nft => self.traced,
+            Witness::Kernel => self.kernel.is_some(),
+        }
+    }
+
+    /// Readable when the kernel has thrown something away.
+    pub fn drops_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.kernel.as_ref().map(|kernel| kernel.as_fd())
+    }
+
+    /// Whether the kernel has thrown away the packet, or its answer.
+    pub fn has_died(&mut self, mark: &Mark) -> bool {
+        if let Some(kernel) = &mut self.kernel {
+            self.drops.extend(kernel.drain());
+        }
+        let mut identity = None;
+        self.drops.iter().any(|drop| {
+            recognise(drop, mark, &mut identity).is_some_and(|packet| packet.leg != Leg::Error)
+        })
+    }
+
+    /// Asks all witnesses what became of the packet of `journey`. `to` is whom it was for, `length`
+    /// its length in bytes, `tunnel` where the course's tunnel leads.
+    pub fn finish(
+        mut self,
+        journey: &Journey,
+        mark: &Mark,
+        to: std::net::IpAddr,
+        length: u32,
+        tunnel: Option<(String, SocketAddr)>,
+    ) -> Result<Evidence, WatchError> {
+        if let Some(kernel) = &mut self.kernel {
+            self.drops.extend(kernel.drain());
+        }
+        let mut evidence = Evidence {
+            from: journey.origin.clone(),
+            to,
+            length,
+            refused: journey.refused.as_ref().map(|refused| refused.errno()),
+            answered: journey.path.answered,
+            seen: journey.path.hops.iter().filter_map(glimpse).collect(),
+            drops: self.kernel.is_some().then(|| self.dropped(journey, mark)),
+            traces: None,
+            hosts: Vec::new(),
+            moved: None,
+            lookups: Vec::new(),
+            waiting: Vec::new(),
+            tunnel,
+            not_available: std::mem::take(&mut self.not_available),
+        };
+        let (mut traces, mut moved) = (Vec::new(), Vec::new());
+        for look in &mut self.looks {
+            let host = look.name.clone();
+            let counters = look
+                .counters
+                .read()
+                .map_err(|source| WatchError::Counters {
+                    host: host.clone(),
+                    source,
+                })?;
+            let counters = look.before.moved(&counters);
+            moved.push(Moved { host, counters });
+            let settings = look.settings.clone();
+            evidence
+                .hosts
+                .push(HostState::take(&look.name, &look.netlink, settings)?);
+            if let Some(trace) = &mut look.trace {
+                let (steps, lost) = trace.drain();
+                traces.extend(traces_of(&look.name, &steps, mark, &evidence.seen));
+                if lost {
+                    let words = format!("nft: {}: too many packets to trace them all", look.name);
+                    evidence.not_available.push(words);
+                }
+            }
+        }
+        evidence.traces = self.traced.then_some(traces);
+        evidence.moved = self.counted.then_some(moved);
+        evidence.lookups = self.ask(&evidence);
+        Ok(evidence)
+    }
+
+    /// The drops that are about the packet.
+    fn dropped(&self, journey: &Journey, mark: &Mark) -> Vec<Drop> {
+        let first = journey.path.hops.first();
+        let mut identity = first.map(|hop| Identity::new(hop.packet.clone()));
+        let mut drops = Vec::new();
+        for drop in &self.drops {
+            let look = self
+                .looks
+                .iter()
+                .find(|look| look.inode == Some(drop.inode));
+            let Some(look) = look else { continue };
+            let packet = recognise(drop, mark, &mut identity);
+            // What cannot be read any more may be what a program made of it.
+            let unreadable = drop.function == "tun_get_user" || is_garbled(drop, mark);
+            let is_ours = match &packet {
+                Some(packet) => packet.leg != Leg::Error,
+                None => unreadable,
+            };
+            if is_ours {
+                drops.push(Drop {
+                    host: look.name.clone(),
+                    dev: Some(drop.dev.clone()).filter(|dev| !dev.is_empty()),
+                    reason: drop.reason.clone(),
+                    function: drop.function.clone(),
+                    packet,
+                });
+            }
+        }
+        // What was recognised says more than what may be ours.
+        drops.sort_by_key(|drop| drop.packet.is_some());
+        drops
+    }
+
+    /// Asks hosts what they would do with the packet at the places where it may have got lost.
+    fn ask(&self, evidence: &Evidence) -> Vec<Asked> {
+        let mut asked: Vec<Asked> = Vec::new();
+        let died = evidence.drops.iter().flatten();
+        let died = died.filter_map(|drop| Point::of_drop(evidence, drop));
+        let first = evidence
+            .host(&evidence.from)
+            .map(|host| Point::sending(host, evidence.to, evidence.to));
+        for point in Point::last(evidence).into_iter().chain(died).chain(first) {
+            let Some(look) = self.looks.iter().find(|look| look.name == point.host.name) else {
+                continue;
+            };
+            let (iif, src, dst) = point.question();
+            let index = iif
+                .and_then(|dev| point.host.link(dev))
+                .map(|link| link.index);
+            let source = index.map(|_| src);
+            let answer = look.netlink.route_lookup(dst, source, index);
+            let answer = match answer {
+                Ok(lookup) => Ok(lookup),
+                Err(error) => match error.errno() {
+                    Some(errno) => Err(errno),
+                    None => continue,
+                },
+            };
+            asked.push(Asked {
+                host: look.name.clone(),
+                iif: iif.map(str::to_owned),
+                src: source,
+                dst,
+                answer,
+            });
+        }
+        asked
+    }
+}
+
+impl Look {
+    /// Opens what is wanted in the calling thread's network namespace; says what is not to be had.
+    fn open(host: &Host, trace: Option<u32>) -> Result<(Look, Option<String>), WatchError> {
+        let netlink = Netlink::open()?;
+        let failed = |source| WatchError::Counters {
+            host: host.name().to_owned(),
+            source,
+        };
+        let mut counters = CounterFiles::open().map_err(failed)?;
+        let mut missing = None;
+        // The packet itself, and the datagram that carries it: IPv4 and UDP add 28 bytes.
+        let trace = trace.and_then(|length| match TraceWatch::start(&[length, length + 28]) {
+            Ok(trace) => Some(trace),
+            Err(error) => {
+                let remedy = error
+                    .remedy()
+                    .map_or(String::new(), |what| format!("; {what}"));
+                missing = Some(format!("nft: {}: {error}{remedy}", host.name()));
+                None
+            }
+        });
+        let look = Look {
+            name: host.name().to_owned(),
+            inode: host.inode(),
+            settings: settings(&netlink.links()?),
+            before: counters.read().map_err(failed)?,
+            netlink,
+            counters,
+            trace,
+        };
+        Ok((look, missing))
+    }
+}
+
+/// A hop as a glimpse.
+fn glimpse(hop: &Hop) -> Option<Glimpse> {
+    let leg = match hop.leg {
+        journey::Leg::Request => Leg::Request,
+        journey::Leg::Answer => Leg::Answer,
+        journey::Leg::Error => Leg::Error,
+        journey::Leg::Redirect => return None,
+    };
+    Some(Glimpse {
+        host: hop.host.to_string(),
+        dev: hop.device.to_string(),
+        out: hop.direction == Direction::Out,
+        leg,
+        src: hop.packet.src,
+        dst: hop.packet.dst,
+        ttl: hop.packet.ttl,
+        outer: hop.outer.map(|outer| (outer.src, outer.dst)),
+    })
+}
+
+/// What a packet that was thrown away is to the journey. Before anything was seen of the packet,
+/// the first one that fits the seed is it.
+fn recognise(drop: &KernelDrop, mark: &Mark, identity: &mut Option<Identity>) -> Option<Dropped> {
+    let Content::Ip(packet) = mark.reader.content(LinkType::RAW, &drop.bytes) else {
+        return None;
+    };
+    recognise_packet(&packet, mark, identity)
+}
+
+fn recognise_packet(
+    packet: &IpPacket,
+    mark: &Mark,
+    identity: &mut Option<Identity>,
+) -> Option<Dropped> {
+    if identity.is_none() {
+        *identity = mark.seed.find(packet).cloned().map(Identity::new);
+    }
+    let found = identity.as_ref()?.clone().recognise(packet)?;
+    let leg = match found.leg {
+        journey::Leg::Request => Leg::Request,
+        journey::Leg::Answer => Leg::Answer,
+        journey::Leg::Error | journey::Leg::Redirect => Leg::Error,
+    };
+    Some(Dropped {
+        leg,
+        src: found.packet.src,
+        dst: found.packet.dst,
+        ttl: found.packet.ttl,
+        outer: found.outer.map(|outer| (outer.src, outer.dst)),
+    })
+}
+
+/// Whether it is announced as IPv4, or as nothing yet, and cannot be read as that.
+fn is_garbled(drop: &KernelDrop, mark: &Mark) -> bool {
+    let announced = matches!(drop.protocol, 0 | 0x0800);
+    announced
+        && match mark.reader.content(LinkType::RAW, &drop.bytes) {
+            Content::Ip(_) => false,
+            Content::Arp(_) | Content::Other => true,
+        }
+}
+
+/// The packet's ways through a host's firewall: of itself, and of the datagrams around it.
+fn traces_of(host: &str, steps: &[Step], mark: &Mark, seen: &[Glimpse]) -> Vec<Trace> {
+    let mut traces: Vec<(u32, Trace)> = Vec::new();
+    let mut identity = None;
+    for step in steps {
+        let known = traces.iter().position(|(id, _)| *id == step.id);
+        let at = match (known, step.addresses()) {
+            (Some(at), _) => at,
+            (None, Some((src, dst))) if is_traced(step, mark, seen, &mut identity) => {
+                let trace = Trace {
+                    host: host.to_owned(),
+                    hook: String::new(),
+                    dropped_by: None,
+                    src,
+                    dst,
+                };
+                traces.push((step.id, trace));
+                traces.len() - 1
+            }
+            _ => continue,
+        };
+        let trace = &mut traces[at].1;
+        if step.table == TABLE && HOOKS.contains(&step.chain.as_str()) {
+            trace.hook.clone_from(&step.chain);
+        }
+        if step.verdict == Verdict::Drop {
+            trace.dropped_by = Some(Rule {
+                family: step.family.to_owned(),
+                table: step.table.clone(),
+                chain: step.chain.clone(),
+                handle: step.rule,
+            });
+        }
+    }
+    traces.into_iter().map(|(_, trace)| trace).collect()
+}
+
+/// Whether a traced packet is ours. Of a datagram of the tunnel too little is shown to see what is
+/// in it; its addresses and its length are those of one that was seen.
+fn is_traced(step: &Step, mark: &Mark, seen: &[Glimpse], identity: &mut Option<Identity>) -> bool {
+    let Content::Ip(packet) = mark.reader.content(LinkType::RAW, &step.bytes) else {
+        return false;
+    };
+    let ends = (packet.src, packet.dst);
+    let outers = seen.iter().filter_map(|glimpse| glimpse.outer);
+    let mut outers = outers.map(|(from, to)| (from.ip(), to.ip()));
+    let plain = recognise_packet(&packet, mark, identity);
+    plain.is_some_and(|found| found.leg != Leg::Error) || outers.any(|outer| outer == ends)
+}
