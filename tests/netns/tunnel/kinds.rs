@@ -75,8 +75,8 @@ fn frames(bench: &Bench) -> Result<(), Problem> {
          until_said listening $T/server.err
          tunlab forward --tap --server 10.0.2.11:9090 -v > $T/client 2> $T/client.err & c=$!
          until_said 'tunnel to' $T/client.err
-         ping -c 2 -i 0.2 -W 1 192.168.53.5
-         ping -q -c 1 -W 1 -s 1430 -M do 192.168.53.5 && echo longest
+         ping -c 2 -i 0.2 -W 5 192.168.53.5
+         ping -q -c 1 -W 5 -s 1430 -M do 192.168.53.5 && echo longest
          cat /proc/net/snmp
          python3 $P/forge.py 10.0.2.8 10.0.2.11 text hello
          until_said 'no Ethernet frame' $T/server.err
@@ -114,7 +114,7 @@ fn ipv6(bench: &Bench) -> Result<(), Problem> {
              tunlab forward --server $server --addr fd53::99/64 --route fd70::/64 -v \
                  > $T/client 2> $T/client.err & c=$!
              until_said 'tunnel to' $T/client.err
-             ping -6 -c 2 -i 0.2 -W 1 fd70::101
+             ping -6 -c 2 -i 0.2 -W 5 fd70::101
              grep mtu $T/client.err; grep fd53 $T/client
              kill $c; wait $c
          done

@@ -17,8 +17,8 @@ fn many(bench: &Bench) -> Result<(), Problem> {
             "{TUNNEL}
              $V tunlab forward --server 192.168.70.1 --addr 192.168.53.98/24 -q 2> $T/v.err & w=$!
              until_said 'tunnel to' $T/v.err
-             $V ping -q -c 1 -W 1 192.168.53.5 > /dev/null
-             ping -c 2 -i 0.2 -W 1 192.168.53.98
+             $V ping -q -c 1 -W 5 192.168.53.5 > /dev/null
+             ping -c 2 -i 0.2 -W 5 192.168.53.98
              python3 $P/forge.py 10.0.2.8 10.0.2.11 clients 100
              ping -q -c 1 -W 5 192.168.70.101 > /dev/null && echo still pings
              finish $c $w $r; cat $T/server.err"

@@ -12,7 +12,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 /// Ping, then ten million bytes each way, between U and V.
 const JUDGE: &str = r#"
-ping -c 3 -i 0.2 -W 1 192.168.70.101 && echo pinged
+ping -c 3 -i 0.2 -W 5 192.168.70.101 && echo pinged
 head -c 10000000 /dev/urandom > $T/there
 head -c 10000000 /dev/urandom > $T/back
 $V python3 $P/transfer.py serve 7000 $T/got.there $T/back > $T/serve & t=$!
@@ -79,7 +79,7 @@ fn both_ends(bench: &Bench) -> Result<(), Problem> {
         bench,
         &format!(
             "{TUNNEL}{JUDGE}
-             ping -c 1 -W 1 -s 1444 -M do 192.168.70.101 && echo longest
+             ping -c 1 -W 5 -s 1444 -M do 192.168.70.101 && echo longest
              kill -USR1 $r; until_said dropped $T/server.err; echo asked; cat $T/server.err
              finish $c $r; echo ended; cat $T/server.err
              cat /proc/net/snmp"
