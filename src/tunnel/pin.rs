@@ -1,4 +1,5 @@
-//! `--peer CIDR=A[:P]`: which inner network belongs to which endpoint, whatever is heard.
+//! `--peer CIDR=A[:P]`: which inner network belongs to which endpoint, whatever is heard. An address
+//! without a prefix length is a network of one.
 
 use crate::lab::{Cidr, CidrError};
 use std::net::{IpAddr, SocketAddr};
@@ -49,7 +50,12 @@ impl FromStr for Pin {
     fn from_str(text: &str) -> Result<Pin, PinError> {
         let form = || PinError::Form(text.to_owned());
         let (network, endpoint) = text.split_once('=').ok_or_else(form)?;
-        let network = Cidr::parse_network(network)?;
+        let network = match network.parse::<IpAddr>() {
+            Ok(v4 @ IpAddr::V4(_)) => Cidr::new(v4, 32),
+            Ok(v6 @ IpAddr::V6(_)) => Cidr::new(v6, 128),
+            Err(_) => None,
+        }
+        .map_or_else(|| Cidr::parse_network(network), Ok)?;
         let (address, port) = match (endpoint.parse::<IpAddr>(), endpoint.parse::<SocketAddr>()) {
             (Ok(address), _) => (address, None),
             (_, Ok(both)) if both.port() != 0 => (both.ip(), Some(both.port())),
@@ -73,6 +79,8 @@ mod tests {
         assert!(pin.admits("10.0.2.8:1".parse().unwrap()));
         assert!(!pin.admits("10.0.2.9:1".parse().unwrap()));
         assert_eq!(pin.endpoint(), None);
+        let one: Pin = "192.168.53.99=10.0.2.8".parse().unwrap();
+        assert_eq!(one.network.to_string(), "192.168.53.99/32");
         let pin: Pin = "fd53::/64=[fd00::8]:4000".parse().unwrap();
         assert!(pin.admits("[fd00::8]:4000".parse().unwrap()));
         assert!(!pin.admits("[fd00::8]:4001".parse().unwrap()));
@@ -83,7 +91,6 @@ mod tests {
     fn what_is_no_pin_says_what_to_write() {
         let table = [
             ("10.0.2.8", "CIDR=ADDRESS"),
-            ("192.168.53.99=10.0.2.8", "192.168.53.99/"),
             ("192.168.53.99/24=10.0.2.8", "192.168.53.0/24"),
             ("192.168.53.0/24=server", "such as 10.0.2.8"),
             ("192.168.53.0/24=10.0.2.8:0", "such as 10.0.2.8"),
