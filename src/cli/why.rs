@@ -98,8 +98,8 @@ impl Why {
             }
             print(text.as_str())?;
             if !self.fix || !fix(&diagnosis, &question)? {
-                let sound = matches!(diagnosis.verdict, Verdict::Healthy | Verdict::Stalled);
-                return Ok(ExitCode::from(u8::from(!sound)));
+                let healthy = diagnosis.verdict == Verdict::Healthy;
+                return Ok(ExitCode::from(u8::from(!healthy)));
             }
         }
         Ok(ExitCode::from(1))

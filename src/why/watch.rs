@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use super::evidence::{Asked, Drop, Dropped, Evidence, Glimpse, Leg, Moved, Rule, Trace};
+use super::evidence::{Asked, Drop, Dropped, Evidence, Glimpse, Leg, Moved, Rule, Trace, Waiting};
 use super::host::Host;
 use super::point::Point;
 use super::state::{HostState, settings};
@@ -21,6 +21,7 @@ use crate::sys::bpf::{DropWatch, KernelDrop};
 use crate::sys::errno;
 use crate::sys::netlink::{Netlink, NetlinkError};
 use crate::sys::nftables::{HOOKS, Step, TABLE, TraceWatch, Verdict};
+use crate::sys::tcp_table::{self, TcpConnection, TcpTimer};
 
 /// Who can tell what became of a packet, besides sightings, route lookups and set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,8 @@ struct Look {
     counters: CounterFiles,
     before: Counters,
     trace: Option<TraceWatch>,
+    /// The host's connections, as they were before the packet.
+    connections: Vec<TcpConnection>,
 }
 
 /// Why hosts cannot be looked at.
@@ -85,6 +88,9 @@ impl WatchError {
         }
     }
 }
+
+/// Attempts in vain after which a connection counts as stalled: one or two happen on a busy line.
+const STALLED: u64 = 3;
 
 /// How the packet is known.
 pub struct Mark {
@@ -160,7 +166,7 @@ impl Watch {
         mut self,
         journey: &Journey,
         mark: &Mark,
-        to: std::net::IpAddr,
+        to: IpAddr,
         length: u32,
         tunnel: Option<(String, SocketAddr)>,
     ) -> Result<Evidence, WatchError> {
@@ -179,7 +185,7 @@ impl Watch {
             hosts: Vec::new(),
             moved: None,
             lookups: Vec::new(),
-            waiting: Vec::new(),
+            waiting: self.waiting(&journey.origin, to),
             tunnel,
             not_available: std::mem::take(&mut self.not_available),
         };
@@ -212,6 +218,27 @@ impl Watch {
         evidence.moved = self.counted.then_some(moved);
         evidence.lookups = self.ask(&evidence);
         Ok(evidence)
+    }
+
+    /// The sender's connections to the destination that do not get on.
+    fn waiting(&self, from: &str, to: IpAddr) -> Vec<Waiting> {
+        let look = self.looks.iter().find(|look| look.name == from);
+        let connections = look.into_iter().flat_map(|look| &look.connections);
+        let waiting = connections.filter(|one| one.peer.ip() == to && one.queued > 0);
+        let waiting = waiting.filter_map(|one| {
+            let (persisting, tries) = match one.timer {
+                TcpTimer::Retransmit => (false, one.retransmits),
+                TcpTimer::ZeroWindowProbe => (true, one.probes),
+                _ => return None,
+            };
+            (tries >= STALLED).then(|| Waiting {
+                host: from.to_owned(),
+                peer: one.peer,
+                persisting,
+                tries,
+            })
+        });
+        waiting.collect()
     }
 
     /// The drops that are about the packet.
@@ -313,6 +340,7 @@ impl Look {
             netlink,
             counters,
             trace,
+            connections: tcp_table::connections().unwrap_or_default(),
         };
         Ok((look, missing))
     }
