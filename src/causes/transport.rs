@@ -9,7 +9,7 @@ pub static UDP_PORT_CLOSED: Cause = entry!("udp_port_closed", {
     stage: Stage::Delivering,
     counters: &["Udp.NoPorts"],
     reasons: &[reason("NO_SOCKET", "__udp4_lib_rcv")],
-    cures: &[Cure { commands: &["tunlab forward --listen 0.0.0.0:{port}"] }],
+    cures: &[Cure { commands: &["{program}"] }],
     tasks: &["3-send-through-tunnel", "6-tunnel-breaking"],
 });
 

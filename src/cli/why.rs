@@ -10,6 +10,7 @@ use super::args::{When, paint};
 use super::failure::{Failure, print, status};
 use super::places::host_and_address;
 use crate::causes::{self, page};
+use crate::journey::ProbeKind;
 use crate::lab::{Lab, LabName, topology};
 use crate::model::Text;
 use crate::packet::filter::distance;
@@ -40,6 +41,14 @@ pub(super) struct Why {
         default_value = "text"
     )]
     format: Format,
+
+    /// Send a TCP SYN to this port instead of a ping
+    #[arg(long, value_name = "PORT", conflicts_with = "udp")]
+    tcp: Option<u16>,
+
+    /// Send a UDP datagram to this port instead of a ping
+    #[arg(long, value_name = "PORT")]
+    udp: Option<u16>,
 
     /// Ask this witness only, besides sightings, routes and settings
     #[arg(long, value_name = "WITNESS")]
@@ -140,6 +149,7 @@ impl Why {
                 hosts: vec![here],
                 from: here,
                 to: resolve(dest)?,
+                kind: self.kind(),
                 witnesses: self.witnesses(),
                 tunnel: None,
             });
@@ -150,9 +160,18 @@ impl Why {
             hosts: lab.hosts().iter().map(of_lab).collect(),
             from: of_lab(from),
             to,
+            kind: self.kind(),
             witnesses: self.witnesses(),
             tunnel: tunnel(lab),
         })
+    }
+
+    fn kind(&self) -> ProbeKind {
+        match (self.tcp, self.udp) {
+            (Some(port), _) => ProbeKind::Tcp(port),
+            (None, Some(port)) => ProbeKind::Udp(port),
+            (None, None) => ProbeKind::Icmp,
+        }
     }
 
     fn witnesses(&self) -> Vec<Witness> {

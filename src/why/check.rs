@@ -8,6 +8,7 @@ use super::point::{Phase, Point};
 use super::state::{HostState, is_tun};
 use super::way;
 use crate::causes::{self, Cause};
+use crate::journey::ProbeKind;
 use crate::lab::plan::Mac;
 use crate::sys::netlink::{Neighbour, NeighbourState, RouteKind};
 
@@ -27,6 +28,11 @@ pub(super) struct Clues {
 }
 
 impl Clues {
+    /// The answer itself tells.
+    pub(super) fn observed_answer() -> Clues {
+        Clues::default().observed(9, "the answer is a reset".to_owned())
+    }
+
     fn observed(mut self, weight: u32, words: String) -> Clues {
         self.words.push(format!("observed: {words}"));
         self.weight += weight;
@@ -58,7 +64,7 @@ pub(super) fn can_be(cause: &Cause, phase: Phase) -> bool {
             Phase::Wrapping => matches!(name, "no_reader" | "queue_full" | "qdisc"),
             Phase::Out => name == "qdisc",
             Phase::Sending | Phase::In => true,
-            Phase::Unwrapping => false,
+            Phase::Unwrapping | Phase::Garbled | Phase::Entering => false,
         },
         // What a device refuses the program is told, and nobody else.
         Writing => {
@@ -66,14 +72,25 @@ pub(super) fn can_be(cause: &Cause, phase: Phase) -> bool {
             phase == Phase::Unwrapping && !silent
         }
         Program => matches!(phase, Phase::Unwrapping | Phase::Wrapping),
-        Arriving => phase == Phase::In,
+        Arriving => match phase {
+            Phase::Garbled => is_header(name) || name == "unknown_protocol",
+            phase => phase == Phase::In,
+        },
         Forwarding => match name {
-            "nft_drop" => !matches!(phase, Phase::Wrapping | Phase::Unwrapping),
-            "too_big" => matches!(phase, Phase::In | Phase::Sending),
+            "nft_drop" => matches!(phase, Phase::In | Phase::Out | Phase::Sending),
+            "too_big" => matches!(phase, Phase::In | Phase::Entering),
             _ => phase == Phase::In,
         },
         Delivering => phase == Phase::In,
     }
+}
+
+/// Whether a cause is something that IP finds wrong in the packet itself.
+fn is_header(name: &str) -> bool {
+    matches!(
+        name,
+        "ip_header" | "ip_checksum" | "ip_truncated" | "ipv6_header" | "ipv6_off"
+    )
 }
 
 /// The clues for a cause; nothing if something refutes it.
@@ -104,6 +121,9 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
         }
         "local_source" => {
             let (link, address) = host.owner(point.src)?;
+            if point.src.is_loopback() {
+                return None; // that is another check
+            }
             let words = format!("{} itself has {address}, on {}", host.name, link.name);
             let mut clues = clues.observed(5, words);
             clues.dev = Some(dev.to_owned());
@@ -201,15 +221,10 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             runs_out.then(|| clues.observed(4, format!("it arrived with a TTL of {}", point.ttl)))
         }
         "too_big" => {
-            if point.phase == Phase::Sending {
-                let refused = evidence.refused == Some(Errno::EMSGSIZE);
-                let words = "sending it was answered with EMSGSIZE".to_owned();
-                let link = host.link_by_index(found?.index?)?;
-                let mut clues = refused.then(|| clues.observed(6, words))?;
-                clues.dev = Some(link.name.clone());
-                return Some(clues);
-            }
-            let link = host.link_by_index(found?.index?)?;
+            let link = match point.phase {
+                Phase::Entering => host.link(dev)?,
+                _ => host.link_by_index(found?.index?)?,
+            };
             let words = format!(
                 "{} of {} takes {} bytes, the packet has {}",
                 link.name, host.name, link.mtu, evidence.length
@@ -238,13 +253,30 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             let words = "nothing of it was seen after that".to_owned();
             carried.then(|| clues.inferred(1, words))
         }
-        "udp_port_closed" | "udp_checksum" => point.outer.map(|_| clues),
-        "tcp_port_closed" | "tcp_checksum" => None,
+        "udp_port_closed" | "udp_checksum" => {
+            let udp = point.outer.is_some() || matches!(evidence.kind, ProbeKind::Udp(_));
+            (udp && local).then_some(clues)
+        }
+        "tcp_port_closed" | "tcp_checksum" => {
+            let tcp = point.outer.is_none() && matches!(evidence.kind, ProbeKind::Tcp(_));
+            (tcp && local).then_some(clues)
+        }
         "not_ip" => {
             let tun = host.links.iter().find(|link| is_tun(link))?;
             let mut clues = tun.up.then_some(clues)?;
             clues.dev = Some(tun.name.clone());
             Some(clues)
+        }
+        // What was recognised is IP, and which; what a firewall has seen has a sound header.
+        name if is_header(name) || name == "unknown_protocol" => {
+            let readable = point.phase != Phase::Garbled;
+            let v6 = name.starts_with("ipv6_");
+            let other = name == "unknown_protocol" || v6 != point.src.is_ipv6();
+            let traced = evidence.traces.iter().flatten();
+            let passed = traced
+                .filter(|trace| trace.src == point.src)
+                .any(|trace| trace.host == host.name);
+            (!readable || !other && !passed).then_some(clues)
         }
         // The rest is told by counters or by the kernel alone.
         _ => Some(clues),

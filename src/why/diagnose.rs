@@ -9,7 +9,7 @@
 
 use super::check::{self, Clues, check};
 use super::diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
-use super::evidence::{Drop, Evidence};
+use super::evidence::{Drop, Evidence, Leg};
 use super::places::Places;
 use super::point::{Phase, Point};
 use crate::causes::{self, Cause, Fit};
@@ -27,6 +27,8 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     };
     if !evidence.answered {
         lost(evidence, &mut diagnosis);
+    } else if evidence.reset {
+        refused(evidence, &mut diagnosis);
     }
     let waiting = waiting(evidence);
     if diagnosis.verdict == Verdict::Healthy && !waiting.is_empty() {
@@ -62,6 +64,22 @@ fn lost(evidence: &Evidence, diagnosis: &mut Diagnosis) {
         (false, true) if is_unsent(&diagnosis.causes) => Verdict::NoPacket,
         (false, _) => Verdict::Dropped,
     };
+}
+
+/// Nobody listens on the TCP port: the packet arrived, and its answer was a reset.
+fn refused(evidence: &Evidence, diagnosis: &mut Diagnosis) {
+    let arrived = evidence
+        .seen
+        .iter()
+        .rfind(|seen| seen.leg == Leg::Request && !seen.out);
+    if let Some(point) = arrived.and_then(|seen| Point::at(evidence, seen)) {
+        let clues = Clues::observed_answer();
+        let mut finding = finding(&causes::TCP_PORT_CLOSED, &point, clues, evidence);
+        finding.basis = Basis::Observed;
+        diagnosis.causes.push(finding);
+        diagnosis.verdict = Verdict::Dropped;
+        diagnosis.last_seen = Some(point.words());
+    }
 }
 
 /// Whether what was found means that there was no packet.
@@ -145,6 +163,14 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
         // The counter of one cause moves with another, too: what is far behind says nothing.
         let best = found[0].0;
         found.retain(|(weight, _)| weight + 2 >= best);
+        let more: Vec<&str> = found
+            .iter()
+            .flat_map(|(_, finding)| finding.cause.counters.iter().skip(1).copied())
+            .collect();
+        found.retain(|(_, finding)| {
+            let own = finding.cause.counters.first();
+            own.is_none_or(|own| !more.contains(own))
+        });
         return (
             found.into_iter().map(|(_, finding)| finding).collect(),
             Vec::new(),

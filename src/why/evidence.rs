@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use nix::errno::Errno;
 
 use super::state::HostState;
+use crate::journey::ProbeKind;
 use crate::sys::netlink::Lookup;
 
 /// A packet, and all that was learned about what became of it.
@@ -16,10 +17,14 @@ pub struct Evidence {
     pub to: IpAddr,
     /// Its length in bytes, IP header included.
     pub length: u32,
+    /// What it carries.
+    pub kind: ProbeKind,
     /// What sending it was answered with, where it was refused.
     pub refused: Option<Errno>,
     /// Whether an answer came back.
     pub answered: bool,
+    /// Whether that answer was TCP's reset.
+    pub reset: bool,
     /// Where it, its answer and errors about it were seen, in order of time.
     pub seen: Vec<Glimpse>,
     /// The kernel's word on it; nothing if the kernel was not asked.

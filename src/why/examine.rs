@@ -25,6 +25,8 @@ pub struct Question<'l> {
     pub from: Host<'l>,
     /// Whom to.
     pub to: IpAddr,
+    /// What is sent; an echo request is ping's.
+    pub kind: ProbeKind,
     /// Who is asked.
     pub witnesses: Vec<Witness>,
     /// Where the course's tunnel leads: the host that listens, and its address for the other one.
@@ -60,6 +62,9 @@ impl ExamineError {
     }
 }
 
+/// The length of the kernel's SYN over IPv4, with its options, in bytes.
+const SYN_SIZE: u16 = 60;
+
 /// How long nothing may be seen of a packet until it counts as lost.
 const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -69,25 +74,27 @@ const AFTERMATH: Duration = Duration::from_millis(3);
 /// How long the kernel may take until it stamps packets as they pass.
 const STAMPS: Duration = Duration::from_millis(50);
 
-/// Sends ping's packet and hears what became of it. `stop` is readable when the user wants no
+/// Sends a probe and hears what became of it. `stop` is readable when the user wants no
 /// more.
 pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Evidence, ExamineError> {
     let probe = Probe {
         to: question.to,
-        kind: ProbeKind::Icmp,
+        kind: question.kind,
         ttl: None,
-        size: PING_SIZE,
+        size: match question.kind {
+            ProbeKind::Tcp(_) => SYN_SIZE,
+            ProbeKind::Icmp | ProbeKind::Udp(_) => PING_SIZE,
+        },
     };
     let from = &question.from;
-    let prober = from.run(|| Prober::open(probe, 1))??;
+    let prober = from.run(|| Prober::open(probe.clone(), 1))??;
     let reader = Reader::new(None);
     let kept = program(&prober.wanted(reader.tunnel_ports()));
     let mut posts = Vec::new();
     for host in &question.hosts {
         posts.push(host.run(|| Post::open(host.name(), kept.as_deref()))??);
     }
-    let length = PING_SIZE.into();
-    let mut watch = Watch::start(&question.hosts, &question.witnesses, length)?;
+    let mut watch = Watch::start(&question.hosts, &question.witnesses, probe.size.into())?;
     from.run(|| await_stamps(STAMPS))?;
 
     let mark = Mark {
@@ -98,13 +105,7 @@ pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Evidence, Examin
     let mut follower = Follower::new(sightings, PATIENCE);
     follower.probe(1, from.name(), prober.seed(1), || prober.send(1));
     let journey = follow(&mut follower, &mut watch, &mark, stop)?;
-    Ok(watch.finish(
-        &journey,
-        &mark,
-        question.to,
-        length,
-        question.tunnel.clone(),
-    )?)
+    Ok(watch.finish(&journey, &mark, &probe, question.tunnel.clone())?)
 }
 
 /// Waits for the journey's end: the answer, the kernel's word, silence, or the user.

@@ -8,6 +8,7 @@ use super::point::Point;
 use super::state::is_tun;
 use super::way;
 use crate::causes::Cause;
+use crate::journey::ProbeKind;
 use crate::lab::Cidr;
 use crate::sys::netlink::RouteKind;
 
@@ -32,7 +33,12 @@ impl Places {
         places.put("dst", Some(point.dst.to_string()));
         places.put("dev", dev.map(str::to_owned));
         places.put("rule", clues.rule.as_ref().map(|rule| rule.cure()));
-        places.put("port", point.outer.map(|(_, to)| to.port().to_string()));
+        let port = match (point.outer, evidence.kind) {
+            (Some((_, to)), _) => Some(to.port()),
+            (None, ProbeKind::Udp(port) | ProbeKind::Tcp(port)) => Some(port),
+            (None, ProbeKind::Icmp) => None,
+        };
+        places.put("port", port.map(|port| port.to_string()));
         let host = point.host;
         match cause.name {
             // The way back, through the device that it came in through.
@@ -108,6 +114,13 @@ impl Places {
                     places.put("key", Some(link));
                     places.elsewhere = Some(other);
                 }
+            }
+            // Only the tunnel's server is known to be missing there.
+            "udp_port_closed" => {
+                let server = |(_, to): (_, std::net::SocketAddr)| {
+                    format!("tunlab forward --listen 0.0.0.0:{}", to.port())
+                };
+                places.put("program", point.outer.map(server));
             }
             "no_reader" => places.put("program", program(point, dev, evidence)),
             "other_host" => {

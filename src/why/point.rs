@@ -33,6 +33,10 @@ pub(super) enum Phase {
     Unwrapping,
     /// It left for the tunnel's program.
     Wrapping,
+    /// It left the host before through a cable, and did not come in through the device.
+    Entering,
+    /// It came out of the program as something that cannot be recognised.
+    Garbled,
 }
 
 impl<'e> Point<'e> {
@@ -121,17 +125,33 @@ impl<'e> Point<'e> {
             return Vec::new();
         };
         let next = match point.phase {
-            // The datagram itself came in, and was for this host.
-            Phase::Unwrapping => point.outer.map(|(from, to)| Point {
-                phase: Phase::In,
-                src: from.ip(),
-                dst: to.ip(),
-                ..point.clone()
-            }),
+            // The program may have written something that is the packet no more; and the datagram
+            // itself came in, and was for this host.
+            Phase::Unwrapping => {
+                let tun = point.host.links.iter().find(|link| is_tun(link));
+                let written = tun.map(|tun| Point {
+                    phase: Phase::Garbled,
+                    dev: Some(tun.name.clone()),
+                    outer: None,
+                    ..point.clone()
+                });
+                let datagram = point.outer.map(|(from, to)| Point {
+                    phase: Phase::In,
+                    src: from.ip(),
+                    dst: to.ip(),
+                    ..point.clone()
+                });
+                return [Some(point), written, datagram]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+            }
             // The program has a datagram to send.
             Phase::Wrapping => evidence
                 .other_end(&point.host.name)
                 .map(|to| Point::sending(point.host, to, to)),
+            // Whoever is next did not take it.
+            Phase::Out => evidence.next(&point),
             // The answer is due.
             Phase::In if last.leg == Leg::Request && point.host.owner(point.dst).is_some() => {
                 Some(Point::sending(point.host, point.dst, point.src))
@@ -158,12 +178,28 @@ impl<'e> Point<'e> {
             Phase::Unwrapping => {
                 format!("on {host}, coming in through {dev} in the tunnel's datagram")
             }
+            Phase::Entering => format!("on the way into {dev} of {host}"),
+            Phase::Garbled => format!("on {host}, coming in through {dev}, unrecognisable"),
             Phase::Wrapping => format!("on {host}, leaving through {dev} for the tunnel's program"),
         }
     }
 }
 
 impl Evidence {
+    /// The other end of the cable that a packet has left through.
+    fn next<'e>(&'e self, point: &Point<'e>) -> Option<Point<'e>> {
+        let dst = point.outer.map_or(point.dst, |(_, to)| to.ip());
+        let next = point.host.route_to(dst)?.gateway.unwrap_or(dst);
+        let mut hosts = self.hosts.iter();
+        let (host, link) = hosts.find_map(|host| Some((host, host.owner(next)?.0)))?;
+        Some(Point {
+            host,
+            dev: Some(link.name.clone()),
+            phase: Phase::Entering,
+            ..point.clone()
+        })
+    }
+
     /// Where a host's tunnel program sends its datagrams: as was seen before, or as the tunnel
     /// was laid.
     fn other_end(&self, host: &str) -> Option<IpAddr> {

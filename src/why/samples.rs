@@ -7,6 +7,7 @@ use nix::errno::Errno;
 
 use super::evidence::{Asked, Drop, Dropped, Evidence, Glimpse, Leg, Moved};
 use super::state::HostState;
+use crate::journey::ProbeKind;
 use crate::lab::Cidr;
 use crate::sys::netlink::{Address, Link, Lookup, Route, RouteKind};
 
@@ -53,8 +54,10 @@ pub(super) fn ping(hosts: Vec<HostState>) -> Evidence {
         from: "u".to_owned(),
         to: address("192.168.70.101"),
         length: 84,
+        kind: ProbeKind::Icmp,
         refused: None,
         answered: false,
+        reset: false,
         seen: Vec::new(),
         drops: Some(Vec::new()),
         traces: None,

@@ -13,7 +13,7 @@ use super::host::Host;
 use super::point::Point;
 use super::state::{HostState, settings};
 use crate::capture::Direction;
-use crate::journey::{self, Content, Hop, Identity, IpPacket, Journey, Reader, Seed};
+use crate::journey::{self, Body, Content, Hop, Identity, IpPacket, Journey, Probe, Reader, Seed};
 use crate::lab::LabError;
 use crate::lab::counters::{CounterFiles, Counters};
 use crate::model::LinkType;
@@ -160,23 +160,25 @@ impl Watch {
         })
     }
 
-    /// Asks all witnesses what became of the packet of `journey`. `to` is whom it was for, `length`
-    /// its length in bytes, `tunnel` where the course's tunnel leads.
+    /// Asks all witnesses what became of the packet of `journey`, which is `probe`. `tunnel` is
+    /// where the course's tunnel leads.
     pub fn finish(
         mut self,
         journey: &Journey,
         mark: &Mark,
-        to: IpAddr,
-        length: u32,
+        probe: &Probe,
         tunnel: Option<(String, SocketAddr)>,
     ) -> Result<Evidence, WatchError> {
+        let to = probe.to;
         if let Some(kernel) = &mut self.kernel {
             self.drops.extend(kernel.drain());
         }
         let mut evidence = Evidence {
             from: journey.origin.clone(),
             to,
-            length,
+            length: probe.size.into(),
+            kind: probe.kind,
+            reset: journey.path.hops.iter().any(is_reset),
             refused: journey.refused.as_ref().map(|refused| refused.errno()),
             answered: journey.path.answered,
             seen: journey.path.hops.iter().filter_map(glimpse).collect(),
@@ -343,6 +345,15 @@ impl Look {
             connections: tcp_table::connections().unwrap_or_default(),
         };
         Ok((look, missing))
+    }
+}
+
+/// Whether it is TCP's "nobody listens here".
+fn is_reset(hop: &Hop) -> bool {
+    const RST: u8 = 4; // RFC 9293 section 3.1
+    match hop.packet.body {
+        Body::Tcp { flags, .. } => hop.leg == journey::Leg::Answer && flags & RST != 0,
+        _ => false,
     }
 }
 

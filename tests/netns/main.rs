@@ -29,6 +29,7 @@ mod tunnel;
 mod untouched;
 mod user;
 mod warning;
+mod why;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use run::Bench;
@@ -93,6 +94,9 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         lab::kill::TESTS,
         arp::TESTS,
         warning::TESTS,
+        why::causes::TESTS,
+        why::healthy::TESTS,
+        why::outside::TESTS,
         create::TESTS,
         read::TESTS,
         spoof::TESTS,

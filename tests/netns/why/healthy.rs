@@ -1,0 +1,65 @@
+//! A way on which nothing dies: no alarm, whatever else goes on.
+
+use super::super::run::{Bench, needs};
+use super::super::{Problem, Test, wrong};
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("why::no_false_alarm_under_load", under_load),
+    ("why::several_causes_one_after_the_other", several),
+];
+
+/// How often a way that is sound and busy is asked about.
+const RUNS: usize = 40;
+
+fn under_load(bench: &Bench) -> Result<(), Problem> {
+    needs(&["iperf3"])?;
+    let ended = bench.lab(&format!(
+        "tunlab lab up --tunnel || exit
+         tunlab lab exec v -- iperf3 -s -1 > /dev/null & \
+         tunlab lab exec u -- sh -c 'until iperf3 -c 192.168.70.101 -t 12 > /dev/null 2>&1; do \
+             sleep 0.1; done' &
+         sleep 1
+         for run in $(seq {RUNS}); do tunlab why v -o json || echo \"exit code $?\"; done
+         tunlab lab down"
+    ))?;
+    let healthy =
+        r#"{"verdict":"healthy","host":"u","to":"192.168.70.101","causes":[],"candidates":[],"#;
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    let alarm = lines.iter().find(|line| !line.starts_with(healthy));
+    match alarm {
+        None if lines.len() == RUNS => Ok(()),
+        _ => wrong(format!("{} runs, {alarm:?}: {}", lines.len(), ended.stderr)),
+    }
+}
+
+/// Forwarding is off, S has no route back, and V's default is gone: each is found when the one
+/// before is cured.
+fn several(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ip", "sysctl"])?;
+    let ended = bench.lab(
+        "tunlab lab up --tunnel || exit
+         tunlab lab exec u -- ip link set dev tun0 down
+         tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
+         tunlab lab exec s -- ip link set dev tun0 down
+         tunlab lab exec v -- ip route del default
+         tunlab why v --fix; echo code $?
+         tunlab lab down",
+    )?;
+    let order = [
+        "device_down_send on u",
+        "device_down on s",
+        "ip_forward on s",
+        "no_route on v",
+    ];
+    let found: Vec<Option<usize>> = order.iter().map(|part| ended.stdout.find(part)).collect();
+    if found.contains(&None) || !found.is_sorted() {
+        return wrong(format!("{found:?}: {}", ended.stdout));
+    }
+    ended.exits(0)?.prints(&["nothing was dropped", "code 0"])?;
+    ended.says(&[
+        "to undo it: ",
+        "net.ipv4.ip_forward=0",
+        "ip route del 192.168.53.0/24",
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! `tunlab why`: each drop is made in a lab with plain commands, and must be found with its host,
+//! device, cause and cure, by every witness that can see it; the cure is run, and the packet
+//! arrives.
+
+pub(crate) mod causes;
+pub(crate) mod healthy;
+pub(crate) mod outside;
+
+use super::run::{Bench, needs};
+use super::{Problem, wrong};
+use serde_json::Value;
+use std::fs;
+
+/// A drop, and what must be said about it.
+pub(crate) struct Case {
+    /// Its name, and mostly its cause's.
+    pub(crate) name: &'static str,
+    /// Plain commands that make it; `$u`, `$s` and `$v` before a command run it on a host.
+    pub(crate) broken: &'static [&'static str],
+    /// The cause.
+    pub(crate) cause: &'static str,
+    /// The host that drops.
+    pub(crate) host: &'static str,
+    /// The device concerned.
+    pub(crate) dev: Option<&'static str>,
+    /// The kernel's own reason and function, where there is a packet.
+    pub(crate) reason: Option<(&'static str, &'static str)>,
+    /// Witnesses that cannot see it.
+    pub(crate) blind: &'static [&'static str],
+    /// The cure: commands, each with the host it is for.
+    pub(crate) cures: &'static [(&'static str, &'static str)],
+    /// Whether all is well when the cures have been run.
+    pub(crate) cured: bool,
+    /// Witnesses that see it, and cannot tell the cure.
+    pub(crate) silent: &'static [&'static str],
+    /// What else must be done to have things as they were.
+    pub(crate) mended: &'static str,
+    /// What is typed besides the destination.
+    pub(crate) options: &'static str,
+}
+
+/// A case that states nothing else.
+pub(crate) const CASE: Case = Case {
+    name: "",
+    broken: &[],
+    cause: "",
+    host: "s",
+    dev: Some("tun0"),
+    reason: None,
+    blind: &[],
+    cures: &[],
+    cured: true,
+    silent: &[],
+    mended: "",
+    options: "",
+};
+
+/// Every witness, and all that can be had together.
+pub(crate) const WITNESSES: [&str; 4] = ["all", "counters", "nft", "kernel"];
+
+/// For a shell script: `$u`, `$s`, `$v`, and `ask NAME OPTIONS`, which prints a line a witness.
+const TOOLS: &str = r#"
+u="tunlab lab exec u --"; s="tunlab lab exec s --"; v="tunlab lab exec v --"
+why() {
+    label=$1; shift
+    printf '%s ' "$label"
+    tunlab why "$@" -o json 2> $T/err || [ $? = 1 ] || cat $T/err
+}
+ask() {
+    why all "$@"
+    for witness in counters nft kernel; do why $witness "$@" --evidence $witness; done
+}
+# Runs the cures of the last answer's first cause.
+cure() {
+    printf 'cured '
+    tunlab why "$@" -o json > $T/json
+    grep -o '"cures":\[[^]]*\]' $T/json | head -1 |
+        sed 's/^"cures":\["//; s/"\]$//; s/","/\n/g' > $T/cures
+    sh -e $T/cures > $T/out 2>&1 || cat $T/out
+    tunlab why "$@" -o json 2>&1
+}
+"#;
+
+/// Plays cases one after the other in one lab with its tunnel.
+pub(crate) fn play(bench: &Bench, cases: &[Case], prologue: &str) -> Result<(), Problem> {
+    needs(&["ip", "sysctl", "nft", "python3"])?;
+    let folder = bench.file("peers");
+    let peer = include_str!("../peers/mangler.py");
+    fs::create_dir(&folder)
+        .and_then(|()| fs::write(folder.join("mangler.py"), peer))
+        .map_err(|error| Problem::Wrong(error.to_string()))?;
+    let mut script = format!("P={}\n{TOOLS}{prologue}\n", folder.display());
+    for case in cases {
+        let Case {
+            name,
+            broken,
+            mended,
+            options,
+            ..
+        } = case;
+        let broken = broken.join("\n");
+        script += &format!("echo \"## {name}\"\n{broken}\nask v {options}\n");
+        if case.is_cured() {
+            script += &format!("cure v {options}\n");
+        }
+        script += &format!("{mended}\nprintf 'mended '; tunlab why v -o json\n");
+    }
+    script += "tunlab lab down\n";
+    let ended = bench.lab(&script)?;
+    for case in cases {
+        let start = format!("## {}\n", case.name);
+        let Some((_, rest)) = ended.stdout.split_once(&start) else {
+            return wrong(format!("{}: {}{}", case.name, ended.stdout, ended.stderr));
+        };
+        let part = rest.split("## ").next().unwrap_or_default();
+        case.judge(bench, part).map_err(|why| {
+            Problem::Wrong(format!("{}: {why}\n{part}{}", case.name, ended.stderr))
+        })?;
+    }
+    Ok(())
+}
+
+impl Case {
+    fn judge(&self, bench: &Bench, said: &str) -> Result<(), String> {
+        for witness in WITNESSES {
+            let answer = answer(said, witness)?;
+            let kernel_only = self.blind.contains(&"counters") && self.blind.contains(&"nft");
+            let blind = match witness {
+                // Rootless there is no kernel's word.
+                "kernel" if !bench.user.is_root() => !self.is_set_up(),
+                "all" if !bench.user.is_root() => kernel_only,
+                witness => self.blind.contains(&witness),
+            };
+            if blind {
+                self.leaves_it_open(&answer)
+            } else {
+                let told = !self.silent.contains(&witness);
+                self.is_found(&answer, told, bench)
+            }
+            .map_err(|why| format!("by {witness}: {why}"))?;
+        }
+        if bench.user.is_root() {
+            self.has_reason(&answer(said, "kernel")?)?;
+            if let Some((_, function)) = self.reason {
+                let all = answer(said, "all")?;
+                if all["causes"][0]["basis"] != "observed" {
+                    return Err(format!("{function} was observed, and is not said to be"));
+                }
+            }
+        }
+        for label in ["cured", "mended"] {
+            let expected = label == "mended" || self.is_cured();
+            if expected && answer(said, label)?["verdict"] != "healthy" {
+                return Err(format!("not {label}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_cured(&self) -> bool {
+        self.cured && !self.cures.is_empty()
+    }
+
+    /// Whether routes, settings, sightings tell it: then every witness finds it.
+    fn is_set_up(&self) -> bool {
+        self.blind.is_empty() || self.blind == ["kernel"]
+    }
+
+    fn is_found(&self, answer: &Value, told: bool, bench: &Bench) -> Result<(), String> {
+        let found = &answer["causes"][0];
+        let dev = self.dev.map_or(Value::Null, Value::from);
+        if (&found["cause"], &found["host"], &found["dev"])
+            != (&self.cause.into(), &self.host.into(), &dev)
+        {
+            return Err(format!("not {} on {}, {dev}", self.cause, self.host));
+        }
+        if !told {
+            return Ok(());
+        }
+        let expected: Vec<Value> = self
+            .cures
+            .iter()
+            .map(|cure| full(cure, bench).into())
+            .collect();
+        if found["cures"] != Value::Array(expected.clone()) {
+            return Err(format!("the cures are not {expected:?}"));
+        }
+        Ok(())
+    }
+
+    fn leaves_it_open(&self, answer: &Value) -> Result<(), String> {
+        let candidates = answer["candidates"].as_array();
+        let among = candidates.is_some_and(|all| all.contains(&self.cause.into()));
+        match answer["verdict"] == "unknown" && among {
+            true => Ok(()),
+            false => Err(format!(
+                "it cannot be seen, yet {} is no candidate",
+                self.cause
+            )),
+        }
+    }
+
+    fn has_reason(&self, answer: &Value) -> Result<(), String> {
+        let Some((reason, function)) = self.reason else {
+            return Ok(());
+        };
+        let found = &answer["causes"][0];
+        match found["reason"] == reason && found["function"] == function {
+            true => Ok(()),
+            false => Err(format!("the kernel's word is not {reason} by {function}")),
+        }
+    }
+}
+
+/// A cure as it is printed: for a shell on the machine.
+fn full((host, command): &(&str, &str), bench: &Bench) -> String {
+    match command.strip_prefix("ip ") {
+        Some(rest) if bench.user.is_root() => format!("ip -n tunlab-{host} {rest}"),
+        None if bench.user.is_root() && !command.starts_with("tunlab ") => {
+            format!("ip netns exec tunlab-{host} {command}")
+        }
+        _ => format!("tunlab lab exec {host} -- {command}"),
+    }
+}
+
+fn answer(said: &str, label: &str) -> Result<Value, String> {
+    let line = said
+        .lines()
+        .find_map(|line| line.strip_prefix(label)?.strip_prefix(' '));
+    let line = line.ok_or_else(|| format!("nothing is said as {label}"))?;
+    serde_json::from_str(line).map_err(|error| format!("{label}: {error}"))
+}
