@@ -22,6 +22,8 @@ use clap::{Args, ValueEnum};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
 
 #[derive(Args)]
 pub(super) struct Why {
@@ -185,8 +187,15 @@ impl Why {
 
     /// Asks, and where the firewall is suspected or nobody knows, asks the firewall, too.
     fn ask(&self, question: &Question, signals: &Signals) -> Result<Diagnosis, Failure> {
-        let evidence = examine(question, signals.as_fd())?;
-        let diagnosis = diagnose(&evidence);
+        let mut diagnosis = diagnose(&examine(question, signals.as_fd())?);
+        // The kernel asks for a neighbour three times, a second apart.
+        for _ in 0..3 {
+            if !diagnosis.is_pending || signals.next()?.is_some() {
+                break;
+            }
+            sleep(Duration::from_secs(1));
+            diagnosis = diagnose(&examine(question, signals.as_fd())?);
+        }
         let firewall = |cause: &causes::Cause| *cause == causes::NFT_DROP;
         let suspected = diagnosis
             .causes

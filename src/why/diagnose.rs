@@ -13,6 +13,7 @@ use super::evidence::{Drop, Evidence, Leg};
 use super::places::Places;
 use super::point::{Phase, Point};
 use crate::causes::{self, Cause, Fit};
+use crate::sys::netlink::NeighbourState;
 
 /// Says why the packet did not arrive, or that it did.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
@@ -24,6 +25,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         candidates: Vec::new(),
         not_available: evidence.not_available.clone(),
         last_seen: None,
+        is_pending: false,
     };
     if !evidence.answered {
         lost(evidence, &mut diagnosis);
@@ -53,6 +55,7 @@ fn lost(evidence: &Evidence, diagnosis: &mut Diagnosis) {
             findings
         }
     };
+    diagnosis.is_pending = is_pending(&diagnosis.causes, evidence);
     let never = points
         .iter()
         .all(|point| point.phase == Phase::Sending && point.host.name == evidence.from);
@@ -187,10 +190,25 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
     (Vec::new(), candidates)
 }
 
+/// Whether the likeliest cause is a neighbour that may still answer.
+fn is_pending(findings: &[Finding], evidence: &Evidence) -> bool {
+    let neighbour = findings
+        .first()
+        .filter(|finding| *finding.cause == causes::NEIGHBOUR && finding.reason.is_none());
+    let host = neighbour.and_then(|finding| evidence.host(&finding.host));
+    host.is_some_and(|host| {
+        let mut neighbours = host.neighbours.iter();
+        neighbours.any(|one| one.state == NeighbourState::Incomplete)
+    })
+}
+
 /// Whether a witness that would have told of this cause was there, and did not.
 fn is_silent(cause: &Cause, evidence: &Evidence) -> bool {
     let counted = evidence.moved.is_some() && !cause.counters.is_empty();
-    let asked = evidence.drops.is_some() && !cause.reasons.is_empty();
+    // A datagram's sum is mostly checked when the program reads it; then the packet belongs to no
+    // device any more by which the kernel's word could be heard.
+    let heard = *cause != causes::UDP_CHECKSUM;
+    let asked = evidence.drops.is_some() && !cause.reasons.is_empty() && heard;
     counted || asked
 }
 

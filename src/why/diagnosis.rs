@@ -21,6 +21,8 @@ pub struct Diagnosis {
     pub not_available: Vec<String>,
     /// Where the packet was seen last, in words; nothing for one that arrived.
     pub last_seen: Option<String>,
+    /// Whether a host is still asking for a neighbour: a second later it may look different.
+    pub is_pending: bool,
 }
 
 /// A diagnosis in one word.

@@ -186,6 +186,7 @@ mod tests {
             candidates: vec![&causes::NFT_DROP],
             not_available: Vec::new(),
             last_seen: Some("on s, coming in through tun0".to_owned()),
+            is_pending: false,
         }
     }
 

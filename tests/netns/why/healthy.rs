@@ -59,7 +59,7 @@ fn several(bench: &Bench) -> Result<(), Problem> {
     ended.says(&[
         "to undo it: ",
         "net.ipv4.ip_forward=0",
-        "ip route del 192.168.53.0/24",
+        "route del 192.168.53.0/24 via 192.168.70.1 dev eth0",
     ])?;
     Ok(())
 }

@@ -35,6 +35,8 @@ pub(crate) struct Case {
     pub(crate) silent: &'static [&'static str],
     /// What else must be done to have things as they were.
     pub(crate) mended: &'static str,
+    /// What is done before each question.
+    pub(crate) between: &'static str,
     /// What is typed besides the destination.
     pub(crate) options: &'static str,
 }
@@ -52,6 +54,7 @@ pub(crate) const CASE: Case = Case {
     cured: true,
     silent: &[],
     mended: "",
+    between: ":",
     options: "",
 };
 
@@ -63,6 +66,7 @@ const TOOLS: &str = r#"
 u="tunlab lab exec u --"; s="tunlab lab exec s --"; v="tunlab lab exec v --"
 why() {
     label=$1; shift
+    between > /dev/null 2>&1
     printf '%s ' "$label"
     tunlab why "$@" -o json 2> $T/err || [ $? = 1 ] || cat $T/err
 }
@@ -72,11 +76,13 @@ ask() {
 }
 # Runs the cures of the last answer's first cause.
 cure() {
+    between > /dev/null 2>&1
     printf 'cured '
     tunlab why "$@" -o json > $T/json
     grep -o '"cures":\[[^]]*\]' $T/json | head -1 |
         sed 's/^"cures":\["//; s/"\]$//; s/","/\n/g' > $T/cures
     sh -e $T/cures > $T/out 2>&1 || cat $T/out
+    between > /dev/null 2>&1
     tunlab why "$@" -o json 2>&1
 }
 "#;
@@ -96,10 +102,12 @@ pub(crate) fn play(bench: &Bench, cases: &[Case], prologue: &str) -> Result<(), 
             broken,
             mended,
             options,
+            between,
             ..
         } = case;
         let broken = broken.join("\n");
-        script += &format!("echo \"## {name}\"\n{broken}\nask v {options}\n");
+        script +=
+            &format!("echo \"## {name}\"\n{broken}\nbetween() {{ {between}; }}\nask v {options}\n");
         if case.is_cured() {
             script += &format!("cure v {options}\n");
         }
@@ -148,8 +156,10 @@ impl Case {
                 }
             }
         }
+        // What was not found was not cured either.
+        let found = answer(said, "all")?["verdict"] != "unknown";
         for label in ["cured", "mended"] {
-            let expected = label == "mended" || self.is_cured();
+            let expected = label == "mended" || self.is_cured() && found;
             if expected && answer(said, label)?["verdict"] != "healthy" {
                 return Err(format!("not {label}"));
             }
