@@ -4,6 +4,8 @@
 //! - `args`: flags that several commands share
 //! - `read`, `spoof`, `tap_dump`, `write_garbage`, `forward`, `proto`, `ping`, `why`, `doctor`: one
 //!   file a command
+//! - `task`: the tasks of the course
+//! - `stand_in`: small programs for machines that lack the usual ones
 //! - `lab`: the commands about hosts made of namespaces
 //! - `station`: the device, the private network and CMD that a live command works with
 //! - `watch`: the loop over packets, signals and CMD
@@ -26,6 +28,7 @@ mod progress;
 mod proto;
 mod read;
 mod spoof;
+mod stand_in;
 mod station;
 mod tap_dump;
 mod task;
@@ -77,6 +80,12 @@ enum Command {
     Proto(proto::Proto),
     /// A small ping, for machines without one
     Ping(ping::Ping),
+    /// A small telnet, for machines without one
+    #[command(hide = true)]
+    Telnet(stand_in::Telnet),
+    /// A small arping, for machines without one
+    #[command(hide = true)]
+    Arping(stand_in::Arping),
     /// Where and why packets die, and the command that cures it
     Why(why::Why),
     /// Hosts made of namespaces: build them, look at them, run programs on them
@@ -104,6 +113,8 @@ pub fn main() -> ExitCode {
         Some(Command::Task(task)) => task.run(cli.color),
         Some(Command::Proto(proto)) => proto.run(cli.color),
         Some(Command::Ping(ping)) => ping.run(),
+        Some(Command::Telnet(telnet)) => telnet.run(),
+        Some(Command::Arping(arping)) => arping.run(),
         Some(Command::Why(why)) => why.run(cli.color),
         Some(Command::Lab(lab)) => lab.run(cli.color),
         Some(Command::Doctor(doctor)) => doctor.run(cli.color),

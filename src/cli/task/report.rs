@@ -1,7 +1,7 @@
 //! A demonstration as data, and as the lecturer's model report: topology, commands, packets,
 //! evidence, answers.
 
-use super::story::{lines, typed};
+use super::story::{Place, lines, typed};
 use super::table::Judged;
 use crate::lab::topology;
 use crate::model::Text;
@@ -118,7 +118,14 @@ fn evidence_of(judged: &Judged) -> String {
             continue;
         }
         let mut text = Text::default();
-        lines(&packets, SHOWN, Format::Line, &Paint::new(false), &mut text);
+        lines(
+            &packets,
+            SHOWN,
+            Format::Line,
+            Place::Told,
+            &Paint::new(false),
+            &mut text,
+        );
         let _ = write!(page, "\n  ```\n");
         for line in text.as_str().lines() {
             let _ = writeln!(page, "  {}", line.trim_start().replace("```", "'''"));

@@ -104,7 +104,21 @@ pub(super) fn end_step(
     } else {
         Format::Line
     };
-    lines(packets, show.most, format, paint, text);
+    let place = if show.dev.is_some() {
+        Place::Known
+    } else {
+        Place::Told
+    };
+    lines(packets, show.most, format, place, paint, text);
+}
+
+/// Whether the reader knows on which device packets were seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It has been said.
+    Known,
+    /// It stands with each packet.
+    Told,
 }
 
 /// Packets, one line each, or field by field; numbered from 1, times from the first one.
@@ -112,31 +126,58 @@ pub(super) fn lines(
     packets: &[Sighting],
     most: usize,
     format: Format,
+    place: Place,
     paint: &Paint,
     text: &mut Text,
 ) {
     let options = Options {
         format,
         explain: false,
-        remarks: true,
+        // Field by field they stand with their fields; lines have no room for them.
+        remarks: format == Format::Show,
     };
-    // Coloured lines cannot be cut: colour goes around the whole.
+    // Coloured text cannot be measured: colour goes around the whole.
     let mut renderer = Renderer::new(options, Paint::new(false));
     let mut one = Text::default();
     for (number, seen) in (1..).zip(packets).take(most) {
         one.clear();
         packet(number, seen, &mut renderer, &mut one);
         for line in one.as_str().lines() {
-            // The packet inside the tunnel stands behind a bar: a line of its own is easier read.
-            for (place, part) in line.trim_start().splitn(2, " | ").enumerate() {
-                text.str(if place == 0 { "    " } else { "        | " });
-                let width = WIDTH - if place == 0 { 4 } else { 10 };
-                paint.with(Role::Explain, text, |text| short(part, width, text));
-                text.str("\n");
+            match format {
+                Format::Line if place == Place::Told => {
+                    line_of(&format!("{}: {line}", seen.dev), paint, text);
+                }
+                Format::Line => line_of(line, paint, text),
+                _ => painted(line, 4, paint, text),
             }
         }
     }
     more(packets.len(), most, "packets", text);
+}
+
+/// A packet's line, broken where it is too long; the packet inside the tunnel, which stands behind
+/// a bar, begins a line of its own.
+fn line_of(line: &str, paint: &Paint, text: &mut Text) {
+    for (place, part) in line.splitn(2, " | ").enumerate() {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let start = if place == 0 { "    " } else { "      | " };
+        for piece in wrapped(&format!("{start}{}", words.join(" ")), 8).lines() {
+            painted(
+                piece.trim_start(),
+                piece.len() - piece.trim_start().len(),
+                paint,
+                text,
+            );
+        }
+    }
+}
+
+fn painted(line: &str, indent: usize, paint: &Paint, text: &mut Text) {
+    text.spaces(indent);
+    paint.with(Role::Explain, text, |text| {
+        short(line, WIDTH - indent, text)
+    });
+    text.str("\n");
 }
 
 fn packet(number: u64, seen: &Sighting, renderer: &mut Renderer, text: &mut Text) {

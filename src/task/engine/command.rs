@@ -1,6 +1,7 @@
 //! What a typed command is carried out with: a change of the network over netlink, tunlab's own
 //! executable, an installed program, or a small one of tunlab's that stands in for it.
 
+use super::look::Look;
 use crate::lab::Op;
 use crate::sys::child::is_executable;
 use crate::task::prompt::Prompt;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub enum Means {
     /// By tunlab itself, as `ip` or `sysctl` would.
     Change(Box<Op>),
+    /// By tunlab itself, which looks where `ip` would, because that is not installed.
+    Look(Look),
     /// By a program, with these arguments.
     Program(PathBuf, Vec<String>),
     /// By a subcommand of tunlab that does the same, because the program is not installed.
@@ -41,6 +44,9 @@ pub fn means(prompt: &Prompt, own: &Path, folders: &[PathBuf]) -> Means {
     }
     if STAND_INS.contains(&program.as_str()) {
         return Means::StandIn(own.to_owned(), prompt.words.clone());
+    }
+    if let Some(look) = Look::of(&prompt.words) {
+        return Means::Look(look);
     }
     Means::Missing(program.clone())
 }
@@ -84,6 +90,11 @@ mod tests {
                 own.clone(),
                 ["ping", "-c", "1", "10.0.2.11"].map(String::from).to_vec()
             )
+        );
+        assert_eq!(means_of("u# ip route", &[]), Means::Look(Look::Routes));
+        assert_eq!(
+            means_of("u# ip addr show", &[]),
+            Means::Look(Look::Addresses)
         );
         let shell = means_of("u# sh -c true", &["/nonexistent", "/bin"]);
         assert!(

@@ -13,12 +13,14 @@
 mod background;
 mod command;
 mod error;
+mod look;
 mod readings;
 mod recorder;
 mod steps;
 
 pub use command::{Means, means};
 pub use error::EngineError;
+pub use look::Look;
 
 use super::evidence::{Evidence, Rise, Sighting, StepRecord};
 use super::model::{Case, Task};

@@ -91,6 +91,16 @@ impl Performance<'_> {
                 })?;
                 return Ok(changed);
             }
+            Means::Look(look) => {
+                let seen = host.run(|| look.take())?;
+                return Ok(match seen {
+                    Ok(text) => {
+                        self.last().output = text;
+                        Ok(())
+                    }
+                    Err(error) => Err(error.to_string()),
+                });
+            }
             means => self.program(&means),
         };
         let mut command = match program {
@@ -133,7 +143,11 @@ impl Performance<'_> {
         let (path, args): (&Path, &[String]) = match means {
             Means::Program(path, args) | Means::StandIn(path, args) => (path, args),
             Means::Missing(program) => return Err(format!("{program} is not installed")),
-            Means::Change(_) => return Err("a change of the network does not go on".to_owned()),
+            Means::Change(_) | Means::Look(_) => {
+                return Err(
+                    "it ends at once: there is nothing to go on in the background".to_owned(),
+                );
+            }
         };
         let mut command = Command::new(path);
         command.args(args).current_dir("/");
