@@ -11,8 +11,8 @@ use crate::sys::icmp_socket::IcmpError;
 use crate::sys::netlink::NetlinkError;
 use crate::sys::udp_socket::UdpError;
 use crate::tunnel::TunnelError;
-use crate::why::ExamineError;
 use crate::why::cure::CureError;
+use crate::why::{ExamineError, WatchError as EvidenceError};
 use nix::errno::Errno;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -246,6 +246,7 @@ failures! {
     NetlinkError => 3,
     IcmpError => 3,
     ExamineError => 3,
+    EvidenceError => 3,
     CureError => 3,
     SendError => 3,
     WatchError => 3,

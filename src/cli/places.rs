@@ -1,9 +1,9 @@
 //! `[HOST] DEST`, as journey and why take them: a lab's host, and an address or another host.
 
 use super::failure::Failure;
-use crate::lab::{Lab, LabHost};
+use crate::lab::{Lab, LabHost, topology};
 use crate::sys::netlink::Netlink;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The host that a packet starts from when none is named: the course's client.
 pub(super) const DEFAULT_HOST: &str = "u";
@@ -20,6 +20,18 @@ pub(super) fn host_and_address<'l>(
     }
     let to = lab.host(dest)?;
     Ok((from, address_of(from, to)?))
+}
+
+/// Where the lab's topology has its tunnel: the host that listens, and its address for the other
+/// one.
+pub(super) fn tunnel(lab: &Lab) -> Option<(String, SocketAddr)> {
+    const PORT: u16 = 9090;
+    let tunnel = &topology::find(lab.topology())?.tunnel;
+    let address: IpAddr = tunnel.server_address.parse().ok()?;
+    Some((
+        tunnel.server.host.to_owned(),
+        SocketAddr::new(address, PORT),
+    ))
 }
 
 /// The address by which `from` best knows `to`: one in a network that both are in, else the first.

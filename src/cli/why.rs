@@ -8,18 +8,20 @@
 use super::Outcome;
 use super::args::{When, paint};
 use super::failure::{Failure, print, status};
-use super::places::host_and_address;
+use super::places::{host_and_address, tunnel};
 use crate::causes::{self, page};
 use crate::journey::ProbeKind;
-use crate::lab::{Lab, LabName, topology};
+use crate::lab::{Lab, LabName};
 use crate::model::Text;
 use crate::packet::filter::distance;
 use crate::render::Paint;
 use crate::sys::signals::Signals;
 use crate::why::cure::CureError;
-use crate::why::{Diagnosis, Host, Question, Verdict, Witness, cure, diagnose, examine, report};
+use crate::why::{
+    Diagnosis, Host, Question, Verdict, Witness, cure, diagnose, examine, host, report,
+};
 use clap::{Args, ValueEnum};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, ToSocketAddrs};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::thread::sleep;
@@ -96,10 +98,7 @@ impl Why {
         let signals = Signals::take_over()?;
         let lab = self.lab()?;
         let question = self.question(lab.as_ref())?;
-        let in_full = |host: &str, command: &str| {
-            let known = question.hosts.iter().find(|known| known.name() == host);
-            known.map_or_else(|| command.to_owned(), |known| known.from_here(command))
-        };
+        let in_full = |name: &str, command: &str| host::in_full(&question.hosts, name, command);
         for _ in 0..MOST_CURES {
             let diagnosis = self.ask(&question, &signals)?;
             let mut text = Text::default();
@@ -237,17 +236,6 @@ fn fix(diagnosis: &Diagnosis, question: &Question) -> Result<bool, Failure> {
         }
     }
     Ok(!finding.cures.is_empty())
-}
-
-/// Where the lab's topology has its tunnel.
-fn tunnel(lab: &Lab) -> Option<(String, SocketAddr)> {
-    const PORT: u16 = 9090;
-    let tunnel = &topology::find(lab.topology())?.tunnel;
-    let address: IpAddr = tunnel.server_address.parse().ok()?;
-    Some((
-        tunnel.server.host.to_owned(),
-        SocketAddr::new(address, PORT),
-    ))
 }
 
 fn resolve(dest: &str) -> Result<IpAddr, Failure> {

@@ -138,6 +138,11 @@ impl Prober {
         })
     }
 
+    /// What is sent.
+    pub fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
     /// What the kernel is to look for.
     pub fn wanted(&self, tunnel_ports: &[u16]) -> Wanted {
         let ports = match (&self.sockets, self.probe.kind) {

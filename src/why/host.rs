@@ -22,6 +22,12 @@ enum Reach<'l> {
     },
 }
 
+/// A command for a shell on the host called `name`, as one for a shell on this machine.
+pub fn in_full(hosts: &[Host], name: &str, command: &str) -> String {
+    let known = hosts.iter().find(|host| host.name() == name);
+    known.map_or_else(|| command.to_owned(), |host| host.from_here(command))
+}
+
 impl<'l> Host<'l> {
     /// This machine, as the calling process sees it.
     pub fn here() -> Host<'static> {

@@ -107,6 +107,10 @@ impl Places {
                     .hosts
                     .iter()
                     .find(|host| host.owner(point.src).is_some());
+                // A TTL that was asked for is its user's to change.
+                let setting = sender.map(|host| host.setting("net.ipv4.ip_default_ttl"));
+                let low = setting.filter(|&ttl| ttl < 64);
+                places.put("key", low.map(|_| "64".to_owned()));
                 places.elsewhere = sender.map(|sender| sender.name.clone());
             }
             "no_carrier" => {

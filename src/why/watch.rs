@@ -161,9 +161,10 @@ impl Watch {
     }
 
     /// Asks all witnesses what became of the packet of `journey`, which is `probe`. `tunnel` is
-    /// where the course's tunnel leads.
+    /// where the course's tunnel leads. Of several packets each is known by itself, but what was
+    /// counted was counted for all.
     pub fn finish(
-        mut self,
+        &mut self,
         journey: &Journey,
         mark: &Mark,
         probe: &Probe,
@@ -189,7 +190,7 @@ impl Watch {
             lookups: Vec::new(),
             waiting: self.waiting(&journey.origin, to),
             tunnel,
-            not_available: std::mem::take(&mut self.not_available),
+            not_available: self.not_available.clone(),
         };
         let (mut traces, mut moved) = (Vec::new(), Vec::new());
         for look in &mut self.looks {

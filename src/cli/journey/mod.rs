@@ -6,6 +6,7 @@
 //! 4. Print the path; keep its frames (`-w`).
 
 mod args;
+mod autopsy;
 mod ground;
 mod telling;
 
@@ -15,12 +16,13 @@ use super::Outcome;
 use super::args::When;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
-use crate::journey::{Follower, Post, Prober, Reader, Watch, program};
+use crate::journey::{Follower, Journey as Ended, Post, Prober, Reader, Watch, program};
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
 use crate::sys::packet_socket::await_stamps;
 use crate::sys::packet_socket::program::Instruction;
 use crate::sys::signals::Signals;
+use autopsy::Autopsy;
 use ground::Ground;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
@@ -38,6 +40,9 @@ enum Quarry {
     Theirs(Filter, Option<String>),
 }
 
+/// What is done with a journey that has ended; a probe of ours comes with what sent it.
+type AtTheEnd<'e> = dyn FnMut(Ended, Option<&Prober>) -> Result<(), Failure> + 'e;
+
 impl Journey {
     pub(super) fn run(self, color: When) -> Outcome {
         // Before any thread is started, which then has the same mask.
@@ -53,11 +58,25 @@ impl Journey {
             Quarry::Theirs(..) => None,
         };
         let watch = watch(lab, reader, kept.as_deref())?;
+        let mut autopsy = match &quarry {
+            Quarry::Ours(prober) => Some(Autopsy::open(lab, prober, self.tunnel_port)?),
+            Quarry::Theirs(..) => None,
+        };
         lab.host(&from)?.run(|| await_stamps(STAMPS))?;
         ground.give_up_privileges()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
-        let followed = self.follow(quarry, &from, &signals, &mut follower, &mut telling);
+        let mut end = |journey: Ended, prober: Option<&Prober>| {
+            let dead = journey.refused.is_some() || journey.path.is_dead();
+            let told = match (&mut autopsy, prober) {
+                (Some(autopsy), Some(prober)) if dead => {
+                    autopsy.of(&journey, prober, telling.paint())?
+                }
+                _ => None,
+            };
+            telling.journey(&journey, told)
+        };
+        let followed = self.follow(quarry, &from, &signals, &mut follower, &mut end);
         let losses = follower.losses();
         ground.leave()?;
         followed?;
@@ -92,7 +111,7 @@ impl Journey {
         from: &str,
         signals: &Signals,
         follower: &mut Follower,
-        telling: &mut Telling,
+        end: &mut AtTheEnd,
     ) -> Result<(), Failure> {
         let prober = match quarry {
             Quarry::Ours(prober) => Some(prober),
@@ -120,12 +139,12 @@ impl Journey {
             }
             let due = (sent < count).then_some(next);
             for journey in follower.step(due, signals.as_fd())? {
-                telling.journey(&journey)?;
+                end(journey, prober.as_ref())?;
             }
             let stopped = signals.next()?.is_some();
             if stopped {
                 for journey in follower.give_up() {
-                    telling.journey(&journey)?;
+                    end(journey, prober.as_ref())?;
                 }
             }
             if stopped || sent == count && follower.is_idle() {

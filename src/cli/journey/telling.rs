@@ -1,6 +1,7 @@
 //! Journeys to stdout and to `-w`.
 
 use super::args::{FormatArg, Journey as Args};
+use super::autopsy::Told;
 use crate::capture::{self, Sink};
 use crate::cli::Outcome;
 use crate::cli::args::{When, paint, stdout_is_terminal, terminal_width};
@@ -38,6 +39,8 @@ struct Way {
     path: Path,
     origin: String,
     refused: Option<String>,
+    /// Why the first of them died, in words.
+    why: Option<String>,
     packets: u64,
 }
 
@@ -64,13 +67,19 @@ impl Telling {
         })
     }
 
+    /// The colours.
+    pub(super) fn paint(&self) -> &Paint {
+        &self.paint
+    }
+
     /// Whom our packets are for; nothing when somebody else's is waited for.
     pub(super) fn begin(&mut self, to: Option<IpAddr>) {
         self.to = to;
     }
 
     /// A packet has come to the end of its way.
-    pub(super) fn journey(&mut self, journey: &Journey) -> Result<(), Failure> {
+    /// `why` it died, where that is known.
+    pub(super) fn journey(&mut self, journey: &Journey, why: Option<Told>) -> Result<(), Failure> {
         let Journey { path, refused, .. } = journey;
         if self.to.is_none() && path.hops.is_empty() {
             // Nobody sent what was waited for.
@@ -81,9 +90,9 @@ impl Telling {
         self.died += u64::from(dead);
         self.keep(journey)?;
         if self.format == FormatArg::Json {
-            let drop = "null";
+            let drop = why.map_or_else(|| "null".to_owned(), |why| why.json);
             self.text.clear();
-            show::json(&self.story(path, &journey.origin), drop, &mut self.text);
+            show::json(&self.story(path, &journey.origin), &drop, &mut self.text);
             return print(self.text.as_str());
         }
         let refused = refused.as_ref().map(ToString::to_string);
@@ -97,6 +106,7 @@ impl Telling {
                 path: path.clone(),
                 origin: journey.origin.clone(),
                 refused,
+                why: why.map(|why| why.words),
                 packets: 1,
             }),
         }
@@ -125,6 +135,9 @@ impl Telling {
             }
             if let Some(refused) = &way.refused {
                 self.text.str(refused).str("\n");
+            }
+            if let Some(why) = &way.why {
+                self.text.str("\n").str(why);
             }
         }
         print(self.text.as_str())?;
