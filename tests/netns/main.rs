@@ -25,6 +25,7 @@ mod run;
 mod selection;
 mod spoof;
 mod taken;
+mod tasks;
 mod tunnel;
 mod untouched;
 mod user;
@@ -90,6 +91,7 @@ fn main() -> std::process::ExitCode {
 /// The tests for this user; the longest come first.
 fn tests(user: User) -> Vec<(&'static str, Test)> {
     let mut lists = vec![
+        tasks::all::TESTS,
         kill::TESTS,
         lab::kill::TESTS,
         arp::TESTS,
@@ -112,11 +114,16 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         lab::ownership::TESTS,
         lab::typed::TESTS,
         lab::refused::TESTS,
+        tasks::own::TESTS,
     ];
     let tunnel = tunnel::tests();
     lists.push(&tunnel);
     if !user.is_root() {
         lists.extend([refused::ORDINARY, doctor::ORDINARY]);
+    }
+    // Who runs it makes no difference to what a sabotaged task shows.
+    if user != User::Nobody {
+        lists.push(tasks::sabotage::TESTS);
     }
     if user.is_root() {
         lists.extend([lab::standing::ROOT, lab::ownership::ROOT, lab::typed::ROOT]);

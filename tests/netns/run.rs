@@ -182,12 +182,17 @@ impl Running {
     }
 
     /// Waits until it has ended, and makes sure that nothing is left of it.
-    pub(crate) fn wait(mut self) -> Result<Ended, Problem> {
+    pub(crate) fn wait(self) -> Result<Ended, Problem> {
+        self.wait_at_most(LIMIT)
+    }
+
+    /// The same with more patience.
+    pub(crate) fn wait_at_most(mut self, limit: Duration) -> Result<Ended, Problem> {
         let started = Instant::now();
         let status = loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => break Some(status),
-                Ok(None) if started.elapsed() > LIMIT => break None,
+                Ok(None) if started.elapsed() > limit => break None,
                 Ok(None) => sleep(Duration::from_millis(5)),
                 Err(error) => return wrong(error.to_string()),
             }
@@ -199,7 +204,7 @@ impl Running {
         let stdout = self.stdout.join().unwrap_or_default();
         let stderr = self.stderr.join().unwrap_or_default();
         let Some(status) = status else {
-            return wrong(format!("still running after {LIMIT:?}: {stderr}{stdout}"));
+            return wrong(format!("still running after {limit:?}: {stderr}{stdout}"));
         };
         if !left.is_empty() {
             return wrong(format!("processes are left behind: {left:?}: {stderr}"));
