@@ -1,11 +1,11 @@
 //! Performs one case of a task in a lab of its own, and records what is seen.
 //!
 //! 1. A lab goes up that ends with this process; it is joined, and every host is listened to
-//!    ([`recorder`]).
-//! 2. The steps are done in order ([`steps`]): commands run on their hosts as typed
-//!    ([`command`]), with the kernel's counters read before each.
+//!    (`recorder`).
+//! 2. The steps are done in order (`steps`): commands run on their hosts as typed
+//!    (`command`), with the kernel's counters read before each.
 //! 3. The questions to the kernel are asked after the steps they name, or at the end
-//!    ([`readings`]).
+//!    (`readings`).
 //! 4. The commands in the background are ended, and the lab goes down.
 //!
 //! Nothing is judged here: what comes out is [`Evidence`].

@@ -1,7 +1,7 @@
 //! Verdicts: expectations held against the evidence of one run. Pure: nothing is asked here that
 //! was not recorded.
 //!
-//! 1. The window: the run, or the part of it that the expectation looks at ([`window`]).
+//! 1. The window: the run, or the part of it that the expectation looks at (`window`).
 //! 2. The check, by its kind: `packets`, `kernel`.
 //! 3. Where it does not hold, the first clue that is seen says why; else the hint.
 
