@@ -3,6 +3,7 @@
 use super::identity::{Leg, Outer};
 use super::ip_packet::{Body, IpPacket, Piece};
 use super::path::{Change, End, Hop, Question};
+use super::words;
 use crate::capture::Direction;
 use std::net::SocketAddr;
 
@@ -48,8 +49,8 @@ fn previous(before: &[Hop], hop: &Hop) -> Option<usize> {
 fn begins(before: &[Hop], hop: &Hop, changes: &mut Vec<Change>) {
     let first = !before.iter().any(|one| one.leg == hop.leg);
     match hop.leg {
-        Leg::Answer if first => changes.push(Change::Answered),
-        Leg::Error | Leg::Redirect if first => changes.push(Change::Reported),
+        Leg::Answer if first => changes.push(Change::Answered(words::what(hop))),
+        Leg::Error | Leg::Redirect if first => changes.push(Change::Reported(words::what(hop))),
         _ => {}
     }
     if let Some(piece) = hop.packet.piece {

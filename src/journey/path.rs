@@ -132,10 +132,10 @@ pub enum Change {
         /// Since the question, in nanoseconds.
         after: u64,
     },
-    /// The first hop of an answer.
-    Answered,
-    /// The first hop of an error or a redirect.
-    Reported,
+    /// The first hop of an answer: what it is.
+    Answered(String),
+    /// The first hop of an error or a redirect: what it is.
+    Reported(String),
 }
 
 /// An address, with a port where there is one.

@@ -96,7 +96,7 @@ fn the_path_of_task_5_has_twelve_hops() {
             "s.tun0 In: unwrapped",
             "s.eth1 Out: TTL 64 to 63",
             "v.eth0 In: ",
-            "v.eth0 Out: answered",
+            "v.eth0 Out: answered: echo reply",
             "s.eth1 In: ",
             "s.tun0 Out: TTL 64 to 63",
             "s.eth0 Out: wrapped in UDP 10.0.2.11:9090 to 10.0.2.8:41459",
@@ -251,7 +251,7 @@ fn addresses_rewritten_by_a_router_are_told() {
             "s.tun0 In: ",
             "s.eth1 Out: TTL 64 to 63, source 192.168.53.99 to 192.168.70.1 (NAT), identifier 4660 to 7 (NAT)",
             "v.eth0 In: ",
-            "v.eth0 Out: answered",
+            "v.eth0 Out: answered: echo reply",
             "s.eth1 In: ",
             "s.tun0 Out: TTL 64 to 63, destination 192.168.70.1 to 192.168.53.99 (NAT), identifier 7 to 4660 (NAT)",
         ]
@@ -309,7 +309,7 @@ fn a_connection_is_followed_through_nat_and_its_retransmission_is_told() {
             "u.tun0 Out: sent again after 1.00 s",
             "s.tun0 In: ",
             "s.eth1 Out: TTL 64 to 63, source 192.168.53.99:40000 to 192.168.70.1:61000 (NAT)",
-            "s.eth1 In: answered",
+            "s.eth1 In: answered: TCP 23 to 61000 SYN+ACK",
             "s.tun0 Out: TTL 64 to 63, destination 192.168.70.1:61000 to 192.168.53.99:40000 (NAT)",
             "u.tun0 In: ",
         ]

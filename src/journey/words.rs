@@ -65,8 +65,8 @@ impl fmt::Display for Change {
                 let after = duration(*after);
                 write!(out, "waited {after} for ARP: {address} is at {}", Mac(*mac))
             }
-            Change::Answered => out.write_str("answered"),
-            Change::Reported => out.write_str("reported"),
+            Change::Answered(what) => write!(out, "answered: {what}"),
+            Change::Reported(what) => write!(out, "reported: {what}"),
         }
     }
 }

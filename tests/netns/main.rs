@@ -15,6 +15,7 @@ mod doctor;
 mod ended;
 mod ending;
 mod garbage;
+mod journey;
 mod kill;
 mod lab;
 mod ping;
@@ -94,6 +95,8 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         tasks::all::TESTS,
         kill::TESTS,
         lab::kill::TESTS,
+        journey::path::TESTS,
+        journey::special::TESTS,
         arp::TESTS,
         warning::TESTS,
         why::causes::TESTS,
@@ -115,6 +118,8 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         lab::typed::TESTS,
         lab::refused::TESTS,
         tasks::own::TESTS,
+        journey::probes::TESTS,
+        journey::refused::TESTS,
     ];
     let tunnel = tunnel::tests();
     lists.push(&tunnel);

@@ -274,7 +274,7 @@ fn note(hop: &Hop, first: bool) -> String {
         || hop.changed.iter().any(|change| {
             matches!(
                 change,
-                Change::Answered | Change::Reported | Change::SentAgain { .. }
+                Change::Answered(_) | Change::Reported(_) | Change::SentAgain { .. }
             )
         });
     let mut parts = Vec::new();
@@ -282,7 +282,7 @@ fn note(hop: &Hop, first: bool) -> String {
         parts.push(format!("{}, TTL {}", words::what(hop), hop.packet.ttl));
     }
     let changes = hop.changed.iter().filter_map(|change| match change {
-        Change::Answered | Change::Reported => None,
+        Change::Answered(_) | Change::Reported(_) => None,
         Change::Wrapped(_) => Some("wrapped in UDP".to_owned()),
         Change::WaitedForNeighbour { .. } => Some("waited for ARP".to_owned()),
         other => Some(other.to_string()),

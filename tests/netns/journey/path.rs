@@ -1,0 +1,197 @@
+//! The path of task 5: told in every format, the same in a thousand echoes, also under load.
+
+use super::super::run::{Bench, needs};
+use super::super::{Problem, Test, wrong};
+use super::{KNOWN, UP, journey, journeys};
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("journey::a_thousand_echoes_take_one_way_under_load", loaded),
+    ("journey::a_thousand_echoes_take_one_way", thousand),
+    ("journey::twelve_hops_there_and_back", twelve),
+    ("journey::a_ladder_and_a_list_tell_it", told),
+    (
+        "journey::the_frames_are_kept_with_each_hosts_devices_named",
+        kept,
+    ),
+    ("journey::a_demo_leaves_nothing", demo),
+    ("journey::it_is_printed_at_once", at_once),
+];
+
+fn twelve(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey u v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 0"])?;
+    let told = journey(&ended)?;
+    told.goes(&KNOWN)?.ends(true, true)?.changed(&[
+        "wrapped in UDP 10.0.2.8:",
+        " to 10.0.2.11:9090",
+        "unwrapped",
+        "TTL 64 to 63",
+        "answered: echo reply",
+    ])?;
+    let value = &told.0;
+    let head = ["from", "to", "probe", "drop"].map(|key| value[key].to_string());
+    if head != ["\"u\"", "\"192.168.70.101\"", "\"icmp\"", "null"] {
+        return wrong(format!("{head:?}"));
+    }
+    let times = told.hops().iter().map(|hop| hop["t_us"].as_f64());
+    let times: Vec<f64> = times.flatten().collect();
+    let numbers = told.hops().iter().map(|hop| hop["n"].as_u64());
+    let ordered = times.len() == 12 && times[0] == 0.0 && times.is_sorted();
+    if !ordered || !numbers.eq((1..=12).map(Some)) {
+        return wrong(format!("times {times:?}"));
+    }
+    let inside = &told.hops()[1];
+    let facts = ["src", "dst", "ttl"].map(|key| inside[key].to_string());
+    if facts != ["\"192.168.53.99\"", "\"192.168.70.101\"", "64"] {
+        return wrong(format!("the second hop: {inside}"));
+    }
+    Ok(())
+}
+
+/// The words that text has where JSON has keys.
+fn told(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} for format in ladder list; do tunlab journey v -o $format || exit; done
+         tunlab journey v | cmp -s - /dev/null && echo nothing; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&[
+        "u                s             v",
+        "tun0  eth0    eth0  tun0  eth1    eth0",
+        "  3    │     ╞═══════▶",
+        " 12    ◀─────┤",
+        "═ in UDP 10.0.2.8:",
+        "12 hops",
+        "delivered and answered",
+        "u tun0 out  192.168.53.99 → 192.168.70.101 echo request, TTL 64",
+        "→ 10.0.2.11:9090 | 192.168.53.99 → 192.168.70.101 echo request, TTL 64",
+        "                 wrapped in UDP 10.0.2.8:",
+        "                 TTL 64 to 63",
+    ])?;
+    let wide = ended.stdout.lines().filter(|line| line.contains('│'));
+    match wide.map(|line| line.chars().count()).max() {
+        Some(..=80) => Ok(()),
+        width => wrong(format!("the ladder has {width:?} columns")),
+    }
+}
+
+fn thousand(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey -c 1000 -i 5ms v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 0"])?.says_not(&["lost"])?;
+    all_known(&ended, 1000)
+}
+
+/// Below what the tunnel can carry, so that no echo is truly lost; and 64 KB segments on the
+/// cable between U and S.
+fn loaded(bench: &Bench) -> Result<(), Problem> {
+    needs(&["iperf3"])?;
+    let ended = bench.lab(&format!(
+        "{UP} for host in s v; do tunlab lab exec $host -- iperf3 -s -1 > /dev/null & done; sleep 0.3
+         tunlab lab exec u -- iperf3 -c 192.168.70.101 -b 50M -t 7 > $T/tunnel & tunnel=$!
+         tunlab lab exec u -- iperf3 -c 10.0.2.11 -b 300M -t 7 > $T/cable & cable=$!
+         sleep 0.5; tunlab journey -c 1000 -i 5ms v -o json; echo code $?
+         wait $tunnel $cable; cat $T/tunnel $T/cable >&2; tunlab lab down"
+    ))?;
+    ended
+        .exits(0)?
+        .says(&["receiver"])?
+        .says_not(&["the capture itself lost"])?;
+    all_known(&ended, 1000)
+}
+
+fn all_known(ended: &super::Ended, count: usize) -> Result<(), Problem> {
+    let all = journeys(ended);
+    let others: Vec<_> = all
+        .iter()
+        .map(|told| told.way())
+        .filter(|way| way != &KNOWN)
+        .collect();
+    match (all.len(), others.first()) {
+        (found, None) if found == count => Ok(()),
+        (found, None) => wrong(format!("{found} journeys: {}", ended.stderr)),
+        (found, Some(other)) => wrong(format!(
+            "{} of {found} went another way: {other:#?}{}",
+            others.len(),
+            ended.stderr
+        )),
+    }
+}
+
+fn kept(bench: &Bench) -> Result<(), Problem> {
+    needs(&["tshark"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey -w $T/way.pcapng v > /dev/null || exit
+         tshark -n -r $T/way.pcapng -T fields -e frame.interface_name -e ip.ttl 2> /dev/null
+         echo own; tunlab read -f 'icmp.type == 8' -o json $T/way.pcapng; tunlab lab down"
+    ))?;
+    let (names, own) = ended
+        .exits(0)?
+        .stdout
+        .split_once("own\n")
+        .unwrap_or_default();
+    let names = names.lines().filter(|line| line.contains('\t'));
+    let names: Vec<&str> = names.collect();
+    let path = [
+        "u.tun0\t64",
+        "u.eth0\t64",
+        "s.eth0\t64",
+        "s.tun0\t64",
+        "s.eth1\t63",
+        "v.eth0\t63",
+        "v.eth0\t64",
+        "s.eth1\t64",
+        "s.tun0\t63",
+        "s.eth0\t64",
+        "u.eth0\t64",
+        "u.tun0\t63",
+    ];
+    // What was asked about neighbours meanwhile is kept, too; it has no TTL.
+    let packets = names.iter().copied().filter(|name| !name.ends_with('\t'));
+    if !packets.eq(path) {
+        return wrong(format!("tshark reads {names:?}"));
+    }
+    match own.matches("\"link\":\"RAW\"").count() >= 2 && own.contains("\"link\":\"ETHERNET\"") {
+        true => Ok(()),
+        false => wrong(format!("tunlab reads {own}")),
+    }
+}
+
+fn demo(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab("tunlab journey --demo u v -o json; echo code $?; lab_mounts")?;
+    ended.exits(0)?;
+    journey(&ended)?.goes(&KNOWN)?;
+    match ended.stdout.lines().nth(1) == Some("code 0") && ended.stdout.lines().count() == 2 {
+        true => Ok(()),
+        false => wrong(format!("{}{}", ended.stdout, ended.stderr)),
+    }
+}
+
+/// From the command to its last line, beyond the packet's own time. The limit is wider than what
+/// is asked of a quiet machine: tests run side by side.
+fn at_once(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} for run in 1 2 3 4 5; do before=$(date +%s%N)
+           tunlab journey v -o json | {{ read line; echo $((($(date +%s%N) - before) / 1000)); echo $line; }}
+         done; tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    let took = ended
+        .stdout
+        .lines()
+        .filter_map(|line| line.parse::<f64>().ok());
+    let own = journeys(&ended);
+    let own = own
+        .iter()
+        .filter_map(|told| told.hops().last()?["t_us"].as_f64());
+    let beyond: Vec<f64> = took
+        .zip(own)
+        .map(|(took, own)| (took - own) / 1e3)
+        .collect();
+    match beyond.len() == 5 && beyond.iter().any(|millis| *millis < 60.0) {
+        true => Ok(()),
+        false => wrong(format!("milliseconds beyond the packet's own: {beyond:?}")),
+    }
+}

@@ -1,0 +1,227 @@
+//! What happens to packets on the way, shown as what it is.
+
+use super::super::run::{Bench, needs};
+use super::super::{Problem, Test, wrong};
+use super::{KNOWN, UP, journey, journeys};
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("journey::a_neighbour_that_does_not_answer", nobody_there),
+    ("journey::a_retransmission", retransmitted),
+    ("journey::losses_of_the_capture_are_said", lost),
+    ("journey::fragments", fragments),
+    ("journey::a_redirect_and_a_bounce", redirected),
+    ("journey::addresses_rewritten_by_nft", rewritten),
+    ("journey::arp_before_the_first_hop", waited),
+    ("journey::a_packet_that_cannot_be_sent", unsent),
+    ("journey::no_server_behind_the_tunnel", no_server),
+    (
+        "journey::segments_of_64_kb_have_partial_checksums",
+        segments,
+    ),
+    ("journey::killed_it_leaves_nothing", killed),
+];
+
+fn waited(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey u s -o json && tunlab journey u s -o list && tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    journey(&ended)?
+        .goes(&["u eth0 out", "s eth0 in", "s eth0 out", "u eth0 in"])?
+        .changed(&["for ARP: 10.0.2.11 is at "])?;
+    // The second one knows its neighbour.
+    match ended.stdout.contains("u eth0 out  10.0.2.8") && !ended.stdout.contains("who has") {
+        true => Ok(()),
+        false => wrong(ended.stdout.clone()),
+    }
+}
+
+fn nobody_there(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey 192.168.70.7 -o list; echo code $?
+         tunlab journey 10.0.2.77 -o list; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let (far, near) = ended.stdout.split_once("code 1\n").unwrap_or_default();
+    let asks = "s eth1 out  ARP who has 192.168.70.7? tell 192.168.70.1";
+    if far.matches(asks).count() != 3
+        || !far.contains("192.168.53.5 reports an ICMP error: Destination Host Unreachable")
+    {
+        return wrong(far);
+    }
+    match near.contains("u eth0 out  ARP who has 10.0.2.77? tell 10.0.2.8") {
+        true => Ok(()),
+        false => wrong(near),
+    }
+}
+
+fn retransmitted(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- nft 'add table t; add chain t f {{ type filter hook forward \
+         priority 0; }}; add rule t f tcp dport 24 drop' || exit
+         tunlab journey --tcp 24 v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let told = journey(&ended)?;
+    told.goes(&[&KNOWN[..4], &KNOWN[..4]].concat())?
+        .ends(false, false)?
+        .changed(&["sent again after 1.0"])?;
+    Ok(())
+}
+
+fn fragments(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey --size 2000 v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 0"])?;
+    let told = journey(&ended)?;
+    told.ends(true, true)?.changed(&[
+        "fragmented: bytes 0 to 1448",
+        "fragmented: bytes 1448 to 1980, the last one",
+    ])?;
+    for place in KNOWN {
+        let pieces = told.way().iter().filter(|hop| *hop == place).count();
+        if pieces < 2 {
+            return wrong(format!("{pieces} pieces at {place}: {:#?}", told.way()));
+        }
+    }
+    Ok(())
+}
+
+/// S has the whole network on its side of the tunnel: what nobody there has goes back.
+fn redirected(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- sysctl -qw net.ipv4.conf.all.send_redirects=1 \
+           net.ipv4.conf.tun0.send_redirects=1 || exit
+         tunlab journey -W 0.3 192.168.53.77 -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let told = journey(&ended)?;
+    told.ends(false, false)?.changed(&[
+        "bounced: leaves by the device it came in by",
+        "reported: ICMP redirect: use 192.168.53.77 for 192.168.53.77",
+    ])?;
+    Ok(())
+}
+
+fn rewritten(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- nft 'add table ip t; add chain ip t post {{ type nat hook postrouting \
+         priority 100; }}; add rule ip t post oifname eth1 masquerade; add chain ip t pre {{ type nat hook \
+         prerouting priority -100; }}; add rule ip t pre tcp dport 2323 redirect to :23; add rule ip t pre \
+         tcp dport 2424 dnat to 192.168.70.101:23' || exit
+         for probe in '' '--tcp 23' '--udp 9' '--tcp 2424'; do
+           tunlab journey $probe v -o json; done; tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    let [echo, tcp, udp, forwarded] = &journeys(&ended)[..] else {
+        return wrong(format!("{}{}", ended.stdout, ended.stderr));
+    };
+    for told in [echo, tcp, udp, forwarded] {
+        told.goes(&KNOWN)?;
+    }
+    echo.ends(true, true)?.changed(&[
+        "source 192.168.53.99 to 192.168.70.1 (NAT)",
+        "destination 192.168.70.1 to 192.168.53.99 (NAT)",
+    ])?;
+    tcp.ends(true, true)?
+        .changed(&["source 192.168.53.99:", " to 192.168.70.1:"])?;
+    udp.ends(true, false)?
+        .changed(&["reported: ICMP error: Destination Port Unreachable"])?;
+    forwarded.ends(true, true)?.changed(&[
+        "destination 192.168.70.101:2424 to 192.168.70.101:23 (NAT)",
+        "source 192.168.70.101:23 to 192.168.70.101:2424 (NAT)",
+    ])?;
+    Ok(())
+}
+
+fn unsent(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench
+        .lab("tunlab lab up || exit; tunlab journey v -o list; echo code $?; tunlab lab down")?;
+    ended.exits(0)?.prints(&[
+        "no packet left u",
+        "send to 192.168.70.101: network is unreachable (ENETUNREACH)",
+        "code 1",
+    ])?;
+    Ok(())
+}
+
+/// The error is about the datagram around the packet.
+fn no_server(bench: &Bench) -> Result<(), Problem> {
+    needs(&["pkill"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- sh -c 'for p in /proc/[0-9]*; do \
+           tr \"\\0\" \" \" < $p/cmdline | grep -q -e --listen && kill ${{p#/proc/}}; done; true'
+         sleep 0.2; tunlab journey -W 0.5 v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let told = journey(&ended)?;
+    told.goes(&[&KNOWN[..3], &["s eth0 out", "u eth0 in"]].concat())?
+        .ends(false, false)?
+        .changed(&["reported: ICMP error: Destination Port Unreachable"])?;
+    Ok(())
+}
+
+/// Bulk over the cable: what is seen of it is longer than any wire allows, and its checksum is not
+/// there yet.
+fn segments(bench: &Bench) -> Result<(), Problem> {
+    needs(&["iperf3", "tshark"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- iperf3 -s -1 > /dev/null & sleep 0.3
+         (until_said waiting $T/said; tunlab lab exec u -- iperf3 -c 10.0.2.11 -n 20M) > /dev/null &
+         tunlab journey --attach 'tcp.dstport == 5201 && frame.len > 20000' u -o list -w $T/bulk.pcapng 2> $T/said
+         tshark -n -r $T/bulk.pcapng -T fields -e frame.len 2> /dev/null; wait; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&[
+        "checksum partial: a device will complete it",
+        " bytes, TTL 64",
+    ])?;
+    let longest = ended
+        .stdout
+        .lines()
+        .filter_map(|line| line.parse::<u32>().ok())
+        .max();
+    match longest {
+        Some(20_000..) => Ok(()),
+        other => wrong(format!(
+            "the longest frame has {other:?} bytes: {}",
+            ended.stdout
+        )),
+    }
+}
+
+/// A journey that is stopped while packets pass has no room for all of them.
+fn lost(bench: &Bench) -> Result<(), Problem> {
+    needs(&["iperf3"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- iperf3 -s -1 > /dev/null & sleep 0.3
+         tunlab journey --attach 'icmp.type == 8' u -o json 2> $T/said & journey=$!
+         until_said waiting $T/said; kill -STOP $journey
+         tunlab lab exec u -- iperf3 -c 10.0.2.11 -n 100M > /dev/null; kill -CONT $journey
+         sleep 0.5; tunlab lab exec u -- ping -c 1 -W 1 192.168.70.101 > /dev/null
+         wait $journey; echo code $?; cat $T/said; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&[
+        "the capture itself lost ",
+        " packets on u: hops may be missing",
+    ])?;
+    Ok(())
+}
+
+fn killed(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey -c 1000 -i 5ms v > /dev/null & sleep 0.3; kill -9 $!; wait $! 2> /dev/null
+         for host in u s v; do tunlab lab exec $host -- sh -c 'tail -n +2 /proc/net/packet' ; done
+         tunlab journey v -o json; tunlab lab down
+         tunlab journey --demo -c 1000 -i 5ms v > /dev/null & sleep 0.5; kill -9 $!; wait $! 2> /dev/null
+         sleep 0.5; lab_mounts"
+    ))?;
+    ended.exits(0)?;
+    journey(&ended)?.goes(&KNOWN)?;
+    match ended.stdout.lines().count() {
+        1 => Ok(()),
+        _ => wrong(format!("left behind: {}", ended.stdout)),
+    }
+}
