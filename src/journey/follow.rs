@@ -18,8 +18,9 @@ use crate::packet::filter::{Facts, Filter};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long the kernel asks for a neighbour before it gives up and says so: three questions a
@@ -44,6 +45,13 @@ pub struct Journey {
     pub refused: Option<SendError>,
 }
 
+impl Journey {
+    /// Whether the packet came to nothing, or was not even sent.
+    pub fn is_dead(&self) -> bool {
+        self.refused.is_some() || self.path.is_dead()
+    }
+}
+
 /// A packet under way.
 struct Active {
     number: u16,
@@ -54,11 +62,16 @@ struct Active {
     /// When something of it was last seen.
     last: Instant,
     last_host: Option<Hop>,
+    /// Where it was seen: a packet that is sent again is nothing new.
+    passed: HashSet<Passage>,
     /// The neighbour that somebody asks for, and since when.
     asking: Option<(Arp, Instant)>,
     home: Pieces,
     refused: Option<SendError>,
 }
+
+/// A device, a way through it, and what passed.
+type Passage = ((Arc<str>, Arc<str>), Direction, Leg, u8);
 
 enum What {
     /// A packet that fits a filter, and was not seen yet.
@@ -246,6 +259,7 @@ impl Active {
             sent: Timestamp::now(),
             last: Instant::now(),
             last_host: None,
+            passed: HashSet::new(),
             asking: None,
             home: Pieces::default(),
             refused: None,
@@ -311,7 +325,13 @@ impl Active {
             return;
         };
         let hop = stitch::hop(seen, found);
-        self.last = now;
+        let device = (hop.host.clone(), hop.device.clone());
+        if self
+            .passed
+            .insert((device, hop.direction, hop.leg, hop.packet.ttl))
+        {
+            self.last = now;
+        }
         self.asking = None;
         if is_end(&hop, &self.origin, places) {
             self.home.add(&hop);

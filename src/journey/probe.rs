@@ -36,6 +36,9 @@ pub enum ProbeKind {
 /// The length of ping's packets.
 pub const PING_SIZE: u16 = 84;
 
+/// The length of the kernel's SYN over IPv4, with its options, in bytes.
+pub const SYN_SIZE: u16 = 60;
+
 /// Headers of an echo request or a UDP datagram above IP's.
 const ABOVE_IP: u16 = 8;
 

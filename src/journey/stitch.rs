@@ -184,7 +184,7 @@ fn concerns(question: &Sighting, hops: &[Hop]) -> bool {
     let at = hops.partition_point(|hop| hop.time <= question.time);
     match (at.checked_sub(1).map(|last| &hops[last]), hops.get(at)) {
         (Some(last), _) => last.host == question.host && !is_back(last),
-        (None, Some(next)) => (&next.host, &next.device) == (&question.host, &question.device),
+        (None, Some(next)) => next.host == question.host,
         (None, None) => true,
     }
 }

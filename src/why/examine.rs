@@ -11,7 +11,8 @@ use super::evidence::Evidence;
 use super::host::Host;
 use super::watch::{Mark, Watch, WatchError, Witness};
 use crate::journey::{
-    self, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SendError, program,
+    self, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SYN_SIZE,
+    SendError, program,
 };
 use crate::lab::LabError;
 use crate::sys::packet_socket::await_stamps;
@@ -61,9 +62,6 @@ impl ExamineError {
         }
     }
 }
-
-/// The length of the kernel's SYN over IPv4, with its options, in bytes.
-const SYN_SIZE: u16 = 60;
 
 /// How long nothing may be seen of a packet until it counts as lost.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -136,10 +134,12 @@ fn follow(
 }
 
 /// Several descriptors as one that is readable when one of them is.
-struct Waker(Epoll);
+pub(crate) struct Waker(Epoll);
 
 impl Waker {
-    fn of<'f>(fds: impl IntoIterator<Item = Option<BorrowedFd<'f>>>) -> Result<Waker, Errno> {
+    pub(crate) fn of<'f>(
+        fds: impl IntoIterator<Item = Option<BorrowedFd<'f>>>,
+    ) -> Result<Waker, Errno> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         for fd in fds.into_iter().flatten() {
             epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
@@ -147,7 +147,7 @@ impl Waker {
         Ok(Waker(epoll))
     }
 
-    fn as_fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.0.as_fd()
     }
 }

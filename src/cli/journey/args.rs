@@ -1,7 +1,7 @@
 //! What can be typed after `tunlab journey`.
 
 use crate::cli::failure::Failure;
-use crate::journey::{PING_SIZE, Probe, ProbeKind};
+use crate::journey::{PING_SIZE, Probe, ProbeKind, SYN_SIZE};
 use crate::lab::LabName;
 use crate::packet::filter::Filter;
 use clap::{Args, ValueEnum};
@@ -119,7 +119,10 @@ impl Journey {
     /// What is sent.
     pub(super) fn probe(&self, to: IpAddr) -> Result<Probe, Failure> {
         let kind = self.kind();
-        let size = self.size.unwrap_or(PING_SIZE);
+        let size = match kind {
+            ProbeKind::Tcp(_) => SYN_SIZE,
+            ProbeKind::Icmp | ProbeKind::Udp(_) => self.size.unwrap_or(PING_SIZE),
+        };
         let shortest = Probe::shortest(to);
         if size < shortest {
             return Err(Failure::usage(format!(
@@ -133,6 +136,11 @@ impl Journey {
             ttl,
             size,
         })
+    }
+
+    /// Whether the kernel sends what it is asked for once, and not again.
+    pub(super) fn is_asked_once(&self) -> bool {
+        self.tcp.is_none()
     }
 
     /// How long a packet may be out of sight.

@@ -1,12 +1,13 @@
 //! `tunlab journey`: follow one packet through every host of a lab.
 //!
 //! 1. Find the lab, or build one for the occasion (`--demo`).
-//! 2. Open the probe's sockets and a packet socket on every host, then give up all privileges.
+//! 2. Open the probe's sockets, a packet socket on every host and why's witnesses, then give up all
+//!    privileges.
 //! 3. Send, watch, stitch; or wait for somebody else's packet (`--attach`).
-//! 4. Print the path; keep its frames (`-w`).
+//! 4. Print the path, and why the packet died if it did; keep its frames (`-w`).
 
 mod args;
-mod autopsy;
+mod death;
 mod ground;
 mod telling;
 
@@ -16,13 +17,14 @@ use super::Outcome;
 use super::args::When;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
-use crate::journey::{Follower, Journey as Ended, Post, Prober, Reader, Watch, program};
+use crate::journey::{Follower, Post, Prober, Reader, Watch, program};
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
 use crate::sys::packet_socket::await_stamps;
 use crate::sys::packet_socket::program::Instruction;
 use crate::sys::signals::Signals;
-use autopsy::Autopsy;
+use crate::why::examine::Waker;
+use death::Witnesses;
 use ground::Ground;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
@@ -40,9 +42,6 @@ enum Quarry {
     Theirs(Filter, Option<String>),
 }
 
-/// What is done with a journey that has ended; a probe of ours comes with what sent it.
-type AtTheEnd<'e> = dyn FnMut(Ended, Option<&Prober>) -> Result<(), Failure> + 'e;
-
 impl Journey {
     pub(super) fn run(self, color: When) -> Outcome {
         // Before any thread is started, which then has the same mask.
@@ -58,25 +57,25 @@ impl Journey {
             Quarry::Theirs(..) => None,
         };
         let watch = watch(lab, reader, kept.as_deref())?;
-        let mut autopsy = match &quarry {
-            Quarry::Ours(prober) => Some(Autopsy::open(lab, prober, self.tunnel_port)?),
-            Quarry::Theirs(..) => None,
-        };
         lab.host(&from)?.run(|| await_stamps(STAMPS))?;
+        // Of many packets the ways are told; why one died is asked of one at a time.
+        let witnesses = match &quarry {
+            Quarry::Ours(prober) if self.count == 1 => {
+                Some(Witnesses::call(lab, prober, self.tunnel_port)?)
+            }
+            _ => None,
+        };
         ground.give_up_privileges()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
-        let mut end = |journey: Ended, prober: Option<&Prober>| {
-            let dead = journey.refused.is_some() || journey.path.is_dead();
-            let told = match (&mut autopsy, prober) {
-                (Some(autopsy), Some(prober)) if dead => {
-                    autopsy.of(&journey, prober, telling.paint())?
-                }
-                _ => None,
-            };
-            telling.journey(&journey, told)
-        };
-        let followed = self.follow(quarry, &from, &signals, &mut follower, &mut end);
+        let followed = self.follow(
+            quarry,
+            &from,
+            &signals,
+            &mut follower,
+            witnesses,
+            &mut telling,
+        );
         let losses = follower.losses();
         ground.leave()?;
         followed?;
@@ -105,24 +104,21 @@ impl Journey {
         Ok((Quarry::Ours(prober), from.name().to_owned(), Some(to)))
     }
 
+    /// Waits for somebody else's packet, or sends ours, until all have come to an end or the user
+    /// wants no more.
     fn follow(
         &self,
         quarry: Quarry,
         from: &str,
         signals: &Signals,
         follower: &mut Follower,
-        end: &mut AtTheEnd,
+        mut witnesses: Option<Witnesses>,
+        telling: &mut Telling,
     ) -> Result<(), Failure> {
         let prober = match quarry {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(filter, host) => {
-                let whose = host
-                    .as_deref()
-                    .map_or(String::new(), |host| format!(" on {host}"));
-                status(&format!(
-                    "waiting for a packet that the filter selects{whose}"
-                ));
-                follower.attach(filter, host.as_deref());
+                attach(filter, host.as_deref(), follower);
                 None
             }
         };
@@ -137,21 +133,41 @@ impl Journey {
                 follower.probe(sent, from, prober.seed(sent), || prober.send(sent));
                 next += self.interval;
             }
-            let due = (sent < count).then_some(next);
-            for journey in follower.step(due, signals.as_fd())? {
-                end(journey, prober.as_ref())?;
-            }
+            let drops = witnesses.as_ref().and_then(Witnesses::fd);
+            let waker = Waker::of([Some(signals.as_fd()), drops]);
+            let wake = waker.as_ref().map_or(signals.as_fd(), Waker::as_fd);
+            // A connection is asked for again, so that a SYN's death ends nothing.
+            let end = match witnesses.as_mut().filter(|_| self.is_asked_once()) {
+                Some(witnesses) => witnesses.end(),
+                None => None,
+            };
+            let due = (sent < count).then_some(next).or(end);
+            let mut ended = follower.step(due, wake)?;
             let stopped = signals.next()?.is_some();
-            if stopped {
-                for journey in follower.give_up() {
-                    end(journey, prober.as_ref())?;
-                }
+            if stopped || end.is_some_and(|end| end <= Instant::now()) {
+                ended.extend(follower.give_up());
+            }
+            for journey in ended {
+                let dead = journey.is_dead();
+                let verdict = match witnesses.take_if(|_| dead) {
+                    Some(witnesses) => Some(witnesses.hear(&journey)?),
+                    None => None,
+                };
+                telling.journey(&journey, verdict.as_ref())?;
             }
             if stopped || sent == count && follower.is_idle() {
                 return Ok(());
             }
         }
     }
+}
+
+fn attach(filter: Filter, host: Option<&str>, follower: &mut Follower) {
+    let whose = host.map_or(String::new(), |host| format!(" on {host}"));
+    status(&format!(
+        "waiting for a packet that the filter selects{whose}"
+    ));
+    follower.attach(filter, host);
 }
 
 /// A packet socket on every host.

@@ -1,7 +1,7 @@
 //! Journeys to stdout and to `-w`.
 
 use super::args::{FormatArg, Journey as Args};
-use super::autopsy::Told;
+use super::death::Verdict;
 use crate::capture::{self, Sink};
 use crate::cli::Outcome;
 use crate::cli::args::{When, paint, stdout_is_terminal, terminal_width};
@@ -39,8 +39,8 @@ struct Way {
     path: Path,
     origin: String,
     refused: Option<String>,
-    /// Why the first of them died, in words.
-    why: Option<String>,
+    /// Why it died.
+    verdict: Option<String>,
     packets: u64,
 }
 
@@ -67,33 +67,34 @@ impl Telling {
         })
     }
 
-    /// The colours.
-    pub(super) fn paint(&self) -> &Paint {
-        &self.paint
-    }
-
     /// Whom our packets are for; nothing when somebody else's is waited for.
     pub(super) fn begin(&mut self, to: Option<IpAddr>) {
         self.to = to;
     }
 
-    /// A packet has come to the end of its way.
-    /// `why` it died, where that is known.
-    pub(super) fn journey(&mut self, journey: &Journey, why: Option<Told>) -> Result<(), Failure> {
+    /// A packet has come to the end of its way; `verdict` says why, if it died.
+    pub(super) fn journey(
+        &mut self,
+        journey: &Journey,
+        verdict: Option<&Verdict>,
+    ) -> Result<(), Failure> {
         let Journey { path, refused, .. } = journey;
         if self.to.is_none() && path.hops.is_empty() {
             // Nobody sent what was waited for.
             return Ok(());
         }
         self.followed += 1;
-        let dead = refused.is_some() || path.is_dead();
-        self.died += u64::from(dead);
+        self.died += u64::from(journey.is_dead());
         self.keep(journey)?;
         if self.format == FormatArg::Json {
-            let drop = why.map_or_else(|| "null".to_owned(), |why| why.json);
-            self.text.clear();
-            show::json(&self.story(path, &journey.origin), &drop, &mut self.text);
-            return print(self.text.as_str());
+            let mut drop = Text::default();
+            match verdict {
+                Some(verdict) => verdict.json(&mut drop),
+                None => _ = drop.str("null"),
+            }
+            let mut text = Text::default();
+            show::json(&self.story(path, &journey.origin), drop.as_str(), &mut text);
+            return print(text.as_str());
         }
         let refused = refused.as_ref().map(ToString::to_string);
         let known = self
@@ -106,7 +107,11 @@ impl Telling {
                 path: path.clone(),
                 origin: journey.origin.clone(),
                 refused,
-                why: why.map(|why| why.words),
+                verdict: verdict.map(|verdict| {
+                    let mut text = Text::default();
+                    verdict.words(&self.paint, &mut text);
+                    text.as_str().to_owned()
+                }),
                 packets: 1,
             }),
         }
@@ -136,8 +141,8 @@ impl Telling {
             if let Some(refused) = &way.refused {
                 self.text.str(refused).str("\n");
             }
-            if let Some(why) = &way.why {
-                self.text.str("\n").str(why);
+            if let Some(verdict) = &way.verdict {
+                self.text.str("\n").str(verdict);
             }
         }
         print(self.text.as_str())?;

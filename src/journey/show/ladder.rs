@@ -21,7 +21,7 @@ const NUMBER: usize = 4;
 const TIME: usize = 11;
 
 /// Columns that notes have at least, however wide the lanes are.
-const NOTE: usize = 24;
+const NOTE: usize = 20;
 
 /// Space between two hosts.
 const GAP: usize = 2;
@@ -250,7 +250,7 @@ fn lanes(story: &Story) -> (Vec<Lane>, usize) {
         }
         at += GAP;
     }
-    (lanes, at)
+    (lanes, at.saturating_sub(GAP))
 }
 
 /// Draws a line from one column to another; where it runs.

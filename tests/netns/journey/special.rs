@@ -172,7 +172,7 @@ fn segments(bench: &Bench) -> Result<(), Problem> {
         "{UP} tunlab lab exec s -- iperf3 -s -1 > /dev/null & sleep 0.3
          (until_said waiting $T/said; tunlab lab exec u -- iperf3 -c 10.0.2.11 -n 20M) > /dev/null &
          tunlab journey --attach 'tcp.dstport == 5201 && frame.len > 20000' u -o list -w $T/bulk.pcapng 2> $T/said
-         tshark -n -r $T/bulk.pcapng -T fields -e frame.len 2> /dev/null; wait; tunlab lab down"
+         HOME=$T tshark -n -r $T/bulk.pcapng -T fields -e frame.len 2> /dev/null; wait; tunlab lab down"
     ))?;
     ended.exits(0)?.prints(&[
         "checksum partial: a device will complete it",
@@ -216,7 +216,7 @@ fn killed(bench: &Bench) -> Result<(), Problem> {
          for host in u s v; do tunlab lab exec $host -- sh -c 'tail -n +2 /proc/net/packet' ; done
          tunlab journey v -o json; tunlab lab down
          tunlab journey --demo -c 1000 -i 5ms v > /dev/null & sleep 0.5; kill -9 $!; wait $! 2> /dev/null
-         sleep 0.5; lab_mounts"
+         sleep 0.5; lab_mounts; true"
     ))?;
     ended.exits(0)?;
     journey(&ended)?.goes(&KNOWN)?;
