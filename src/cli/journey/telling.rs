@@ -87,6 +87,9 @@ impl Telling {
         self.died += u64::from(journey.is_dead());
         self.keep(journey)?;
         if self.format == FormatArg::Json {
+            if let Some(refused) = refused {
+                status(&refused.to_string());
+            }
             let mut drop = Text::default();
             match verdict {
                 Some(verdict) => verdict.json(&mut drop),

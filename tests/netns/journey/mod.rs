@@ -36,9 +36,9 @@ struct Told(Value);
 
 /// The journeys that a run printed, one a line; other lines are left out.
 fn journeys(ended: &Ended) -> Vec<Told> {
-    let lines = ended.stdout.lines();
-    lines
-        .filter_map(|line| serde_json::from_str(line).ok().map(Told))
+    let values = ended.stdout.lines().map(serde_json::from_str::<Value>);
+    values
+        .filter_map(|value| value.ok().filter(Value::is_object).map(Told))
         .collect()
 }
 
