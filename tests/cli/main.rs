@@ -10,4 +10,5 @@ mod json;
 mod printing;
 mod reference;
 mod run;
+mod tasks;
 mod usage;

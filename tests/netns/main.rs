@@ -132,6 +132,7 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
     }
     if user.is_root() {
         lists.extend([lab::standing::ROOT, lab::ownership::ROOT, lab::typed::ROOT]);
+        lists.push(tasks::own::ROOT);
     }
     if user != User::Own {
         lists.push(lab::refused::ROOT_PREPARES);

@@ -6,6 +6,7 @@ use super::super::failure::{Failure, print};
 use super::Library;
 use crate::task::engine::{EngineError, Event, perform};
 use clap::Args;
+use nix::sys::signal::Signal;
 use std::io;
 use std::process::ExitCode;
 
@@ -39,22 +40,35 @@ impl Perform {
         let own = std::env::current_exe().map_err(|error| {
             Failure::refused(format!("find tunlab's own executable: {error}"), None)
         })?;
-        let mut written = Ok(());
         let mut tell = |event: Event| {
-            let waits = self.step && matches!(event, Event::Begins(_));
-            if written.is_ok() {
-                written = emit(&event);
+            if let Event::Begins(0) = event {
+                end_with_parent();
             }
-            if waits && written.is_ok() {
+            if let Err(failure) = emit(&event) {
+                // Nobody listens any more. The lab is tied to this process and ends with it.
+                exit(failure);
+            }
+            if self.step && matches!(event, Event::Begins(_)) {
                 // At the end of stdin there is nobody to wait for.
                 let _ = io::stdin().read_line(&mut String::new());
             }
         };
         let evidence = perform(task, case, &own, &mut tell)?;
-        written?;
         emit(&Event::Over(Box::new(evidence)))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Makes this process end when the demonstration does, however that ends. To be asked for in the
+/// lab: entering a user namespace clears it (`man 2 PR_SET_PDEATHSIG`).
+fn end_with_parent() {
+    // Without it the end is noticed at the next event.
+    let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+}
+
+fn exit(failure: Failure) -> ! {
+    let _ = failure.report();
+    std::process::exit(3)
 }
 
 fn emit(event: &Event) -> Result<(), Failure> {

@@ -26,6 +26,8 @@ pub(super) fn json(task: &Task, case: &Case, evidence: &Evidence, verdicts: &[Ve
         "task": task.id,
         "case": case.name,
         "about": case.about,
+        "message": task.message,
+        "answer": task.answer,
         "topology": task.topology(case).get_ref(),
         "holds": verdicts.iter().all(|verdict| verdict.holds),
         "steps": steps,

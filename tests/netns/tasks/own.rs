@@ -1,15 +1,38 @@
 //! A student's own task, as CONTRIBUTING.md shows it; and what the demonstration prints.
 
 use super::super::run::Bench;
+use super::super::user::Start;
 use super::super::{Problem, Test, wrong};
 use super::folder;
+use nix::sys::signal::{Signal, kill};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("tasks::own_task", own_task),
     ("tasks::story_ends_with_the_verdicts", story),
     ("tasks::step_waits_for_enter", step),
     ("tasks::report", report),
+    ("tasks::killed_leaves_nothing", killed),
 ];
+
+/// Only root can hide programs from a run.
+pub(crate) const ROOT: &[(&str, Test)] = &[("tasks::nothing_installed", nothing_installed)];
+
+/// The usual programs lie under `/dev/null`, which cannot be executed: tunlab's stand in.
+fn nothing_installed(bench: &Bench) -> Result<(), Problem> {
+    let script = "for one in ping telnet arping ip sysctl; do
+                      path=$(command -v $one) && mount --bind /dev/null \"$(readlink -f $path)\"
+                  done
+                  for one in 2a 5 9; do tunlab task demo $one || exit; done";
+    let ended = bench.shell(Start::Plain, script)?;
+    ended.exits(0)?.prints(&[
+        "Connected to 192.168.70.101.\n",
+        "Unicast reply from 192.168.53.1 [AA:BB:CC:DD:EE:FF]",
+        "    tun0     DOWN\n",
+    ])?;
+    Ok(())
+}
 
 /// The example in CONTRIBUTING.md.
 fn example() -> Result<String, Problem> {
@@ -81,6 +104,22 @@ fn step(bench: &Bench) -> Result<(), Problem> {
                   tail -1 $T/out";
     let ended = bench.lab(script)?;
     ended.prints(&["0\n", "All 6 expectations hold.\n"])?;
+    Ok(())
+}
+
+/// The demonstration's own process is killed in the middle of a case; `wait` looks for what is left.
+fn killed(bench: &Bench) -> Result<(), Problem> {
+    let running = bench.start(Start::Plain, "task demo 6", &[])?;
+    let started = Instant::now();
+    // The demonstration, its cases, and on each lab's hosts a server and a client at least.
+    while running.processes().len() < 9 {
+        if started.elapsed() > Duration::from_secs(10) {
+            return wrong("the labs do not stand");
+        }
+        sleep(Duration::from_millis(20));
+    }
+    kill(running.pid(), Signal::SIGKILL).map_err(|errno| Problem::Wrong(errno.to_string()))?;
+    running.wait()?;
     Ok(())
 }
 
