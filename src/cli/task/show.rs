@@ -79,12 +79,17 @@ fn page(task: &Task, answers: bool) -> String {
 
 /// The text in lines of at most 80 columns, all but the first indented.
 pub(super) fn wrapped(text: &str, indent: usize) -> String {
+    wrapped_to(text, indent, 80)
+}
+
+/// The same for so many columns.
+pub(super) fn wrapped_to(text: &str, indent: usize, columns: usize) -> String {
     let first = text.len() - text.trim_start().len();
     let mut lines = String::from(&text[..first]);
     let mut column = first;
     for (place, word) in text.split_whitespace().enumerate() {
         let width = unicode_width::UnicodeWidthStr::width(word);
-        if place > 0 && column + 1 + width > 80 {
+        if place > 0 && column + 1 + width > columns {
             lines.push('\n');
             lines += &" ".repeat(indent);
             column = indent;

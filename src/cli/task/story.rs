@@ -1,7 +1,7 @@
 //! The narration of a run: each step with the reason for it, the command as one would type it,
 //! what it said, the packets that matter. At most 80 columns, and no flood.
 
-use super::show::wrapped;
+use super::show::{wrapped, wrapped_to};
 use crate::capture::{Direction, Frame, Interface, Timestamp};
 use crate::model::{LinkType, Text};
 use crate::packet::dissect_captured;
@@ -20,7 +20,7 @@ pub(super) fn open_task(task: &Task, paint: &Paint, text: &mut Text) {
     text.str("\n");
     let title = format!("== {}: {} ", task.id, task.title);
     let rule = "=".repeat(WIDTH.saturating_sub(title.chars().count()));
-    paint.with(Role::Title, text, |text| _ = text.tame(&title).str(&rule));
+    paint.with(Role::Note, text, |text| _ = text.tame(&title).str(&rule));
     text.str("\n");
     prose(&task.message, 0, text);
 }
@@ -44,11 +44,20 @@ pub(super) fn begin_step(step: &Step, paint: &Paint, text: &mut Text) {
         text.str("\n");
         prose(&step.say, 0, text);
     }
-    let line = typed(step);
-    if !line.is_empty() {
-        text.str("  ");
-        paint.with(Role::Value, text, |text| _ = text.tame(&line));
-        text.str("\n");
+    let line = format!("  {}", typed(step));
+    let lines = wrapped_to(&line, 6, WIDTH - 2);
+    let mut lines = lines
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .peekable();
+    while let Some(line) = lines.next() {
+        paint.with(Role::Value, text, |text| _ = text.tame(line));
+        // A command that goes on is marked as for a shell.
+        text.str(if lines.peek().is_some() {
+            " \\\n"
+        } else {
+            "\n"
+        });
     }
 }
 
@@ -215,13 +224,17 @@ pub(super) fn prose(sentences: &str, indent: usize, text: &mut Text) {
     }
 }
 
-/// As much of the line as fits.
+/// As much of the line as fits; escaped first, for that makes it longer.
 fn short(line: &str, width: usize, text: &mut Text) {
-    if line.chars().count() <= width {
-        text.tame(line);
-    } else {
-        let cut: String = line.chars().take(width - 1).collect();
-        text.tame(&cut).str("…");
+    let mut tame = Text::default();
+    tame.tame(line);
+    let tame = tame.as_str();
+    match tame.char_indices().nth(width) {
+        None => _ = text.str(tame),
+        Some(_) => {
+            let end = tame.char_indices().nth(width - 1).map_or(0, |(end, _)| end);
+            text.str(&tame[..end]).str("…");
+        }
     }
 }
 
@@ -232,5 +245,54 @@ fn more(there: usize, shown: usize, what: &str, text: &mut Text) {
             .str(" more ")
             .str(what)
             .str("\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::library::tasks;
+
+    #[test]
+    fn nothing_is_wider_than_80_columns() {
+        let paint = Paint::new(false);
+        let mut text = Text::default();
+        for task in tasks(None).unwrap() {
+            open_task(&task, &paint, &mut text);
+            prose(&task.answer, 0, &mut text);
+            for case in &task.cases {
+                open_case(&task, case, &paint, &mut text);
+                for step in task.steps(case) {
+                    begin_step(step, &paint, &mut text);
+                }
+            }
+        }
+        let wide = text
+            .as_str()
+            .lines()
+            .find(|line| line.chars().count() > WIDTH);
+        assert_eq!(wide, None);
+        let broken = "tunlab forward --server 10.0.2.11:9090 --addr 192.168.30.99/24 --route \\\n      192.168.70.0/24 &\n";
+        assert!(text.as_str().contains(broken));
+    }
+
+    #[test]
+    fn what_commands_say_is_cut_short_and_tamed() {
+        let toml = "do.run = 'u# true'\n";
+        let step: Step = toml::from_str(toml).unwrap();
+        let record = StepRecord {
+            output: format!("\x1b[2J{}\n\n", "x".repeat(100)).repeat(9),
+            ..StepRecord::default()
+        };
+        let mut text = Text::default();
+        end_step(&step, &record, &[], &Paint::new(false), &mut text);
+        let lines: Vec<&str> = text.as_str().lines().collect();
+        assert_eq!(lines.len(), SAID + 1, "{lines:#?}");
+        assert_eq!(lines[SAID], "    … 2 more lines");
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.chars().count() <= WIDTH && !line.contains('\x1b'))
+        );
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn verdicts(cases: &[Judged], paint: &Paint, text: &mut Text) {
     for judged in cases {
         text.str("\n");
         let title = format!("{}: {}", judged.task.id, judged.case.name);
-        paint.with(Role::Title, text, |text| _ = text.tame(&title));
+        paint.with(Role::Note, text, |text| _ = text.tame(&title));
         text.str("\n");
         rows(judged, paint, text);
     }
