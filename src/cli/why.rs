@@ -18,7 +18,7 @@ use crate::render::Paint;
 use crate::sys::signals::Signals;
 use crate::why::cure::CureError;
 use crate::why::{
-    Diagnosis, Host, Question, Verdict, Witness, cure, diagnose, examine, host, report,
+    Diagnosis, Examined, Host, Question, Verdict, Witness, cure, diagnose, examine, host, report,
 };
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, ToSocketAddrs};
@@ -100,13 +100,14 @@ impl Why {
         let question = self.question(lab.as_ref())?;
         let in_full = |name: &str, command: &str| host::in_full(&question.hosts, name, command);
         for _ in 0..MOST_CURES {
-            let diagnosis = self.ask(&question, &signals)?;
+            let (diagnosis, open) = self.ask(&question, &signals)?;
             let mut text = Text::default();
             match self.format {
                 Format::Json => report::json(&diagnosis, &in_full, &mut text),
                 Format::Text => report::words(&diagnosis, &in_full, &paint, &mut text),
             }
             print(text.as_str())?;
+            drop(open);
             if !self.fix || !fix(&diagnosis, &question)? {
                 let healthy = diagnosis.verdict == Verdict::Healthy;
                 return Ok(ExitCode::from(u8::from(!healthy)));
@@ -185,15 +186,23 @@ impl Why {
     }
 
     /// Asks, and where the firewall is suspected or nobody knows, asks the firewall, too.
-    fn ask(&self, question: &Question, signals: &Signals) -> Result<Diagnosis, Failure> {
-        let mut diagnosis = diagnose(&examine(question, signals.as_fd())?);
+    fn ask(
+        &self,
+        question: &Question,
+        signals: &Signals,
+    ) -> Result<(Diagnosis, Examined), Failure> {
+        let ask = |question: &Question| -> Result<(Diagnosis, Examined), Failure> {
+            let examined = examine(question, signals.as_fd())?;
+            Ok((diagnose(&examined.evidence), examined))
+        };
+        let (mut diagnosis, mut open) = ask(question)?;
         // The kernel asks for a neighbour three times, a second apart.
         for _ in 0..3 {
             if !diagnosis.is_pending || signals.next()?.is_some() {
                 break;
             }
             sleep(Duration::from_secs(1));
-            diagnosis = diagnose(&examine(question, signals.as_fd())?);
+            (diagnosis, open) = ask(question)?;
         }
         let firewall = |cause: &causes::Cause| *cause == causes::NFT_DROP;
         let suspected = diagnosis
@@ -202,11 +211,11 @@ impl Why {
             .any(|finding| firewall(finding.cause) && finding.cures.is_empty())
             || diagnosis.candidates.iter().any(|cause| firewall(cause));
         if self.evidence.is_some() || !suspected {
-            return Ok(diagnosis);
+            return Ok((diagnosis, open));
         }
         let mut closer = question.clone();
         closer.witnesses.push(Witness::Nft);
-        Ok(diagnose(&examine(&closer, signals.as_fd())?))
+        ask(&closer)
     }
 }
 

@@ -114,6 +114,22 @@ pub struct Watch {
     unstamped: u64,
 }
 
+/// Closing a packet socket waits until no CPU looks at it any more, for some milliseconds: all
+/// are closed at once.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut closing = self.posts.drain(..);
+        let last = closing.next();
+        let threads: Vec<_> = closing
+            .filter_map(|post| std::thread::Builder::new().spawn(move || drop(post)).ok())
+            .collect();
+        drop(last);
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
 /// What the capture itself missed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses {

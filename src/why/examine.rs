@@ -72,9 +72,17 @@ const AFTERMATH: Duration = Duration::from_millis(3);
 /// How long the kernel may take until it stamps packets as they pass.
 const STAMPS: Duration = Duration::from_millis(50);
 
+/// What was found out. What was opened for it is closed with it, which takes longer than all the
+/// rest: speak first.
+pub struct Examined {
+    /// What is known of the probe.
+    pub evidence: Evidence,
+    _open: Follower,
+}
+
 /// Sends a probe and hears what became of it. `stop` is readable when the user wants no
 /// more.
-pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Evidence, ExamineError> {
+pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Examined, ExamineError> {
     let probe = Probe {
         to: question.to,
         kind: question.kind,
@@ -103,7 +111,11 @@ pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Evidence, Examin
     let mut follower = Follower::new(sightings, PATIENCE);
     follower.probe(1, from.name(), prober.seed(1), || prober.send(1));
     let journey = follow(&mut follower, &mut watch, &mark, stop)?;
-    Ok(watch.finish(&journey, &mark, &probe, question.tunnel.clone())?)
+    let evidence = watch.finish(&journey, &mark, &probe, question.tunnel.clone())?;
+    Ok(Examined {
+        evidence,
+        _open: follower,
+    })
 }
 
 /// Waits for the journey's end: the answer, the kernel's word, silence, or the user.

@@ -36,6 +36,6 @@ pub mod way;
 pub use diagnose::diagnose;
 pub use diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
 pub use evidence::Evidence;
-pub use examine::{ExamineError, Question, examine};
+pub use examine::{ExamineError, Examined, Question, examine};
 pub use host::Host;
 pub use watch::{Mark, Watch, WatchError, Witness};

@@ -102,8 +102,10 @@ impl Ring {
         let map = descriptor(bpf(command::MAP_CREATE, &create)?);
         let page = page_size();
         let writable = libc::PROT_READ | libc::PROT_WRITE;
-        let consumer = Mapping::new(map.as_fd(), page, writable, 0)?;
-        let producer = Mapping::new(map.as_fd(), page + 2 * size, libc::PROT_READ, page)?;
+        let shared = libc::MAP_SHARED;
+        let consumer = Mapping::new(map.as_fd(), page, writable, shared, 0)?;
+        let data = page + 2 * size;
+        let producer = Mapping::new(map.as_fd(), data, libc::PROT_READ, shared, page)?;
         Ok(Ring {
             map,
             consumer,
@@ -166,18 +168,17 @@ struct Mapping {
 unsafe impl Send for Mapping {}
 
 impl Mapping {
-    fn new(fd: BorrowedFd, length: usize, protection: i32, offset: usize) -> Result<Self, Errno> {
+    fn new(
+        fd: BorrowedFd,
+        length: usize,
+        protection: i32,
+        flags: i32,
+        offset: usize,
+    ) -> Result<Self, Errno> {
         // SAFETY: a new mapping at an address of the kernel's choice touches no memory of ours.
         let address = unsafe {
             let (fd, offset) = (fd.as_raw_fd(), offset as libc::off_t);
-            libc::mmap(
-                ptr::null_mut(),
-                length,
-                protection,
-                libc::MAP_SHARED,
-                fd,
-                offset,
-            )
+            libc::mmap(ptr::null_mut(), length, protection, flags, fd, offset)
         };
         if address == libc::MAP_FAILED {
             return Err(Errno::last());
@@ -191,6 +192,23 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours, and nobody borrows from it any more.
         let _ = unsafe { libc::munmap(self.address.as_ptr().cast(), self.length) };
+    }
+}
+
+/// A file of the kernel's that never changes, in memory.
+#[derive(Debug)]
+pub(super) struct ReadOnly(Mapping);
+
+impl ReadOnly {
+    /// Maps the first `length` bytes; refused (`ENODEV`) for files that cannot be mapped.
+    pub(super) fn new(file: BorrowedFd, length: usize) -> Result<Self, Errno> {
+        Mapping::new(file, length, libc::PROT_READ, libc::MAP_PRIVATE, 0).map(ReadOnly)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        // SAFETY: the mapping is as long as it says, lives as long as the borrow, and the kernel's
+        // image behind it is read-only.
+        unsafe { std::slice::from_raw_parts(self.0.address.as_ptr(), self.0.length) }
     }
 }
 

@@ -17,7 +17,8 @@ mod program;
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
+    io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
 };
 
@@ -105,8 +106,8 @@ pub struct DropWatch {
 impl DropWatch {
     /// Starts to watch the namespaces with these inodes (`/proc/PID/ns/net`).
     pub fn start(inodes: &[u64]) -> Result<DropWatch, BpfError> {
-        let bytes = fs::read(BTF).map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
-        let btf = Btf::parse(&bytes)?;
+        let text = Description::read().map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
+        let btf = Btf::parse(text.bytes())?;
         let offsets = Offsets::of(&btf)?;
         let refused = |step| move |errno| BpfError::Refused { step, errno };
 
@@ -135,6 +136,31 @@ impl DropWatch {
         self.ring
             .drain(|record| drops.extend(read(record, reasons)));
         drops
+    }
+}
+
+/// The kernel's description of itself: mapped where the kernel allows it (Linux 6.16), for reading
+/// it takes a system call a page.
+enum Description {
+    Mapped(call::ReadOnly),
+    Read(Vec<u8>),
+}
+
+impl Description {
+    fn read() -> io::Result<Description> {
+        let file = File::open(BTF)?;
+        let length = file.metadata()?.len() as usize;
+        match call::ReadOnly::new(file.as_fd(), length) {
+            Ok(mapped) => Ok(Description::Mapped(mapped)),
+            Err(_) => Ok(Description::Read(fs::read(BTF)?)),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Description::Mapped(mapped) => mapped.bytes(),
+            Description::Read(bytes) => bytes,
+        }
     }
 }
 
