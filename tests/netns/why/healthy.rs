@@ -6,6 +6,7 @@ use super::super::{Problem, Test, wrong};
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("why::no_false_alarm_under_load", under_load),
     ("why::several_causes_one_after_the_other", several),
+    ("why::nothing_is_left_of_one_that_is_killed", killed),
 ];
 
 /// How often a way that is sound and busy is asked about.
@@ -30,6 +31,28 @@ fn under_load(bench: &Bench) -> Result<(), Problem> {
         None if lines.len() == RUNS => Ok(()),
         _ => wrong(format!("{} runs, {alarm:?}: {}", lines.len(), ended.stderr)),
     }
+}
+
+/// The rules that trace packets are there while it asks, and gone with it, whatever ends it.
+fn killed(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft", "sysctl"])?;
+    let ended = bench.lab(
+        "tunlab lab up --tunnel || exit
+         tables() { for host in u s v; do tunlab lab exec $host -- nft list tables; done; }
+         tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
+         for try in 1 2 3 4 5; do
+             tunlab why v --evidence nft > /dev/null & asking=$!
+             until tables | grep -q tunlab-trace || ! kill -0 $asking 2> /dev/null; do :; done
+             kill -9 $asking 2> /dev/null && echo killed; wait $asking 2> /dev/null
+             sleep 0.2; tables
+         done
+         tunlab lab down",
+    )?;
+    let lines: Vec<&str> = ended.exits(0)?.stdout.lines().collect();
+    if lines.is_empty() || lines.iter().any(|line| *line != "killed") {
+        return wrong(format!("{lines:?}: {}", ended.stderr));
+    }
+    Ok(())
 }
 
 /// Forwarding is off, S has no route back, and V's default is gone: each is found when the one

@@ -74,6 +74,12 @@ ask() {
     why all "$@"
     for witness in counters nft kernel; do why $witness "$@" --evidence $witness; done
 }
+# Follows the packet to its end.
+follow() {
+    between > /dev/null 2>&1
+    printf 'journey '
+    tunlab journey u v "$@" -o json 2>&1
+}
 # Runs the cures of the last answer's first cause.
 cure() {
     between > /dev/null 2>&1
@@ -106,8 +112,9 @@ pub(crate) fn play(bench: &Bench, cases: &[Case], prologue: &str) -> Result<(), 
             ..
         } = case;
         let broken = broken.join("\n");
-        script +=
-            &format!("echo \"## {name}\"\n{broken}\nbetween() {{ {between}; }}\nask v {options}\n");
+        script += &format!(
+            "echo \"## {name}\"\n{broken}\nbetween() {{ {between}; }}\nask v {options}\nfollow {options}\n"
+        );
         if case.is_cured() {
             script += &format!("cure v {options}\n");
         }
@@ -156,6 +163,7 @@ impl Case {
                 }
             }
         }
+        self.ends_a_journey(bench, &answer(said, "journey")?)?;
         // What was not found was not cured either.
         let found = answer(said, "all")?["verdict"] != "unknown";
         for label in ["cured", "mended"] {
@@ -208,6 +216,21 @@ impl Case {
                 self.cause
             )),
         }
+    }
+
+    /// A journey that ends there says the same.
+    fn ends_a_journey(&self, bench: &Bench, journey: &Value) -> Result<(), String> {
+        // A reset is an answer; and a journey traces no firewall.
+        let answered = self.cause == "tcp_port_closed";
+        let blind = !bench.user.is_root() && self.blind.contains(&"counters");
+        let drop = &journey["drop"];
+        if answered
+            || blind
+            || (&drop["cause"], &drop["host"]) == (&self.cause.into(), &self.host.into())
+        {
+            return Ok(());
+        }
+        Err(format!("a journey does not end in {}: {drop}", self.cause))
     }
 
     fn has_reason(&self, answer: &Value) -> Result<(), String> {
