@@ -6,18 +6,19 @@ use super::super::{Problem, Test, wrong};
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("why::no_false_alarm_under_load", under_load),
     ("why::several_causes_one_after_the_other", several),
+    ("why::the_kernel_s_word_is_for_root", kernel_for_root),
     ("why::nothing_is_left_of_one_that_is_killed", killed),
 ];
 
 /// How often a way that is sound and busy is asked about.
-const RUNS: usize = 40;
+const RUNS: usize = 25;
 
 fn under_load(bench: &Bench) -> Result<(), Problem> {
     needs(&["iperf3"])?;
     let ended = bench.lab(&format!(
         "tunlab lab up --tunnel || exit
          tunlab lab exec v -- iperf3 -s -1 > /dev/null & \
-         tunlab lab exec u -- sh -c 'until iperf3 -c 192.168.70.101 -t 12 > /dev/null 2>&1; do \
+         tunlab lab exec u -- sh -c 'until iperf3 -c 192.168.70.101 -t 8 > /dev/null 2>&1; do \
              sleep 0.1; done' &
          sleep 1
          for run in $(seq {RUNS}); do tunlab why v -o json || echo \"exit code $?\"; done
@@ -31,6 +32,35 @@ fn under_load(bench: &Bench) -> Result<(), Problem> {
         None if lines.len() == RUNS => Ok(()),
         _ => wrong(format!("{} runs, {alarm:?}: {}", lines.len(), ended.stderr)),
     }
+}
+
+/// Who may not ask the kernel is told so, and never that nothing was dropped.
+fn kernel_for_root(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(
+        "tunlab lab up --tunnel || exit
+         s='tunlab lab exec s --'
+         $s nft add table ip filter
+         $s nft add chain ip filter pass '{ type filter hook forward priority 0; policy drop; }'
+         tunlab why v --evidence kernel -o json; echo $?
+         tunlab lab down",
+    )?;
+    ended.exits(0)?.prints(&["\n1\n"])?;
+    let parts: &[&str] = match bench.user.is_root() {
+        true => &[
+            r#""verdict":"dropped""#,
+            "NETFILTER_DROP",
+            r#""not_available":[]"#,
+        ],
+        false => &[
+            r#""verdict":"unknown""#,
+            r#""nft_drop""#,
+            r#""not_available":["kernel: "#,
+            "run it as root",
+        ],
+    };
+    ended.prints(parts)?;
+    Ok(())
 }
 
 /// The rules that trace packets are there while it asks, and gone with it, whatever ends it.
