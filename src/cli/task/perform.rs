@@ -4,6 +4,7 @@
 use super::super::Outcome;
 use super::super::failure::{Failure, print};
 use super::Library;
+use crate::capture::{TunError, driver};
 use crate::task::engine::{EngineError, Event, perform};
 use clap::Args;
 use nix::sys::signal::Signal;
@@ -37,6 +38,8 @@ impl Perform {
                 self.id, self.case
             )));
         };
+        // Asked first: a step that cannot create its device would read as a wrong answer.
+        driver::check().map_err(|error| Failure::from(TunError::from(error)))?;
         let own = std::env::current_exe().map_err(|error| {
             Failure::refused(format!("find tunlab's own executable: {error}"), None)
         })?;

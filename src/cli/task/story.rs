@@ -151,7 +151,7 @@ pub(super) fn lines(
     for (number, seen) in (1..).zip(packets).take(most) {
         one.clear();
         packet(number, seen, &mut renderer, &mut one);
-        for line in one.as_str().lines() {
+        for line in one.as_str().lines().filter(|line| !line.is_empty()) {
             match format {
                 Format::Line if place == Place::Told => {
                     line_of(&format!("{}: {line}", seen.dev), paint, text);

@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("tasks::story_ends_with_the_verdicts", story),
     ("tasks::step_waits_for_enter", step),
     ("tasks::report", report),
+    ("tasks::a_machine_that_refuses", refused),
     ("tasks::killed_leaves_nothing", killed),
 ];
 
@@ -104,6 +105,16 @@ fn step(bench: &Bench) -> Result<(), Problem> {
                   tail -1 $T/out";
     let ended = bench.lab(script)?;
     ended.prints(&["0\n", "All 6 expectations hold.\n"])?;
+    Ok(())
+}
+
+/// A machine without the driver is no wrong answer: exit 3, and the next step.
+fn refused(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.start(Start::NoDriver, "task demo 2a", &[])?.wait()?;
+    ended.exits(3)?.says(&["/dev/net/tun", "modprobe tun"])?;
+    if ended.stdout.contains("expectations") {
+        return wrong(format!("it was judged nevertheless:\n{}", ended.stdout));
+    }
     Ok(())
 }
 
