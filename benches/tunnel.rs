@@ -20,7 +20,7 @@ const SECONDS: u32 = 3;
 const SCRIPT: &str = r#"
 wait_for() { for try in $(seq 500); do grep -q "$1" $T/err && return; sleep 0.01; done; cat $T/err >&2; exit 1; }
 measure() {
-    $S iperf3 -s -1 -B 192.168.53.5 > $T/iperf & i=$!
+    $S iperf3 -s -1 --forceflush -B 192.168.53.5 > $T/iperf & i=$!
     for try in $(seq 200); do grep -q listening $T/iperf && break; sleep 0.01; done
     iperf3 -J -c 192.168.53.5 -t $LONG | tr -d '\n'; echo
     kill $c $r; wait $c $r $i 2> /dev/null
@@ -75,6 +75,7 @@ fn measure(runs: u32) -> Vec<f64> {
         .args(namespaces)
         .args(["sh", "-c", &format!("{HOSTS}{SCRIPT}")])
         .env("T", &folder)
+        .env("LIFE", (20 + runs * 4 * SECONDS).to_string())
         .env("RUNS", runs.to_string())
         .env("LONG", SECONDS.to_string())
         .env("TUNLAB", env!("CARGO_BIN_EXE_tunlab"))
