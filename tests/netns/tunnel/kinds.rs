@@ -83,7 +83,7 @@ fn frames(bench: &Bench) -> Result<(), Problem> {
          finish $c $r; cat $T/client $T/client.err $T/server.err",
     )?;
     ended.exits(0)?.prints(&[
-        "64 bytes from 192.168.53.5: icmp_seq=2 ttl=64 ",
+        "64 bytes from 192.168.53.5: icmp_seq=1 ttl=64 ",
         "longest\n",
         " --> ff:ff:ff:ff:ff:ff\nFrom socket <==: ",
         "# ip tuntap add dev tap0 mode tap\n# ip link set dev tap0 mtu 1458\n",
@@ -121,7 +121,7 @@ fn ipv6(bench: &Bench) -> Result<(), Problem> {
          finish $r; cat $T/server.err",
     )?;
     ended.exits(0)?.prints(&[
-        "64 bytes from fd70::101: icmp_seq=2 ttl=63 ",
+        "64 bytes from fd70::101: icmp_seq=1 ttl=63 ",
         "# ip link set dev tun0 mtu 1452\n",
         "# ip link set dev tun0 mtu 1472\n",
         "From tun    ==>: fd53::99 --> fd70::101\nFrom socket <==: fd70::101 --> fd53::99\n",

@@ -26,7 +26,7 @@ fn many(bench: &Bench) -> Result<(), Problem> {
     )?;
     ended.exits(0)?.prints(&[
         // One hop: S forwards from one client to the other.
-        "64 bytes from 192.168.53.98: icmp_seq=2 ttl=63 ",
+        "64 bytes from 192.168.53.98: icmp_seq=1 ttl=63 ",
         "100 clients, each with its own answer\n",
         "still pings\n",
         "dropped: not-ip 0, spoofed 0, oversize 0, refused 0, device-down 0\n",

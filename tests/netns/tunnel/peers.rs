@@ -36,7 +36,7 @@ fn python_server(bench: &Bench) -> Result<(), Problem> {
         ),
     )?;
     ended.exits(0)?.prints(&[
-        "64 bytes from 192.168.70.101: icmp_seq=3 ttl=63 ",
+        "64 bytes from 192.168.70.101: icmp_seq=1 ttl=63 ",
         "pinged\n",
         "identical\n",
         "From tun    ==>: 192.168.53.99 --> 192.168.70.101\n\
@@ -61,7 +61,7 @@ fn python_client(bench: &Bench) -> Result<(), Problem> {
         ),
     )?;
     ended.exits(0)?.prints(&[
-        "64 bytes from 192.168.70.101: icmp_seq=3 ttl=63 ",
+        "64 bytes from 192.168.70.101: icmp_seq=1 ttl=63 ",
         "pinged\n",
         "identical\n",
         "From socket <==: 192.168.53.99 --> 192.168.70.101\n\
