@@ -66,10 +66,18 @@ impl MountPoint {
     }
 }
 
-/// Whether names can be given here, found out without giving one.
-pub(super) fn check() -> io::Result<()> {
+/// Whether the system lets us give names here, found out without giving one. It does not let root
+/// of a user namespace.
+pub(super) fn may_name() -> bool {
     let there = Path::new(FOLDER).exists();
-    MountPoint::new_in(if there { FOLDER } else { "/run" }).map(drop)
+    match MountPoint::new_in(if there { FOLDER } else { "/run" }) {
+        Ok(_) => true,
+        // Other failures are told when they stand in the way.
+        Err(error) => !matches!(
+            crate::sys::errno::of(&error),
+            Errno::EACCES | Errno::EPERM | Errno::EROFS
+        ),
+    }
 }
 
 /// Takes the name of a host away, if it is still the one that the record means.

@@ -8,9 +8,8 @@ use nix::{
     sched::{CloneFlags, unshare},
 };
 
-use super::error::{LabError, file};
+use super::error::LabError;
 use super::folder::Folder;
-use super::mounted;
 use crate::capture::driver::{self, DriverError};
 use crate::sys::{
     errno, fork,
@@ -38,7 +37,7 @@ impl Findings {
             readings: Readings::take(),
             private_network: private_network(),
             tun_device: driver::check(),
-            lab_folder: lab_folder(),
+            lab_folder: Folder::check().map(|folder| folder.path().to_owned()),
         }
     }
 
@@ -46,15 +45,6 @@ impl Findings {
     pub fn may_configure(&self) -> bool {
         self.readings.capabilities.has(Capabilities::NET_ADMIN)
     }
-}
-
-/// Where labs are recorded, if they can be, and as root named.
-fn lab_folder() -> Result<PathBuf, LabError> {
-    let folder = Folder::check()?;
-    if !Readings::take().needs_user_namespace() {
-        mounted::check().map_err(file("create a file in", mounted::FOLDER))?;
-    }
-    Ok(folder.path().to_owned())
 }
 
 /// Tries to enter a private network, in a process that is thrown away afterwards. Call it while

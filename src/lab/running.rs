@@ -16,7 +16,6 @@ use nix::{
     unistd::Pid,
 };
 
-use super::LabName;
 use super::blueprint::Blueprint;
 use super::collect::{collect_in, collect_one};
 use super::error::LabError;
@@ -24,6 +23,7 @@ use super::folder::Folder;
 use super::holder::{self, Order};
 use super::record::{Contents, Record};
 use super::topology::{self, Topology};
+use super::{LabName, mounted};
 use crate::packet::filter::distance;
 use crate::sys::{
     child::why_not_started,
@@ -63,7 +63,7 @@ impl Default for UpOptions {
 impl UpOptions {
     /// The plan of this lab on this machine.
     pub fn blueprint(&self) -> Blueprint<'_> {
-        self.blueprint_for(Readings::take().needs_user_namespace())
+        self.blueprint_for(is_rootless(&Readings::take()))
     }
 
     fn blueprint_for(&self, rootless: bool) -> Blueprint<'_> {
@@ -105,7 +105,7 @@ impl Lab {
     /// Builds a lab, and returns when it stands. The process must have one thread.
     pub fn up(options: &UpOptions) -> Result<Lab, LabError> {
         let readings = Readings::take();
-        let rootless = readings.needs_user_namespace();
+        let rootless = is_rootless(&readings);
         let folder = Folder::make()?;
         let path = folder.record(options.name.as_ref());
         let lock = folder.lock()?;
@@ -350,6 +350,12 @@ impl LabHost {
             }
         })
     }
+}
+
+/// Whether a lab built here is in a user namespace and has no names under `/run/netns`. Root of a
+/// user namespace may make network namespaces, and may not name them.
+fn is_rootless(readings: &Readings) -> bool {
+    readings.needs_user_namespace() || !mounted::may_name()
 }
 
 /// The labs of this user but for the one of that name, as they are asked for; and whether root has

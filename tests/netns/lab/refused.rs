@@ -8,6 +8,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("lab::refused::no_driver_for_the_tunnel", no_driver),
     ("lab::refused::no_user_namespaces", no_user_namespaces),
     ("lab::refused::no_folder_for_the_record", no_folder),
+    ("lab::refused::not_to_root_of_a_user_namespace", inner_root),
 ];
 
 /// What root must prepare.
@@ -75,5 +76,17 @@ fn no_folder(bench: &Bench) -> Result<(), Problem> {
         "/no/tunlab: no such file or directory (ENOENT)",
     ])?;
     ended.prints(&["code 3\n", "no  labs              create folder "])?;
+    Ok(())
+}
+
+/// Root of a user namespace cannot name hosts under /run/netns, and needs not.
+fn inner_root(bench: &Bench) -> Result<(), Problem> {
+    if bench.user.is_root() {
+        return Ok(()); // who is root of the machine
+    }
+    let script = "tunlab lab up && tunlab lab exec u -- ping -q -c 1 -W 1 10.0.2.11; echo $?; \
+                  tunlab lab down; echo $?";
+    let ended = bench.shell(Start::FreshNetwork, script)?;
+    ended.prints(&["1 received", "0\n0\n"])?;
     Ok(())
 }
