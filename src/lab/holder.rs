@@ -166,7 +166,12 @@ impl Holding<'_> {
         if detached::keep_only(&[mine.as_fd()]).is_err() {
             return;
         }
+        let record = Record::open(&path);
         wait_for_end(&mine);
+        // Of the files of a process that ends, the socket may be closed before the record.
+        if let Ok(Some(record)) = record {
+            record.wait_until_dead();
+        }
         if let Ok(lock) = self.order.folder.lock() {
             collect_one(self.order.folder, &path, &lock);
         }
@@ -175,6 +180,7 @@ impl Holding<'_> {
     /// The holder: builds, reports, and holds until the lab is to end.
     fn hold(&mut self) {
         let _ = prctl::set_name(c"tunlab-lab");
+        let home = NamespaceFd::own(Kind::Network);
         let mut lab = match Building::begin(&self.order, self.reaper.as_ref().map(|one| one.0)) {
             Ok(lab) => lab,
             Err(error) => return self.report.failed(&error),
@@ -183,6 +189,8 @@ impl Holding<'_> {
             // Whoever asked for the lab may be gone by now: then nobody wants it.
             Ok(()) if self.report.done() => {
                 self.report.close();
+                // Refused to an ordinary user, whose holder stays on the last host.
+                let _ = home.map(|home| home.enter(Kind::Network));
                 self.wait();
                 self.end(&lab.contents);
             }
@@ -259,7 +267,7 @@ impl Building {
             })?;
         }
         for host in order.blueprint.topology.hosts {
-            let namespace = NamespaceFd::new_network()
+            let namespace = NamespaceFd::enter_new_network()
                 .map_err(|errno| EnterError::explain(Entering::Unshare, errno, order.readings))?;
             let netns = order.blueprint.netns(host.name);
             lab.add_host(host.name, netns, namespace, order.rootless)?;
@@ -296,7 +304,7 @@ impl Building {
         Ok(())
     }
 
-    /// Names the namespaces and applies the plan.
+    /// Names the namespaces and applies the plan. The process is on one of the hosts afterwards.
     fn build(&mut self, order: &mut Order) -> Result<(), LabError> {
         self.write(order)?;
         let named = self
@@ -315,9 +323,8 @@ impl Building {
         for visit in steps.chunk_by(|one, other| one.netns == other.netns) {
             // The namespaces are there already, for they had to be recorded first.
             if let Some(netns) = &visit[0].netns {
-                let host = self.host(netns);
-                host.run(|| self.visit(visit))
-                    .map_err(|errno| namespace_error(&format!("enter {netns}"), errno))??;
+                enter(self.host(netns), netns)?;
+                self.visit(visit)?;
             }
         }
         self.settle()?;
@@ -330,16 +337,11 @@ impl Building {
     /// cable having been plugged in (`linkwatch_sync_dev`); a packet sent earlier would be lost.
     fn settle(&self) -> Result<(), LabError> {
         for (entry, host) in self.contents.hosts.iter().zip(&self.hosts) {
-            let asked = host.run(|| -> Result<(), NetlinkError> {
-                let netlink = Netlink::open()?;
-                for link in netlink.links()? {
-                    netlink.link(&link.name)?;
-                }
-                Ok(())
-            });
-            asked
-                .map_err(|errno| namespace_error(&format!("enter {}", entry.netns), errno))?
-                .map_err(netlink_error)?;
+            enter(host, &entry.netns)?;
+            let netlink = Netlink::open().map_err(netlink_error)?;
+            for link in netlink.links().map_err(netlink_error)? {
+                netlink.link(&link.name).map_err(netlink_error)?;
+            }
         }
         Ok(())
     }
@@ -353,14 +355,10 @@ impl Building {
                 namespace_error(&operation, errno)
             };
             let ipv6 = order.blueprint.ipv6 && order.blueprint.kernel_ipv6;
-            let listener = namespace
-                .run(|| line_service::listen(ipv6))
-                .map_err(failed)?
-                .map_err(|error| failed(errno::of(&error)))?;
+            enter(namespace, &order.blueprint.netns(host.name))?;
+            let listener = line_service::listen(ipv6).map_err(|error| failed(errno::of(&error)))?;
             let serve = || {
                 let _ = prctl::set_name(c"tunlab-lines");
-                // So that it is seen to be on that host.
-                let _ = namespace.enter(Kind::Network);
                 if detached::keep_only(&[listener.as_fd()]).is_ok() {
                     let _ = line_service::serve(&listener, host.name);
                 }
@@ -481,6 +479,13 @@ fn taken(netns: &str, errno: Errno) -> LabError {
         )),
         usage: true,
     }
+}
+
+/// Without a thread for each visit, as [`NamespaceFd::run`] has: a thread waits for its turn on a
+/// busy machine, and building a lab takes a dozen visits.
+fn enter(host: &NamespaceFd, netns: &str) -> Result<(), LabError> {
+    host.enter(Kind::Network)
+        .map_err(|errno| namespace_error(&format!("enter {netns}"), errno))
 }
 
 fn netlink_error(error: NetlinkError) -> LabError {

@@ -97,6 +97,12 @@ impl Record {
         lock::try_lock(&self.file).map_err(|errno| file("lock", &self.path)(errno.into()))
     }
 
+    /// Waits until the lab's holder is gone.
+    pub(super) fn wait_until_dead(&self) {
+        // A failure means that there is no such lock to wait for.
+        let _ = lock::lock(&self.file);
+    }
+
     /// Whether the path still leads to this file, and not to a later lab's.
     pub(super) fn is_current(&self) -> bool {
         let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());

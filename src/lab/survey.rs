@@ -175,19 +175,23 @@ fn devices() -> Result<Vec<DeviceSurvey>, NetlinkError> {
 }
 
 /// The command lines of all programs on hosts, by their host's network namespace. Those that hold
-/// the lab are in none.
+/// the lab are left out.
 fn programs(lab: &Lab) -> BTreeMap<u64, Vec<String>> {
     let mut programs: BTreeMap<u64, Vec<(i32, String)>> = BTreeMap::new();
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let own = std::process::id() as i32;
+    let holders = lab.pids();
+    // Inside of the lab's PID namespace the holder has number 1.
+    let is_holder = |pid: i32| pid == 1 || holders.contains(&pid);
     for pid in numbers.filter(|pid: &i32| *pid != own) {
         let folder = Path::new("/proc").join(pid.to_string());
         // Its files are another user's, or it has just ended.
         let Ok(network) = fs::metadata(folder.join("ns/net")) else {
             continue;
         };
-        if lab.hosts().iter().any(|host| host.inode() == network.ino())
+        if !is_holder(pid)
+            && lab.hosts().iter().any(|host| host.inode() == network.ino())
             && let Some(line) = command_line(&folder)
         {
             programs.entry(network.ino()).or_default().push((pid, line));

@@ -61,12 +61,11 @@ impl NamespaceFd {
         Ok(NamespaceFd(File::open(path)?))
     }
 
-    /// A new network namespace, with nothing in it but a `lo` that is down.
-    pub fn new_network() -> Result<Self, Errno> {
-        on_a_thread(|| {
-            unshare(CloneFlags::CLONE_NEWNET)?;
-            Self::own(Kind::Network).map_err(|error| errno::of(&error))
-        })?
+    /// Moves the calling thread into a new network namespace, with nothing in it but a `lo` that is
+    /// down.
+    pub fn enter_new_network() -> Result<Self, Errno> {
+        unshare(CloneFlags::CLONE_NEWNET)?;
+        Self::own(Kind::Network).map_err(|error| errno::of(&error))
     }
 
     /// Its number, which is another namespace's only after this one is gone.
