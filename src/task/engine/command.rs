@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// How a command is carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Means {
+pub(super) enum Means {
     /// By tunlab itself, as `ip` or `sysctl` would.
     Change(Box<Op>),
     /// By tunlab itself, which looks where `ip` would, because that is not installed.
@@ -26,7 +26,7 @@ pub enum Means {
 const STAND_INS: [&str; 3] = ["ping", "telnet", "arping"];
 
 /// How to carry out what is typed. `own` is tunlab's executable, `folders` those of PATH.
-pub fn means(prompt: &Prompt, own: &Path, folders: &[PathBuf]) -> Means {
+pub(super) fn means(prompt: &Prompt, own: &Path, folders: &[PathBuf]) -> Means {
     let Some((program, args)) = prompt.words.split_first() else {
         return Means::Missing(String::new());
     };

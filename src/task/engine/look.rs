@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub(super) enum Look {
     /// Devices and their addresses.
     Addresses,
     /// The routes of the main table.

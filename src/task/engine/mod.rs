@@ -18,9 +18,7 @@ mod readings;
 mod recorder;
 mod steps;
 
-pub use command::{Means, means};
 pub use error::EngineError;
-pub use look::Look;
 
 use super::evidence::{Evidence, Rise, Sighting, StepRecord};
 use super::model::{Case, Task};

@@ -10,8 +10,6 @@ mod packets;
 mod seen;
 mod window;
 
-pub use seen::{Key, key};
-
 use super::check::Check;
 use super::evidence::{Evidence, Sighting};
 use super::model::{Case, Expect, Task};

@@ -102,8 +102,8 @@ fn is_damaged(packet: &Packet) -> bool {
 }
 
 /// What stays the same in a packet on its way, and in the answer to it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Key {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Key {
     /// An ICMP echo's identifier, number and data.
     Echo(u16, u16, Vec<u8>),
     /// The IPv4 address that an ARP message is about: asked for, or told.
@@ -114,7 +114,7 @@ pub enum Key {
 
 /// The key of the innermost packet: of a packet inside a tunnel that of the inner one. Quoted
 /// packets have none.
-pub fn key(packet: &Packet) -> Option<Key> {
+pub(super) fn key(packet: &Packet) -> Option<Key> {
     let layers = packet.layers.iter().rev();
     let mut own = layers.filter(|layer| layer.context == Context::Plain);
     own.find_map(of_layer)
