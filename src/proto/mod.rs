@@ -18,6 +18,7 @@ registry! {
     llc,
     stp,
     dot1q,
+    dot1ah,
     cooked,
     cooked2,
     loopback,

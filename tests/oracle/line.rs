@@ -61,6 +61,7 @@ pub(crate) const LAYERS: &[&str] = &[
     "icmp",
     "icmpv6",
     "ieee8021ad",
+    "ieee8021ah",
     "igmp",
     "ip",
     "ipv6",
