@@ -457,6 +457,22 @@ mod tests {
         );
     }
 
+    /// Task 6: the way is sound again, and the connection still waits for its timer.
+    #[test]
+    fn a_connection_that_waits_on_a_sound_way() {
+        let mut evidence = ping(course());
+        evidence.answered = true;
+        evidence.waiting = vec![super::super::evidence::Waiting {
+            host: "u".to_owned(),
+            peer: "192.168.70.101:23".parse().unwrap(),
+            persisting: true,
+            tries: 4,
+        }];
+        let diagnosis = diagnose(&evidence);
+        assert_eq!(diagnosis.verdict, Verdict::Stalled);
+        assert_eq!(names(&diagnosis), ["tcp_persisting"]);
+    }
+
     /// Task 7: v has no default route, so its answer never becomes a packet.
     #[test]
     fn an_answer_without_a_way_back() {

@@ -101,6 +101,7 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         warning::TESTS,
         why::causes::TESTS,
         why::healthy::TESTS,
+        why::waiting::TESTS,
         why::outside::TESTS,
         create::TESTS,
         read::TESTS,
