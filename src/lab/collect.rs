@@ -10,9 +10,13 @@ use super::record::{Contents, Record};
 /// look into a folder where there are none.
 pub fn collect() {
     for folder in Folder::candidates() {
-        if folder.is_ours() && !folder.records().is_empty() {
+        let is_clean = || folder.records().is_empty() && !mounted::is_prepared(&folder);
+        if folder.is_ours() && !is_clean() {
             let Ok(lock) = folder.lock() else { continue };
             collect_in(&folder, &lock);
+            if folder.records().is_empty() {
+                mounted::clear(&folder);
+            }
         }
     }
 }

@@ -137,12 +137,23 @@ pub(super) fn clear(folder: &Folder) {
         return;
     };
     let (made_folder, made_mount) = note.trim().split_once(' ').unwrap_or_default();
-    // Refused while other namespaces are named in it (EBUSY): then it stays, and is theirs.
-    let unmounted = made_mount != "true" || umount2(FOLDER, MntFlags::UMOUNT_NOFOLLOW).is_ok();
-    if unmounted && made_folder == "true" {
+    // Refused while other namespaces are named in it, or somebody is looking into it (EBUSY): then
+    // it stays, and so does the note, for the next start to try again.
+    if made_mount == "true" {
+        match umount2(FOLDER, MntFlags::UMOUNT_NOFOLLOW) {
+            Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => {} // the latter: it is none any more
+            Err(_) => return,
+        }
+    }
+    if made_folder == "true" {
         let _ = fs::remove_dir(FOLDER);
     }
     let _ = fs::remove_file(path);
+}
+
+/// Whether [`prepare`] did something that is still to be taken back.
+pub(super) fn is_prepared(folder: &Folder) -> bool {
+    note_path(folder).exists()
 }
 
 fn note_path(folder: &Folder) -> PathBuf {
