@@ -18,23 +18,24 @@ const SECONDS: u32 = 3;
 
 /// One tunnel after the other; each iperf3 prints JSON, and a line ends each.
 const SCRIPT: &str = r#"
-wait_for() { for try in $(seq 500); do grep -q "$1" $T/err && return; sleep 0.01; done; cat $T/err >&2; exit 1; }
+wait_for() { for try in $(seq 500); do grep -qs "$2" "$T/$1" && return; sleep 0.01; done; cat $T/$1 >&2; exit 1; }
 measure() {
     $S iperf3 -s -1 --forceflush -B 192.168.53.5 > $T/iperf & i=$!
-    for try in $(seq 200); do grep -q listening $T/iperf && break; sleep 0.01; done
+    for try in $(seq 200); do grep -qs listening $T/iperf && break; sleep 0.01; done
     iperf3 -J -c 192.168.53.5 -t $LONG | tr -d '\n'; echo
-    kill $c $r; wait $c $r $i 2> /dev/null
+    { kill $c $r $i; wait $c $r $i; } 2> /dev/null
+    rm -f $T/*
 }
 for run in $(seq $RUNS); do
-    $S "$TUNLAB" forward -q --listen 0.0.0.0:9090 2> $T/err & r=$!
-    wait_for listening
-    "$TUNLAB" forward -q --server 10.0.2.11:9090 2> $T/err & c=$!
-    wait_for 'tunnel to'
+    $S "$TUNLAB" forward -q --listen 0.0.0.0:9090 2> $T/server & r=$!
+    wait_for server listening
+    "$TUNLAB" forward -q --server 10.0.2.11:9090 2> $T/client & c=$!
+    wait_for client 'tunnel to'
     measure
-    $S python3 "$PEERS/server.py" 192.168.53.5/24 > /dev/null 2> $T/err & r=$!
-    wait_for 'Interface Name'
-    python3 "$PEERS/client.py" 10.0.2.11 192.168.53.99/24 > /dev/null 2> $T/err & c=$!
-    wait_for 'Interface Name'
+    $S python3 "$PEERS/server.py" 192.168.53.5/24 > /dev/null 2> $T/server & r=$!
+    wait_for server 'Interface Name'
+    python3 "$PEERS/client.py" 10.0.2.11 192.168.53.99/24 > /dev/null 2> $T/client & c=$!
+    wait_for client 'Interface Name'
     measure
 done
 kill $s $v
