@@ -8,6 +8,9 @@ use std::net::{IpAddr, SocketAddr};
 /// The host that a packet starts from when none is named: the course's client.
 pub(super) const DEFAULT_HOST: &str = "u";
 
+/// Where a demonstration's packet goes when nothing is said: behind the tunnel.
+pub(super) const DEFAULT_DEST: &str = "v";
+
 /// The host and the address that were meant.
 pub(super) fn host_and_address<'l>(
     lab: &'l Lab,

@@ -75,15 +75,25 @@ impl Folder {
 
     /// Like [`Folder::make`], but only asks whether it would work.
     pub(super) fn check() -> Result<Folder, LabError> {
-        let usable = |folder: &Folder| {
-            let parent = folder.0.parent().unwrap_or(Path::new("/"));
-            let may_make = !folder.0.exists() && access(parent, AccessFlags::W_OK).is_ok();
-            folder.is_ours() || may_make
-        };
-        let folders = Self::candidates();
-        match folders.iter().find(|folder| usable(folder)) {
-            Some(folder) => Ok(folder.clone()),
-            None => Err(file("create folder", &folders[0].0)(Errno::EACCES.into())),
+        let mut first = Ok(());
+        for folder in Self::candidates() {
+            match folder.is_usable() {
+                Ok(()) => return Ok(folder),
+                Err(errno) => {
+                    let error = file("create folder", &folder.0)(errno.into());
+                    first = first.and(Err(error));
+                }
+            }
+        }
+        Err(first.expect_err("there is at least one candidate"))
+    }
+
+    /// Whether it is there and ours, or could be made.
+    fn is_usable(&self) -> Result<(), Errno> {
+        match fs::symlink_metadata(&self.0) {
+            Ok(_) if self.is_ours() => Ok(()),
+            Ok(_) => Err(Errno::EPERM),
+            Err(_) => access(self.0.parent().unwrap_or(Path::new("/")), AccessFlags::W_OK),
         }
     }
 
@@ -150,4 +160,16 @@ fn open(path: &Path) -> io::Result<File> {
         .write(true)
         .mode(0o600)
         .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_a_parent_is_not_refused_for_want_of_permission() {
+        let place = env::temp_dir().join(format!("tunlab-none-{}", std::process::id()));
+        assert_eq!(Folder(place.join("labs")).is_usable(), Err(Errno::ENOENT));
+        assert_eq!(Folder(place).is_usable(), Ok(()));
+    }
 }

@@ -1,6 +1,7 @@
 //! What can be typed after `tunlab journey`.
 
 use crate::cli::failure::Failure;
+use crate::cli::places::DEFAULT_DEST;
 use crate::journey::{PING_SIZE, Probe, ProbeKind, SYN_SIZE};
 use crate::lab::LabName;
 use crate::packet::filter::Filter;
@@ -11,8 +12,9 @@ use std::time::Duration;
 
 #[derive(Args)]
 pub(in crate::cli) struct Journey {
-    /// The host that sends [default: u], and whom to: an address, or another host
-    #[arg(value_name = "[HOST] DEST", num_args = 1..=2, required_unless_present = "attach")]
+    /// The host that sends [default: u], and whom to: an address, or another host [with --demo: v]
+    #[arg(value_name = "[HOST] DEST", num_args = 1..=2,
+          required_unless_present_any = ["attach", "demo"])]
     places: Vec<String>,
 
     /// Which lab, where several stand side by side
@@ -92,7 +94,8 @@ impl Journey {
     pub(super) fn host_and_dest(&self) -> Result<(Option<&str>, Option<&str>), Failure> {
         let places: Vec<&str> = self.places.iter().map(String::as_str).collect();
         match (&places[..], &self.attach) {
-            ([], _) => Ok((None, None)),
+            ([], Some(_)) => Ok((None, None)),
+            ([], None) => Ok((None, Some(DEFAULT_DEST))),
             ([host], Some(_)) => Ok((Some(host), None)),
             ([dest], None) => Ok((None, Some(dest))),
             ([host, dest], None) => Ok((Some(host), Some(dest))),

@@ -194,7 +194,7 @@ fn kept(bench: &Bench) -> Result<(), Problem> {
 }
 
 fn demo(bench: &Bench) -> Result<(), Problem> {
-    let ended = bench.lab("tunlab journey --demo u v -o json; echo code $?; lab_mounts; true")?;
+    let ended = bench.lab("tunlab journey --demo -o json; echo code $?; lab_mounts; true")?;
     ended.exits(0)?;
     journey(&ended)?.goes(&KNOWN)?;
     match ended.stdout.lines().nth(1) == Some("code 0") && ended.stdout.lines().count() == 2 {
