@@ -2,7 +2,7 @@
 //! small program at the tracepoint `kfree_skb`, written here instruction by instruction, so that
 //! no compiler is needed and nothing stays behind.
 //!
-//! 1. [`btf`](mod@btf): where this kernel keeps what is wanted, what it calls the reasons.
+//! 1. `btf`: where this kernel keeps what is wanted, what it calls the reasons.
 //! 2. `program`, by way of `assembler`: the program for the namespaces that are watched.
 //! 3. `call`: the kernel checks it, runs it at each drop, and fills a ring with records.
 //! 4. [`DropWatch::drain`]: records become [`KernelDrop`]s.
