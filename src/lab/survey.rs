@@ -8,6 +8,7 @@ use super::running::{Lab, LabHost};
 use super::topology::{self, Cable, Topology};
 use super::{Cidr, LabName, line_service};
 use crate::model::Text;
+use crate::model::json::{list, string};
 use crate::sys::netlink::{Netlink, NetlinkError};
 
 /// A look at a lab.
@@ -243,25 +244,6 @@ fn other_end<'t>(
             is_this(other).then_some(*one)
         }
     })
-}
-
-fn list<T>(items: &[T], text: &mut Text, mut write: impl FnMut(&T, &mut Text)) {
-    text.str("[");
-    for (place, item) in items.iter().enumerate() {
-        if place > 0 {
-            text.str(",");
-        }
-        write(item, text);
-    }
-    text.str("]");
-}
-
-fn string(value: &str, text: &mut Text) {
-    text.str("\"");
-    let start = text.len();
-    text.str(value);
-    text.escape_json(start);
-    text.str("\"");
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub(crate) mod bits;
 pub mod checksum;
 mod domain_name;
 mod field;
+pub mod json;
 mod label;
 mod layer;
 mod link;

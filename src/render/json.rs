@@ -24,6 +24,7 @@
 
 use super::{View, line, remarks, value};
 use crate::capture::Direction;
+use crate::model::json::{list, quoted, string};
 use crate::model::{ItemName, ItemValue, Kind, Layer, LinkType, Present, Summary, Text, Value};
 use crate::packet::dissect;
 use std::fmt::Write;
@@ -187,26 +188,4 @@ fn simple(value: Value, text: &mut Text) {
             text.str("\"");
         }
     }
-}
-
-fn list<T>(values: impl Iterator<Item = T>, text: &mut Text, write: impl Fn(T, &mut Text)) {
-    text.str("[");
-    for (index, value) in values.enumerate() {
-        text.str(if index > 0 { "," } else { "" });
-        write(value, text);
-    }
-    text.str("]");
-}
-
-fn string(content: &str, text: &mut Text) {
-    quoted(text, |text| _ = text.str(content));
-}
-
-/// Puts what `write` writes in quotes, escaped (RFC 8259 section 7).
-fn quoted(text: &mut Text, write: impl FnOnce(&mut Text)) {
-    text.str("\"");
-    let start = text.len();
-    write(text);
-    text.escape_json(start);
-    text.str("\"");
 }

@@ -3,6 +3,7 @@
 
 use super::bits::Bits;
 use super::{Paint, Role};
+use crate::model::json::string;
 use crate::model::{Field, Kind, Layer, Protocol, Text, Under, Width};
 use crate::packet::filter;
 use crate::proto;
@@ -252,10 +253,4 @@ fn words(content: &str, mut column: usize, indent: usize, line: usize, text: &mu
         column += width;
     }
     text.str("\n");
-}
-
-fn string(content: &str, text: &mut Text) {
-    text.str("\"");
-    let start = text.len();
-    text.str(content).escape_json(start).str("\"");
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::diagnosis::{Diagnosis, Finding, Verdict};
 use crate::model::Text;
+use crate::model::json::{list, string};
 use crate::render::{Paint, Role};
 
 /// Writes `{"verdict":"dropped","host":"u","to":"192.168.70.101","causes":[...],"candidates":[],
@@ -136,25 +137,6 @@ pub fn cause_words(
         });
         text.str("\n");
     }
-}
-
-fn list<T>(items: &[T], text: &mut Text, write: impl Fn(&T, &mut Text)) {
-    text.str("[");
-    for (place, item) in items.iter().enumerate() {
-        if place > 0 {
-            text.str(",");
-        }
-        write(item, text);
-    }
-    text.str("]");
-}
-
-fn string(value: &str, text: &mut Text) {
-    text.str("\"");
-    let start = text.len();
-    text.str(value);
-    text.escape_json(start);
-    text.str("\"");
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::Story;
 use crate::capture::Direction;
 use crate::journey::path::Hop;
 use crate::model::Text;
+use crate::model::json::{list, string};
 
 /// Appends the journey and a line's end to `text`; `drop` is a JSON value.
 pub fn json(story: &Story, drop: &str, text: &mut Text) {
@@ -58,23 +59,13 @@ fn hop(hop: &Hop, number: u64, since: f64, text: &mut Text) {
         )),
         None => text.str("null"),
     };
-    text.str(",\"changed\":[");
-    for (at, change) in hop.changed.iter().enumerate() {
-        text.str(if at > 0 { "," } else { "" });
+    text.str(",\"changed\":");
+    list(&hop.changed, text, |change, text| {
         string(&change.to_string(), text);
-    }
-    text.str("]}");
+    });
+    text.str("}");
 }
 
 fn word(truth: bool) -> &'static str {
     if truth { "true" } else { "false" }
-}
-
-/// A string in quotes, escaped (RFC 8259 section 7).
-fn string(content: &str, text: &mut Text) {
-    text.str("\"");
-    let start = text.len();
-    text.str(content);
-    text.escape_json(start);
-    text.str("\"");
 }
