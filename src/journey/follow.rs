@@ -41,6 +41,10 @@ pub struct Journey {
     pub path: Path,
     /// The frames of its path.
     pub frames: Vec<Seen>,
+    /// By what it was known; nothing for one that was waited for and never came.
+    pub seed: Option<Seed>,
+    /// When it was sent, on the sightings' clock.
+    pub sent: Timestamp,
     /// Why it could not even be sent.
     pub refused: Option<SendError>,
 }
@@ -143,6 +147,12 @@ impl Follower {
         self.active.is_empty()
     }
 
+    /// Whether a packet is waited for that nobody has sent yet.
+    pub fn is_waiting(&self) -> bool {
+        let mut active = self.active.iter();
+        active.any(|one| matches!(one.what, What::Any(_)))
+    }
+
     /// Waits for something to be seen, until `deadline` or until `other` is readable, and returns
     /// the journeys that have ended.
     pub fn step(
@@ -207,15 +217,17 @@ impl Follower {
     }
 
     fn end(&self, active: Active) -> Journey {
-        let path = match &active.what {
-            What::Any(_) => Path::default(),
-            What::Wanted(seed) | What::Seen(seed, _) => {
-                let since = active.sent;
-                let window = self.window.iter();
-                let seen = window.filter(|seen| seen.sighting.time >= since);
-                stitch(seed, &active.origin, &self.places, seen)
-            }
+        let seed = match active.what {
+            What::Any(_) => None,
+            What::Wanted(seed) | What::Seen(seed, _) => Some(seed),
         };
+        let since = active.sent;
+        let window = self.window.iter();
+        let seen = window.filter(|seen| seen.sighting.time >= since);
+        let path = seed
+            .as_ref()
+            .map(|seed| stitch(seed, &active.origin, &self.places, seen));
+        let path = path.unwrap_or_default();
         let frames = self.window.iter();
         let frames = frames.filter(|seen| path.includes(&seen.sighting));
         Journey {
@@ -223,17 +235,15 @@ impl Follower {
             frames: frames.cloned().collect(),
             origin: active.origin,
             path,
+            seed,
+            sent: active.sent,
             refused: active.refused,
         }
     }
 
     /// Forgets what was seen before the oldest packet under way was sent.
     fn forget(&mut self) {
-        if self
-            .active
-            .iter()
-            .any(|one| matches!(one.what, What::Any(_)))
-        {
+        if self.is_waiting() {
             let surplus = self.window.len().saturating_sub(BACKLOG);
             self.window.drain(..surplus);
             return;

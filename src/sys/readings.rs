@@ -2,7 +2,8 @@
 //! network can be entered, and the settings under `/proc/sys`.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -78,6 +79,12 @@ pub fn sysctl(key: &str) -> io::Result<String> {
     Ok(fs::read_to_string(sysctl_path(key))?
         .trim_end()
         .replace('\t', " "))
+}
+
+/// Opens the kernel setting `key`, to be read whenever it is wanted; where it is one of a
+/// namespace, that of the calling thread stays meant.
+pub fn open_sysctl(key: &str) -> io::Result<File> {
+    File::open(sysctl_path(key))
 }
 
 /// Sets the kernel setting `key`, in the calling process's own namespaces where the setting is one

@@ -254,11 +254,11 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             carried.then(|| clues.inferred(1, words))
         }
         "udp_port_closed" | "udp_checksum" => {
-            let udp = point.outer.is_some() || matches!(evidence.kind, ProbeKind::Udp(_));
+            let udp = point.outer.is_some() || matches!(evidence.kind, Some(ProbeKind::Udp(_)));
             (udp && local).then_some(clues)
         }
         "tcp_port_closed" | "tcp_checksum" => {
-            let tcp = point.outer.is_none() && matches!(evidence.kind, ProbeKind::Tcp(_));
+            let tcp = point.outer.is_none() && matches!(evidence.kind, Some(ProbeKind::Tcp(_)));
             (tcp && local).then_some(clues)
         }
         "not_ip" => {
@@ -299,7 +299,8 @@ fn counters(cause: &Cause, point: &Point, evidence: &Evidence) -> Clues {
     if let Some(name) = cause.counters_of(dev).next()
         && let Some(delta) = evidence.rose(&point.host.name, &name)
     {
-        clues = clues.observed(3, format!("{name} +{delta} on {}", point.host.name));
+        let whose = evidence.company.caveat();
+        clues = clues.observed(3, format!("{name} +{delta} on {}{whose}", point.host.name));
         clues.counter = Some(name);
     }
     clues

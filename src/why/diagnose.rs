@@ -120,12 +120,17 @@ fn by_kernel(drop: &Drop, evidence: &Evidence) -> Vec<Finding> {
         ),
         None => format!("{}: the kernel threw it away: {reason}", point.host.name),
     };
-    let words = format!("observed: {words}, {}()", drop.function);
+    // What cannot be read any more can be any of those that were under way.
+    let whose = match drop.packet {
+        Some(_) => String::new(),
+        None => evidence.company.caveat(),
+    };
+    let words = format!("observed: {words}, {}(){whose}", drop.function);
     let mut findings: Vec<Finding> = checked
         .into_iter()
         .map(|(cause, clues)| {
             let mut finding = finding(cause, &point, clues, evidence);
-            finding.basis = if one {
+            finding.basis = if one && whose.is_empty() {
                 Basis::Observed
             } else {
                 Basis::Inferred

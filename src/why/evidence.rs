@@ -17,8 +17,10 @@ pub struct Evidence {
     pub to: IpAddr,
     /// Its length in bytes, IP header included.
     pub length: u32,
-    /// What it carries.
-    pub kind: ProbeKind,
+    /// What it carries; nothing for what no probe is.
+    pub kind: Option<ProbeKind>,
+    /// Whose packets the counters counted beside it.
+    pub company: Company,
     /// What sending it was answered with, where it was refused.
     pub refused: Option<Errno>,
     /// Whether an answer came back.
@@ -43,6 +45,18 @@ pub struct Evidence {
     pub tunnel: Option<(String, SocketAddr)>,
     /// Witnesses that were wanted and not to be had, each with the reason.
     pub not_available: Vec<String>,
+}
+
+/// Packets that were under way with the one that is asked about. Each is known by itself; what was
+/// counted, and what cannot be read any more, may be any of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// None of ours.
+    Nobody,
+    /// So many probes in all.
+    Probes(usize),
+    /// Whatever others sent: it is a packet of theirs.
+    Anyone,
 }
 
 /// Which way a packet was going.
@@ -170,6 +184,17 @@ pub struct Waiting {
     pub persisting: bool,
     /// How often it has tried in vain.
     pub tries: u64,
+}
+
+impl Company {
+    /// What is to be said of a thing that may be another packet's; nothing where there is none.
+    pub(super) fn caveat(self) -> String {
+        match self {
+            Company::Nobody => String::new(),
+            Company::Probes(count) => format!(", by any of {count} packets under way together"),
+            Company::Anyone => ", by this or any other packet".to_owned(),
+        }
+    }
 }
 
 impl Evidence {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
-use super::evidence::Evidence;
+use super::evidence::{Company, Evidence};
 use super::host::Host;
-use super::watch::{Mark, Watch, WatchError, Witness};
+use super::watch::{Mark, Subject, Watch, WatchError, Witness};
 use crate::journey::{
     self, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SYN_SIZE,
     SendError, program,
@@ -103,15 +103,17 @@ pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Examined, Examin
     let mut watch = Watch::start(&question.hosts, &question.witnesses, probe.size.into())?;
     from.run(|| await_stamps(STAMPS))?;
 
+    let (seed, own_reader) = (prober.seed(1), Reader::new(None));
     let mark = Mark {
-        seed: prober.seed(1),
-        reader: Reader::new(None),
+        seed: &seed,
+        reader: &own_reader,
     };
     let sightings = journey::Watch::new(posts, reader);
     let mut follower = Follower::new(sightings, PATIENCE);
-    follower.probe(1, from.name(), prober.seed(1), || prober.send(1));
-    let journey = follow(&mut follower, &mut watch, &mark, stop)?;
-    let evidence = watch.finish(&journey, &mark, &probe, question.tunnel.clone())?;
+    follower.probe(1, from.name(), seed.clone(), || prober.send(1));
+    let journey = follow(&mut follower, &mut watch, mark, stop)?;
+    let subject = Subject::probe(&probe, Company::Nobody);
+    let evidence = watch.hear(&journey, mark, &subject, question.tunnel.clone())?;
     Ok(Examined {
         evidence,
         _open: follower,
@@ -122,7 +124,7 @@ pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Examined, Examin
 fn follow(
     follower: &mut Follower,
     watch: &mut Watch,
-    mark: &Mark,
+    mark: Mark,
     stop: BorrowedFd,
 ) -> Result<Journey, ExamineError> {
     let mut died: Option<Instant> = None;

@@ -35,7 +35,7 @@ pub mod way;
 
 pub use diagnose::diagnose;
 pub use diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
-pub use evidence::Evidence;
+pub use evidence::{Company, Evidence};
 pub use examine::{ExamineError, Examined, Question, examine};
 pub use host::Host;
-pub use watch::{Mark, Watch, WatchError, Witness};
+pub use watch::{Mark, Subject, Watch, WatchError, Witness};

@@ -35,8 +35,8 @@ impl Places {
         places.put("rule", clues.rule.as_ref().map(|rule| rule.cure()));
         let port = match (point.outer, evidence.kind) {
             (Some((_, to)), _) => Some(to.port()),
-            (None, ProbeKind::Udp(port) | ProbeKind::Tcp(port)) => Some(port),
-            (None, ProbeKind::Icmp) => None,
+            (None, Some(ProbeKind::Udp(port) | ProbeKind::Tcp(port))) => Some(port),
+            (None, Some(ProbeKind::Icmp) | None) => None,
         };
         places.put("port", port.map(|port| port.to_string()));
         let host = point.host;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use nix::errno::Errno;
 
-use super::evidence::{Asked, Drop, Dropped, Evidence, Glimpse, Leg, Moved};
+use super::evidence::{Asked, Company, Drop, Dropped, Evidence, Glimpse, Leg, Moved};
 use super::state::HostState;
 use crate::journey::ProbeKind;
 use crate::lab::Cidr;
@@ -54,7 +54,8 @@ pub(super) fn ping(hosts: Vec<HostState>) -> Evidence {
         from: "u".to_owned(),
         to: address("192.168.70.101"),
         length: 84,
-        kind: ProbeKind::Icmp,
+        kind: Some(ProbeKind::Icmp),
+        company: Company::Nobody,
         refused: None,
         answered: false,
         reset: false,

@@ -2,6 +2,8 @@
 //! data, so that a diagnosis can be replayed without a kernel.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::net::IpAddr;
 
 use crate::lab::Cidr;
@@ -38,21 +40,42 @@ const SETTINGS: [&str; 6] = [
 /// Those of a device.
 const OF_DEVICE: [&str; 3] = ["rp_filter", "forwarding", "route_localnet"];
 
-/// The settings that decide about packets, of the calling thread's network namespace.
-pub fn settings(links: &[Link]) -> BTreeMap<String, String> {
+/// The files of the settings that decide about packets, open: they can be read from anywhere, and
+/// by whoever has given up all privileges.
+#[derive(Debug)]
+pub struct Settings(Vec<(String, File)>);
+
+impl Settings {
+    /// Opens those of the calling thread's network namespace.
+    pub fn open(links: &[Link]) -> Settings {
+        let open = |key: String| readings::open_sysctl(&key).ok().map(|file| (key, file));
+        Settings(keys(links).filter_map(open).collect())
+    }
+
+    /// What they are now; those of a device that has gone are left out.
+    pub fn read(&mut self) -> BTreeMap<String, String> {
+        let read = |(key, file): &mut (String, File)| {
+            let mut value = String::new();
+            file.rewind().ok()?;
+            file.read_to_string(&mut value).ok()?;
+            Some((key.clone(), value.trim().to_owned()))
+        };
+        self.0.iter_mut().filter_map(read).collect()
+    }
+}
+
+/// The names of all settings that decide about packets.
+fn keys(links: &[Link]) -> impl Iterator<Item = String> {
     let of_devices = links.iter().flat_map(|link| {
         // sysctl(8) writes a dot in a device's name as a slash.
         let dev = link.name.replace('.', "/");
         OF_DEVICE.map(|setting| format!("net.ipv4.conf.{dev}.{setting}"))
     });
-    let settings = SETTINGS.map(str::to_owned).into_iter().chain(of_devices);
-    let read = |key: String| readings::sysctl(&key).ok().map(|value| (key, value));
-    settings.filter_map(read).collect()
+    SETTINGS.map(str::to_owned).into_iter().chain(of_devices)
 }
 
 impl HostState {
-    /// Looks at the network namespace in which `netlink` was opened; its settings are taken as
-    /// they were read before.
+    /// Looks at the network namespace in which `netlink` was opened, and `settings` were read.
     pub fn take(
         name: &str,
         netlink: &Netlink,

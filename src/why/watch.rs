@@ -3,17 +3,21 @@
 //! Everything that needs privileges is opened at the start; what is asked later is asked through
 //! what is open.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use super::evidence::{Asked, Drop, Dropped, Evidence, Glimpse, Leg, Moved, Rule, Trace, Waiting};
+use super::evidence::{
+    Asked, Company, Drop, Dropped, Evidence, Glimpse, Leg, Moved, Rule, Trace, Waiting,
+};
 use super::host::Host;
 use super::point::Point;
-use super::state::{HostState, settings};
-use crate::capture::Direction;
-use crate::journey::{self, Body, Content, Hop, Identity, IpPacket, Journey, Probe, Reader, Seed};
+use super::state::{HostState, Settings};
+use crate::capture::{Direction, Timestamp};
+use crate::journey::{
+    self, Body, Content, Hop, Identity, IpPacket, Journey, Probe, ProbeKind, Reader, Seed,
+};
 use crate::lab::LabError;
 use crate::lab::counters::{CounterFiles, Counters};
 use crate::model::LinkType;
@@ -22,6 +26,7 @@ use crate::sys::errno;
 use crate::sys::netlink::{Netlink, NetlinkError};
 use crate::sys::nftables::{HOOKS, Step, TABLE, TraceWatch, Verdict};
 use crate::sys::tcp_table::{self, TcpConnection, TcpTimer};
+use nix::time::{ClockId, clock_gettime};
 
 /// Who can tell what became of a packet, besides sightings, route lookups and set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +44,10 @@ pub enum Witness {
 pub struct Watch {
     looks: Vec<Look>,
     kernel: Option<DropWatch>,
-    drops: Vec<KernelDrop>,
+    /// The latest ones: at most [`KEPT`].
+    drops: VecDeque<KernelDrop>,
+    /// When the last of those happened that were not kept, in nanoseconds since the machine began.
+    forgotten: Option<u64>,
     traced: bool,
     counted: bool,
     not_available: Vec<String>,
@@ -51,7 +59,7 @@ struct Look {
     name: String,
     inode: Option<u64>,
     netlink: Netlink,
-    settings: BTreeMap<String, String>,
+    settings: Settings,
     counters: CounterFiles,
     before: Counters,
     trace: Option<TraceWatch>,
@@ -92,12 +100,57 @@ impl WatchError {
 /// Attempts in vain after which a connection counts as stalled: one or two happen on a busy line.
 const STALLED: u64 = 3;
 
+/// Packets thrown away that are kept while nobody has asked about any: a few seconds of a busy host.
+const KEPT: usize = 4_096;
+
 /// How the packet is known.
-pub struct Mark {
+#[derive(Clone, Copy)]
+pub struct Mark<'m> {
     /// What it looks like when it is sent.
-    pub seed: Seed,
+    pub seed: &'m Seed,
     /// What reads packets, and knows the tunnel's ports.
-    pub reader: Reader,
+    pub reader: &'m Reader,
+}
+
+/// The packet that is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// Whom it is for.
+    pub to: IpAddr,
+    /// Its length in bytes, IP header included.
+    pub length: u32,
+    /// What it carries; nothing for what no probe is.
+    pub kind: Option<ProbeKind>,
+    /// What was under way with it.
+    pub company: Company,
+}
+
+impl Subject {
+    /// A probe.
+    pub fn probe(probe: &Probe, company: Company) -> Subject {
+        Subject {
+            to: probe.to,
+            length: probe.size.into(),
+            kind: Some(probe.kind),
+            company,
+        }
+    }
+
+    /// Somebody else's packet, as it was seen first; nothing where it was not.
+    pub fn seen(journey: &Journey) -> Option<Subject> {
+        let packet = &journey.path.hops.first()?.packet;
+        Some(Subject {
+            to: packet.dst,
+            length: packet.len,
+            kind: match packet.body {
+                Body::Echo { .. } => Some(ProbeKind::Icmp),
+                Body::Tcp { dport, .. } => Some(ProbeKind::Tcp(dport)),
+                Body::Udp { dport, .. } => Some(ProbeKind::Udp(dport)),
+                Body::Error(_) | Body::Other(_) => None,
+            },
+            company: Company::Anyone,
+        })
+    }
 }
 
 impl Watch {
@@ -107,7 +160,8 @@ impl Watch {
         let mut watch = Watch {
             looks: Vec::new(),
             kernel: None,
-            drops: Vec::new(),
+            drops: VecDeque::new(),
+            forgotten: None,
             traced: false,
             counted: wanted.contains(&Witness::Counters),
             not_available: Vec::new(),
@@ -149,41 +203,59 @@ impl Watch {
         self.kernel.as_ref().map(|kernel| kernel.as_fd())
     }
 
-    /// Whether the kernel has thrown away the packet, or its answer.
-    pub fn has_died(&mut self, mark: &Mark) -> bool {
-        if let Some(kernel) = &mut self.kernel {
-            self.drops.extend(kernel.drain());
+    /// Takes in what the kernel has thrown away, so that there is room for more.
+    pub fn listen(&mut self) {
+        let Some(kernel) = &mut self.kernel else {
+            return;
+        };
+        self.drops.extend(kernel.drain());
+        let surplus = self.drops.len().saturating_sub(KEPT);
+        if let Some(last) = self.drops.drain(..surplus).next_back() {
+            self.forgotten = Some(last.time);
         }
+    }
+
+    /// Counts anew from here on, and forgets what was thrown away: no packet is under way.
+    pub fn start_anew(&mut self) -> Result<(), WatchError> {
+        self.listen();
+        self.drops.clear();
+        for look in &mut self.looks {
+            look.before = look.count()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the kernel has thrown away the packet, or its answer.
+    pub fn has_died(&mut self, mark: Mark) -> bool {
+        self.listen();
         let mut identity = None;
         self.drops.iter().any(|drop| {
             recognise(drop, mark, &mut identity).is_some_and(|packet| packet.leg != Leg::Error)
         })
     }
 
-    /// Asks all witnesses what became of the packet of `journey`, which is `probe`. `tunnel` is
-    /// where the course's tunnel leads. Of several packets each is known by itself, but what was
-    /// counted was counted for all.
-    pub fn finish(
+    /// Asks all witnesses what became of the packet of `journey`. `tunnel` is where the course's
+    /// tunnel leads. It can be asked of one packet after the other.
+    pub fn hear(
         &mut self,
         journey: &Journey,
-        mark: &Mark,
-        probe: &Probe,
+        mark: Mark,
+        subject: &Subject,
         tunnel: Option<(String, SocketAddr)>,
     ) -> Result<Evidence, WatchError> {
-        let to = probe.to;
-        if let Some(kernel) = &mut self.kernel {
-            self.drops.extend(kernel.drain());
-        }
+        let to = subject.to;
+        self.listen();
         let mut evidence = Evidence {
             from: journey.origin.clone(),
             to,
-            length: probe.size.into(),
-            kind: probe.kind,
+            length: subject.length,
+            kind: subject.kind,
+            company: subject.company,
             reset: journey.path.hops.iter().any(is_reset),
             refused: journey.refused.as_ref().map(|refused| refused.errno()),
             answered: journey.path.answered,
             seen: journey.path.hops.iter().filter_map(glimpse).collect(),
-            drops: self.kernel.is_some().then(|| self.dropped(journey, mark)),
+            drops: None,
             traces: None,
             hosts: Vec::new(),
             moved: None,
@@ -192,19 +264,21 @@ impl Watch {
             tunnel,
             not_available: self.not_available.clone(),
         };
+        if self.kernel.is_some() {
+            let drops = self.dropped(journey, mark);
+            // Silence of a witness that has not heard all says nothing.
+            let missed = self.missed(journey).filter(|_| drops.is_empty());
+            evidence.drops = missed.is_none().then_some(drops);
+            evidence.not_available.extend(missed);
+        }
         let (mut traces, mut moved) = (Vec::new(), Vec::new());
         for look in &mut self.looks {
-            let host = look.name.clone();
-            let counters = look
-                .counters
-                .read()
-                .map_err(|source| WatchError::Counters {
-                    host: host.clone(),
-                    source,
-                })?;
-            let counters = look.before.moved(&counters);
-            moved.push(Moved { host, counters });
-            let settings = look.settings.clone();
+            let now = look.count()?;
+            moved.push(Moved {
+                host: look.name.clone(),
+                counters: look.before.moved(&now),
+            });
+            let settings = look.settings.read();
             evidence
                 .hosts
                 .push(HostState::take(&look.name, &look.netlink, settings)?);
@@ -244,8 +318,15 @@ impl Watch {
         waiting.collect()
     }
 
+    /// What was thrown away since the packet was sent, and not heard of; in words.
+    fn missed(&self, journey: &Journey) -> Option<String> {
+        let forgotten = self.forgotten? >= since_boot(journey.sent);
+        forgotten.then(|| "kernel: it threw away too much to keep all of it".to_owned())
+    }
+
     /// The drops that are about the packet.
-    fn dropped(&self, journey: &Journey, mark: &Mark) -> Vec<Drop> {
+    fn dropped(&self, journey: &Journey, mark: Mark) -> Vec<Drop> {
+        let since = since_boot(journey.sent);
         let first = journey.path.hops.first();
         let mut identity = first.map(|hop| Identity::new(hop.packet.clone()));
         let mut drops = Vec::new();
@@ -260,7 +341,7 @@ impl Watch {
             let unreadable = drop.function == "tun_get_user" || is_garbled(drop, mark);
             let is_ours = match &packet {
                 Some(packet) => packet.leg != Leg::Error,
-                None => unreadable,
+                None => unreadable && drop.time >= since,
             };
             if is_ours {
                 drops.push(Drop {
@@ -322,7 +403,7 @@ impl Look {
             host: host.name().to_owned(),
             source,
         };
-        let mut counters = CounterFiles::open().map_err(failed)?;
+        let counters = CounterFiles::open().map_err(failed)?;
         let mut missing = None;
         // The packet itself, and the datagram that carries it: IPv4 and UDP add 28 bytes.
         let trace = trace.and_then(|length| match TraceWatch::start(&[length, length + 28]) {
@@ -335,18 +416,37 @@ impl Look {
                 None
             }
         });
-        let look = Look {
+        let mut look = Look {
             name: host.name().to_owned(),
             inode: host.inode(),
-            settings: settings(&netlink.links()?),
-            before: counters.read().map_err(failed)?,
+            settings: Settings::open(&netlink.links()?),
+            before: Counters::default(),
             netlink,
             counters,
             trace,
             connections: tcp_table::connections().unwrap_or_default(),
         };
+        look.before = look.count()?;
         Ok((look, missing))
     }
+
+    fn count(&mut self) -> Result<Counters, WatchError> {
+        self.counters.read().map_err(|source| WatchError::Counters {
+            host: self.name.clone(),
+            source,
+        })
+    }
+}
+
+/// A time of the machine's clock as the kernel stamps what it throws away, in nanoseconds since
+/// the machine began; rather a little too early.
+fn since_boot(time: Timestamp) -> u64 {
+    const SLACK: u64 = 1_000_000;
+    let ago = Timestamp::now().0.saturating_sub(time.0);
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
+        now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+    });
+    now.saturating_sub(ago + SLACK)
 }
 
 /// Whether it is TCP's "nobody listens here".
@@ -380,7 +480,7 @@ fn glimpse(hop: &Hop) -> Option<Glimpse> {
 
 /// What a packet that was thrown away is to the journey. Before anything was seen of the packet,
 /// the first one that fits the seed is it.
-fn recognise(drop: &KernelDrop, mark: &Mark, identity: &mut Option<Identity>) -> Option<Dropped> {
+fn recognise(drop: &KernelDrop, mark: Mark, identity: &mut Option<Identity>) -> Option<Dropped> {
     let Content::Ip(packet) = mark.reader.content(LinkType::RAW, &drop.bytes) else {
         return None;
     };
@@ -389,7 +489,7 @@ fn recognise(drop: &KernelDrop, mark: &Mark, identity: &mut Option<Identity>) ->
 
 fn recognise_packet(
     packet: &IpPacket,
-    mark: &Mark,
+    mark: Mark,
     identity: &mut Option<Identity>,
 ) -> Option<Dropped> {
     if identity.is_none() {
@@ -411,7 +511,7 @@ fn recognise_packet(
 }
 
 /// Whether it is announced as IPv4, or as nothing yet, and cannot be read as that.
-fn is_garbled(drop: &KernelDrop, mark: &Mark) -> bool {
+fn is_garbled(drop: &KernelDrop, mark: Mark) -> bool {
     let announced = matches!(drop.protocol, 0 | 0x0800);
     announced
         && match mark.reader.content(LinkType::RAW, &drop.bytes) {
@@ -421,7 +521,7 @@ fn is_garbled(drop: &KernelDrop, mark: &Mark) -> bool {
 }
 
 /// The packet's ways through a host's firewall: of itself, and of the datagrams around it.
-fn traces_of(host: &str, steps: &[Step], mark: &Mark, seen: &[Glimpse]) -> Vec<Trace> {
+fn traces_of(host: &str, steps: &[Step], mark: Mark, seen: &[Glimpse]) -> Vec<Trace> {
     let mut traces: Vec<(u32, Trace)> = Vec::new();
     let mut identity = None;
     for step in steps {
@@ -459,7 +559,7 @@ fn traces_of(host: &str, steps: &[Step], mark: &Mark, seen: &[Glimpse]) -> Vec<T
 
 /// Whether a traced packet is ours. Of a datagram of the tunnel too little is shown to see what is
 /// in it; its addresses and its length are those of one that was seen.
-fn is_traced(step: &Step, mark: &Mark, seen: &[Glimpse], identity: &mut Option<Identity>) -> bool {
+fn is_traced(step: &Step, mark: Mark, seen: &[Glimpse], identity: &mut Option<Identity>) -> bool {
     let Content::Ip(packet) = mark.reader.content(LinkType::RAW, &step.bytes) else {
         return false;
     };

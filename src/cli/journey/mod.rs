@@ -58,13 +58,13 @@ impl Journey {
         };
         let watch = watch(lab, reader, kept.as_deref())?;
         lab.host(&from)?.run(|| await_stamps(STAMPS))?;
-        // Of many packets the ways are told; why one died is asked of one at a time.
-        let witnesses = match &quarry {
-            Quarry::Ours(prober) if self.count == 1 => {
-                Some(Witnesses::call(lab, prober, self.tunnel_port)?)
-            }
-            _ => None,
+        let prober = match &quarry {
+            Quarry::Ours(prober) => Some(prober),
+            Quarry::Theirs(..) => None,
         };
+        // A connection is asked for again, so that a SYN's death ends nothing.
+        let once = self.count == 1 && self.is_asked_once();
+        let witnesses = Witnesses::call(lab, prober, once, self.tunnel_port)?;
         ground.give_up_privileges()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
@@ -112,7 +112,7 @@ impl Journey {
         from: &str,
         signals: &Signals,
         follower: &mut Follower,
-        mut witnesses: Option<Witnesses>,
+        mut witnesses: Witnesses,
         telling: &mut Telling,
     ) -> Result<(), Failure> {
         let prober = match quarry {
@@ -125,22 +125,19 @@ impl Journey {
         let count = if prober.is_some() { self.count } else { 0 };
         let (mut next, mut sent) = (Instant::now(), 0);
         loop {
+            witnesses.listen(follower)?;
             if let Some(prober) = &prober
                 && sent < count
                 && Instant::now() >= next
             {
                 sent += 1;
+                witnesses.sent();
                 follower.probe(sent, from, prober.seed(sent), || prober.send(sent));
                 next += self.interval;
             }
-            let drops = witnesses.as_ref().and_then(Witnesses::fd);
-            let waker = Waker::of([Some(signals.as_fd()), drops]);
+            let end = witnesses.end();
+            let waker = Waker::of([Some(signals.as_fd()), witnesses.fd()]);
             let wake = waker.as_ref().map_or(signals.as_fd(), Waker::as_fd);
-            // A connection is asked for again, so that a SYN's death ends nothing.
-            let end = match witnesses.as_mut().filter(|_| self.is_asked_once()) {
-                Some(witnesses) => witnesses.end(),
-                None => None,
-            };
             let due = (sent < count).then_some(next).or(end);
             let mut ended = follower.step(due, wake)?;
             let stopped = signals.next()?.is_some();
@@ -148,11 +145,7 @@ impl Journey {
                 ended.extend(follower.give_up());
             }
             for journey in ended {
-                let dead = journey.is_dead();
-                let verdict = match witnesses.take_if(|_| dead) {
-                    Some(witnesses) => Some(witnesses.hear(&journey)?),
-                    None => None,
-                };
+                let verdict = witnesses.hear(&journey)?;
                 telling.journey(&journey, verdict.as_ref())?;
             }
             if stopped || sent == count && follower.is_idle() {

@@ -39,8 +39,9 @@ struct Way {
     path: Path,
     origin: String,
     refused: Option<String>,
-    /// Why it died.
+    /// Why it died, in words; and what of that others have in common.
     verdict: Option<String>,
+    death: Vec<(&'static str, String, Option<String>)>,
     packets: u64,
 }
 
@@ -90,6 +91,9 @@ impl Telling {
             if let Some(refused) = refused {
                 status(&refused.to_string());
             }
+            if let Some(open) = verdict.and_then(Verdict::open) {
+                status(&format!("packet {}: {open}", journey.number));
+            }
             let mut drop = Text::default();
             match verdict {
                 Some(verdict) => verdict.json(&mut drop),
@@ -100,10 +104,11 @@ impl Telling {
             return print(text.as_str());
         }
         let refused = refused.as_ref().map(ToString::to_string);
-        let known = self
-            .ways
-            .iter_mut()
-            .find(|way| way.refused == refused && way.path.is_same_way(path));
+        let death = verdict.map(Verdict::death).unwrap_or_default();
+        let same = |way: &&mut Way| {
+            way.refused == refused && way.death == death && way.path.is_same_way(path)
+        };
+        let known = self.ways.iter_mut().find(same);
         match known {
             Some(way) => way.packets += 1,
             None => self.ways.push(Way {
@@ -115,6 +120,7 @@ impl Telling {
                     verdict.words(&self.paint, &mut text);
                     text.as_str().to_owned()
                 }),
+                death,
                 packets: 1,
             }),
         }

@@ -3,6 +3,7 @@
 //! Each test is a shell script that builds a lab of its own ([`super::run::Bench::lab`]) and
 //! follows packets in it with `-o json`; [`journeys`] reads that back.
 
+pub(crate) mod deaths;
 pub(crate) mod path;
 pub(crate) mod probes;
 pub(crate) mod refused;

@@ -1,0 +1,156 @@
+//! Why packets died: each of several, and somebody else's.
+
+use super::super::run::{Bench, needs};
+use super::super::{Problem, Test, wrong};
+use super::{KNOWN, Told, UP, journey, journeys};
+use serde_json::Value;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("journey::each_of_several_has_its_own_death", several),
+    ("journey::counters_of_several_are_not_one_s_own", together),
+    ("journey::some_of_several_die", some),
+    ("journey::somebody_elses_packet_dies", attached),
+];
+
+impl Told {
+    /// Requires that it died of this, there.
+    fn died(&self, cause: &str, host: &str, dev: &str) -> Result<&Value, Problem> {
+        let drop = &self.0["drop"];
+        match (&drop["cause"], &drop["host"], &drop["dev"])
+            == (&cause.into(), &host.into(), &dev.into())
+        {
+            true => Ok(drop),
+            false => wrong(format!(
+                "it did not die of {cause} on {host}, {dev}: {drop}"
+            )),
+        }
+    }
+}
+
+/// The evidence of a death in one text.
+fn evidence(drop: &Value) -> String {
+    drop["evidence"].to_string()
+}
+
+/// The first dies on S, the second one on V, which is set up so only after it was asked first.
+fn several(bench: &Bench) -> Result<(), Problem> {
+    needs(&["sysctl"])?;
+    let change = "sleep 0.9; tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=1
+         tunlab lab exec v -- sysctl -qw net.ipv4.icmp_echo_ignore_all=1";
+    let ended = bench.lab(&format!(
+        "{UP} for format in json list; do
+         tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
+         tunlab lab exec v -- sysctl -qw net.ipv4.icmp_echo_ignore_all=0
+         ({change}) & tunlab journey -c 2 -i 1.8 -W 0.3 v -o $format; echo code $?; wait
+         done; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&[
+        "code 1",
+        "1 of 2 packets went this way",
+        "ip_forward on s, tun0",
+        "echo_ignored on v, eth0",
+    ])?;
+    let [first, second] = &journeys(&ended)[..] else {
+        return wrong(format!("{}{}", ended.stdout, ended.stderr));
+    };
+    let drop = first.died("ip_forward", "s", "tun0")?;
+    let observed = bench.user.is_root();
+    if (drop["basis"] == "observed") != observed
+        || (drop["reason"] == "IP_INADDRERRORS") != observed
+    {
+        return wrong(format!("the kernel's word: {drop}"));
+    }
+    // One was over when the other began: what was counted for one was not counted for both.
+    let both = evidence(drop) + &evidence(second.died("echo_ignored", "v", "eth0")?);
+    match both.contains("packets under way together") {
+        false => Ok(()),
+        true => wrong(both),
+    }
+}
+
+fn together(bench: &Bench) -> Result<(), Problem> {
+    needs(&["sysctl"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
+         tunlab journey -c 3 -i 20ms -W 0.4 v -o json; tunlab journey -W 0.4 v -o json; tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    let all = journeys(&ended);
+    let [together @ .., alone] = &all[..] else {
+        return wrong(ended.stderr.clone());
+    };
+    for told in together {
+        let drop = told.died("ip_forward", "s", "tun0")?;
+        let said = "Ip.InAddrErrors +3 on s, by any of 3 packets under way together";
+        if !evidence(drop).contains(said) {
+            return wrong(format!("{drop}"));
+        }
+    }
+    let drop = alone.died("ip_forward", "s", "tun0")?;
+    match evidence(drop).contains("Ip.InAddrErrors +1 on s\"") && together.len() == 3 {
+        true => Ok(()),
+        false => wrong(format!("{drop}")),
+    }
+}
+
+/// A firewall that drops every other packet. Nobody but the kernel itself can tell that it did.
+fn some(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- nft 'add table t; add chain t f {{ type filter hook forward \
+         priority 0; }}; add rule t f icmp type echo-request numgen inc mod 2 0 drop' || exit
+         tunlab journey -c 4 -i 20ms -W 0.4 v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let all = journeys(&ended);
+    let (home, dead): (Vec<_>, Vec<_>) = all.iter().partition(|told| told.way() == KNOWN);
+    if (home.len(), dead.len()) != (2, 2) || home.iter().any(|told| !told.0["drop"].is_null()) {
+        return wrong(format!("{}{}", ended.stdout, ended.stderr));
+    }
+    for told in dead {
+        if !bench.user.is_root() {
+            ended.says(&["no witness tells why it died; still possible: ", "nft_drop"])?;
+            continue;
+        }
+        let drop = told.died("nft_drop", "s", "tun0")?;
+        if drop["basis"] != "observed" || drop["reason"] != "NETFILTER_DROP" {
+            return wrong(format!("{drop}"));
+        }
+    }
+    Ok(())
+}
+
+/// It is looked up with its own source and the device that it came in by.
+fn attached(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ip", "ping", "sysctl"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec u -- ip addr add 192.168.30.99/24 dev tun0
+         tunlab lab exec s -- sysctl -qw net.ipv4.conf.all.rp_filter=1
+         (until_said waiting $T/said
+           tunlab lab exec u -- ping -c 1 -W 1 192.168.70.101
+           tunlab lab exec u -- ping -c 1 -W 1 -I 192.168.30.99 192.168.70.101) > /dev/null &
+         tunlab journey --attach 'icmp.type == 8 && ip.src == 192.168.30.99' -o json 2> $T/said
+         echo code $?; wait $!; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let told = journey(&ended)?;
+    told.goes(&KNOWN[..4])?.ends(false, false)?;
+    let drop = told.died("rp_filter", "s", "tun0")?;
+    let cure = match bench.user.is_root() {
+        true => "ip -n tunlab-s route add 192.168.30.0/24 dev tun0",
+        false => "tunlab lab exec s -- ip route add 192.168.30.0/24 dev tun0",
+    };
+    let said = evidence(drop);
+    let observed = drop["basis"] == "observed" && drop["reason"] == "IP_RPFILTER";
+    if drop["cures"] != Value::from(vec![cure]) || observed != bench.user.is_root() {
+        return wrong(format!("{drop}"));
+    }
+    let parts = [
+        "a route lookup on s for this packet answers EINVAL",
+        "TcpExt.IPReversePathFilter +1 on s, by this or any other packet",
+    ];
+    match parts.iter().find(|part| !said.contains(**part)) {
+        None => Ok(()),
+        Some(part) => wrong(format!("{part}: {said}")),
+    }
+}
