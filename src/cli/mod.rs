@@ -24,6 +24,7 @@ mod output;
 mod parallel;
 mod ping;
 mod places;
+mod privileges;
 mod progress;
 mod proto;
 mod read;

@@ -4,11 +4,15 @@
 //! 2. In a lab all hosts are looked at; without one, this machine alone.
 //! 3. A probe is sent, and diagnosed. What a weaker witness cannot see is asked of another one.
 //! 4. `--fix` runs the cure and asks again, until all is well or nothing more can be done.
+//!
+//! Once all is open, privileges are given up. Tracing the firewall needs them again: a copy of this
+//! process keeps them, waits, and goes on in its place when a trace is wanted. `--fix` keeps its own.
 
 use super::Outcome;
 use super::args::{When, paint};
 use super::failure::{Failure, print, status};
 use super::places::{host_and_address, tunnel};
+use super::privileges;
 use crate::causes::{self, page};
 use crate::journey::ProbeKind;
 use crate::lab::{Lab, LabName};
@@ -16,9 +20,10 @@ use crate::model::Text;
 use crate::packet::filter::distance;
 use crate::render::Paint;
 use crate::sys::signals::Signals;
+use crate::sys::successor::Successor;
 use crate::why::cure::CureError;
 use crate::why::{
-    Diagnosis, Examined, Host, Question, Verdict, Witness, cure, diagnose, examine, host, report,
+    Diagnosis, Examination, Host, Question, Verdict, Witness, cure, diagnose, examine, host, report,
 };
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, ToSocketAddrs};
@@ -97,10 +102,28 @@ impl Why {
         // Before any thread is started, which then has the same mask.
         let signals = Signals::take_over()?;
         let lab = self.lab()?;
-        let question = self.question(lab.as_ref())?;
+        let mut question = self.question(lab.as_ref())?;
+        let mut successor = None;
+        if self.evidence.is_none() && !self.fix {
+            successor = Successor::wait()?;
+            if successor.is_none() {
+                // Our turn has come.
+                question.witnesses.push(Witness::Nft);
+            }
+        }
         let in_full = |name: &str, command: &str| host::in_full(&question.hosts, name, command);
         for _ in 0..MOST_CURES {
-            let (diagnosis, open) = self.ask(&question, &signals)?;
+            let (mut diagnosis, mut open) = self.ask(&question, &signals)?;
+            if suspects_firewall(&diagnosis) && self.evidence.is_none() {
+                if let Some(successor) = successor.take() {
+                    return Ok(ExitCode::from(successor.take_over()?));
+                }
+                if !question.witnesses.contains(&Witness::Nft) {
+                    let mut closer = question.clone();
+                    closer.witnesses.push(Witness::Nft);
+                    (diagnosis, open) = self.ask(&closer, &signals)?;
+                }
+            }
             let mut text = Text::default();
             match self.format {
                 Format::Json => report::json(&diagnosis, &in_full, &mut text),
@@ -185,38 +208,36 @@ impl Why {
         }
     }
 
-    /// Asks, and where the firewall is suspected or nobody knows, asks the firewall, too.
+    /// Asks, and again while a neighbour may still answer; what is open is to be closed later.
     fn ask(
         &self,
         question: &Question,
         signals: &Signals,
-    ) -> Result<(Diagnosis, Examined), Failure> {
-        let ask = |question: &Question| -> Result<(Diagnosis, Examined), Failure> {
-            let examined = examine(question, signals.as_fd())?;
-            Ok((diagnose(&examined.evidence), examined))
-        };
-        let (mut diagnosis, mut open) = ask(question)?;
+    ) -> Result<(Diagnosis, Examination), Failure> {
+        let mut examination = Examination::open(question)?;
+        if !self.fix {
+            privileges::give_up()?;
+        }
+        let mut diagnosis = diagnose(&examination.ask(signals.as_fd())?);
         // The kernel asks for a neighbour three times, a second apart.
-        for _ in 0..3 {
+        for _ in 1..examine::TIMES {
             if !diagnosis.is_pending || signals.next()?.is_some() {
                 break;
             }
             sleep(Duration::from_secs(1));
-            (diagnosis, open) = ask(question)?;
+            diagnosis = diagnose(&examination.ask(signals.as_fd())?);
         }
-        let firewall = |cause: &causes::Cause| *cause == causes::NFT_DROP;
-        let suspected = diagnosis
-            .causes
-            .iter()
-            .any(|finding| firewall(finding.cause) && finding.cures.is_empty())
-            || diagnosis.candidates.iter().any(|cause| firewall(cause));
-        if self.evidence.is_some() || !suspected {
-            return Ok((diagnosis, open));
-        }
-        let mut closer = question.clone();
-        closer.witnesses.push(Witness::Nft);
-        ask(&closer)
+        Ok((diagnosis, examination))
     }
+}
+
+/// Whether a trace of the firewall would tell more: it dropped the packet by a rule that is not
+/// known, or nobody knows what did.
+fn suspects_firewall(diagnosis: &Diagnosis) -> bool {
+    let firewall = |cause: &causes::Cause| *cause == causes::NFT_DROP;
+    let mut causes = diagnosis.causes.iter();
+    causes.any(|finding| firewall(finding.cause) && finding.cures.is_empty())
+        || diagnosis.candidates.iter().any(|cause| firewall(cause))
 }
 
 /// Runs the cures of the likeliest cause; whether that was done, and it is worth asking again.

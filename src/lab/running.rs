@@ -257,6 +257,24 @@ impl Lab {
         Ok(())
     }
 
+    /// Lets a tied lab end, and waits until it has: its holder does what is to be done, so that no
+    /// privileges are needed here.
+    pub fn let_go(self) -> Result<(), LabError> {
+        let Lab {
+            name,
+            contents,
+            hosts,
+            tie,
+            ..
+        } = self;
+        drop((hosts, tie));
+        let processes = [Some(contents.holder), contents.reaper];
+        match soon(|| !processes.iter().flatten().any(|one| one.is_alive())) {
+            true => Ok(()),
+            false => Err(LabError::StillUp { name }),
+        }
+    }
+
     /// Its name, if it has one.
     pub fn name(&self) -> Option<&LabName> {
         self.name.as_ref()

@@ -12,6 +12,7 @@
 //! - [`lock`]: whole-file locks, which tell whether a process lives
 //! - [`process`]: what `/proc` says about another process
 //! - [`privileges`]: giving up what root may do
+//! - [`successor`]: a copy of this process that keeps its privileges for when they are needed again
 //! - [`signals`]: Ctrl-C as something to poll
 //! - [`tcp_table`]: the TCP connections of a network namespace
 //! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
@@ -36,6 +37,7 @@ pub mod probe_socket;
 pub mod process;
 pub mod readings;
 pub mod signals;
+pub mod successor;
 pub mod tcp_table;
 pub(crate) mod tun_ioctl;
 pub mod udp_socket;

@@ -1,4 +1,4 @@
-//! Sending a probe and following it, with all witnesses at work.
+//! Sending a probe and following it, with all witnesses at work: opened once, asked several times.
 
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -72,52 +72,77 @@ const AFTERMATH: Duration = Duration::from_millis(3);
 /// How long the kernel may take until it stamps packets as they pass.
 const STAMPS: Duration = Duration::from_millis(50);
 
-/// What was found out. What was opened for it is closed with it, which takes longer than all the
+/// How often one examination can be asked.
+pub const TIMES: u16 = 4;
+
+/// All that is open to find out what becomes of probes. To close it takes longer than all the
 /// rest: speak first.
-pub struct Examined {
-    /// What is known of the probe.
-    pub evidence: Evidence,
-    _open: Follower,
+pub struct Examination {
+    probe: Probe,
+    prober: Prober,
+    from: String,
+    tunnel: Option<(String, SocketAddr)>,
+    watch: Watch,
+    follower: Follower,
+    reader: Reader,
+    asked: u16,
 }
 
-/// Sends a probe and hears what became of it. `stop` is readable when the user wants no
-/// more.
-pub fn examine(question: &Question, stop: BorrowedFd) -> Result<Examined, ExamineError> {
-    let probe = Probe {
-        to: question.to,
-        kind: question.kind,
-        ttl: None,
-        size: match question.kind {
-            ProbeKind::Tcp(_) => SYN_SIZE,
-            ProbeKind::Icmp | ProbeKind::Udp(_) => PING_SIZE,
-        },
-    };
-    let from = &question.from;
-    let prober = from.run(|| Prober::open(probe.clone(), 1))??;
-    let reader = Reader::new(None);
-    let kept = program(&prober.wanted(reader.tunnel_ports()));
-    let mut posts = Vec::new();
-    for host in &question.hosts {
-        posts.push(host.run(|| Post::open(host.name(), kept.as_deref()))??);
+impl Examination {
+    /// Opens everything that needs privileges.
+    pub fn open(question: &Question) -> Result<Examination, ExamineError> {
+        let probe = Probe {
+            to: question.to,
+            kind: question.kind,
+            ttl: None,
+            size: match question.kind {
+                ProbeKind::Tcp(_) => SYN_SIZE,
+                ProbeKind::Icmp | ProbeKind::Udp(_) => PING_SIZE,
+            },
+        };
+        let from = &question.from;
+        let prober = from.run(|| Prober::open(probe.clone(), TIMES))??;
+        let reader = Reader::new(None);
+        let kept = program(&prober.wanted(reader.tunnel_ports()));
+        let mut posts = Vec::new();
+        for host in &question.hosts {
+            posts.push(host.run(|| Post::open(host.name(), kept.as_deref()))??);
+        }
+        let watch = Watch::start(&question.hosts, &question.witnesses, probe.size.into())?;
+        from.run(|| await_stamps(STAMPS))?;
+        Ok(Examination {
+            probe,
+            prober,
+            from: from.name().to_owned(),
+            tunnel: question.tunnel.clone(),
+            watch,
+            follower: Follower::new(journey::Watch::new(posts, reader), PATIENCE),
+            reader: Reader::new(None),
+            asked: 0,
+        })
     }
-    let mut watch = Watch::start(&question.hosts, &question.witnesses, probe.size.into())?;
-    from.run(|| await_stamps(STAMPS))?;
 
-    let (seed, own_reader) = (prober.seed(1), Reader::new(None));
-    let mark = Mark {
-        seed: &seed,
-        reader: &own_reader,
-    };
-    let sightings = journey::Watch::new(posts, reader);
-    let mut follower = Follower::new(sightings, PATIENCE);
-    follower.probe(1, from.name(), seed.clone(), || prober.send(1));
-    let journey = follow(&mut follower, &mut watch, mark, stop)?;
-    let subject = Subject::probe(&probe, Company::Nobody);
-    let evidence = watch.hear(&journey, mark, &subject, question.tunnel.clone())?;
-    Ok(Examined {
-        evidence,
-        _open: follower,
-    })
+    /// Sends a probe and hears what became of it, at most [`TIMES`] times. `stop` is readable when
+    /// the user wants no more.
+    pub fn ask(&mut self, stop: BorrowedFd) -> Result<Evidence, ExamineError> {
+        if self.asked > 0 {
+            self.watch.start_anew()?;
+        }
+        self.asked += 1;
+        let number = self.asked;
+        let seed = self.prober.seed(number);
+        let mark = Mark {
+            seed: &seed,
+            reader: &self.reader,
+        };
+        self.follower.probe(number, &self.from, seed.clone(), || {
+            self.prober.send(number)
+        });
+        let journey = follow(&mut self.follower, &mut self.watch, mark, stop)?;
+        let subject = Subject::probe(&self.probe, Company::Nobody);
+        let tunnel = self.tunnel.clone();
+        Ok(self.watch.hear(&journey, mark, &subject, tunnel)?)
+    }
 }
 
 /// Waits for the journey's end: the answer, the kernel's word, silence, or the user.

@@ -36,6 +36,6 @@ pub mod way;
 pub use diagnose::diagnose;
 pub use diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
 pub use evidence::{Company, Evidence};
-pub use examine::{ExamineError, Examined, Question, examine};
+pub use examine::{Examination, ExamineError, Question};
 pub use host::Host;
 pub use watch::{Mark, Subject, Watch, WatchError, Witness};

@@ -104,6 +104,7 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         why::healthy::TESTS,
         why::waiting::TESTS,
         why::outside::TESTS,
+        why::privileges::TESTS,
         create::TESTS,
         read::TESTS,
         spoof::TESTS,

@@ -2,7 +2,6 @@
 
 use crate::cli::failure::Failure;
 use crate::lab::{Lab, LabName, UpOptions, tunnel};
-use crate::sys::{errno, privileges};
 
 /// A lab, and whether it is ours to end.
 pub(super) struct Ground {
@@ -48,21 +47,10 @@ impl Ground {
         &self.lab
     }
 
-    /// Gives up everything that needs privileges: all sockets are open. A lab of ours still has to
-    /// be ended.
-    pub(super) fn give_up_privileges(&self) -> Result<(), Failure> {
-        if self.ours {
-            return Ok(());
-        }
-        privileges::drop_all().map_err(|errno| {
-            Failure::refused(format!("give up privileges: {}", errno::text(errno)), None)
-        })
-    }
-
-    /// Ends the lab, if it is ours.
+    /// Ends the lab, if it is ours; its holder does that, for we may have no privileges any more.
     pub(super) fn leave(self) -> Result<(), Failure> {
         if self.ours {
-            self.lab.down()?;
+            self.lab.let_go()?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use super::Outcome;
 use super::args::When;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
+use super::privileges;
 use crate::journey::{Follower, Post, Prober, Reader, Watch, program};
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
@@ -65,7 +66,7 @@ impl Journey {
         // A connection is asked for again, so that a SYN's death ends nothing.
         let once = self.count == 1 && self.is_asked_once();
         let witnesses = Witnesses::call(lab, prober, once, self.tunnel_port)?;
-        ground.give_up_privileges()?;
+        privileges::give_up()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
         let followed = self.follow(

@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         kept,
     ),
     ("journey::a_demo_leaves_nothing", demo),
+    ("journey::a_demo_watches_without_privileges", unprivileged),
     ("journey::it_is_printed_at_once", at_once),
 ];
 
@@ -200,6 +201,21 @@ fn demo(bench: &Bench) -> Result<(), Problem> {
     match ended.stdout.lines().nth(1) == Some("code 0") && ended.stdout.lines().count() == 2 {
         true => Ok(()),
         false => wrong(format!("{}{}", ended.stdout, ended.stderr)),
+    }
+}
+
+/// Its lab ends although it could not end it itself any more.
+fn unprivileged(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(
+        "tunlab journey --demo -c 50 -i 20ms > $T/said & demo=$!
+         while cap=$(grep ^CapEff /proc/$demo/status) && [ \"${cap%0000000000000000}\" = \"$cap\" ]; do :; done
+         echo \"$cap\"; wait $demo; echo code $?; cat $T/said
+         lab_mounts; tunlab lab status",
+    )?;
+    ended.prints(&["CapEff:\t0000000000000000\ncode 0\n50 of 50 packets went this way"])?;
+    match ended.stdout.contains("tunlab-j") {
+        true => wrong(ended.stdout),
+        false => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod causes;
 pub(crate) mod healthy;
 pub(crate) mod outside;
+pub(crate) mod privileges;
 pub(crate) mod waiting;
 
 use super::run::{Bench, needs};
