@@ -1,7 +1,7 @@
 //! `[HOST] DEST`, as journey and why take them: a lab's host, and an address or another host.
 
 use super::failure::Failure;
-use crate::lab::{Lab, LabHost, topology};
+use crate::lab::{Lab, LabHost, topology, tunnel};
 use crate::sys::netlink::Netlink;
 use std::net::{IpAddr, SocketAddr};
 
@@ -26,14 +26,14 @@ pub(super) fn host_and_address<'l>(
 }
 
 /// Where the lab's topology has its tunnel: the host that listens, and its address for the other
-/// one.
-pub(super) fn tunnel(lab: &Lab) -> Option<(String, SocketAddr)> {
-    const PORT: u16 = 9090;
+/// one, on the course's UDP port or another one.
+pub(super) fn tunnel(lab: &Lab, port: Option<u16>) -> Option<(String, SocketAddr)> {
+    let port = port.unwrap_or(tunnel::PORT);
     let tunnel = &topology::find(lab.topology())?.tunnel;
     let address: IpAddr = tunnel.server_address.parse().ok()?;
     Some((
         tunnel.server.host.to_owned(),
-        SocketAddr::new(address, PORT),
+        SocketAddr::new(address, port),
     ))
 }
 

@@ -187,7 +187,7 @@ impl Why {
             to,
             kind: self.kind(),
             witnesses: self.witnesses(),
-            tunnel: tunnel(lab),
+            tunnel: tunnel(lab, None),
         })
     }
 

@@ -12,16 +12,16 @@ use super::topology::{self, TunnelEnd};
 use crate::sys::detached;
 
 /// The tunnel's UDP port, as in the course.
-const PORT: u16 = 9090;
+pub const PORT: u16 = 9090;
 
-/// The commands that start the tunnel of a topology: the host, and what to type there; the server
-/// first.
-pub fn commands(topology: &topology::Topology) -> [(&'static str, Vec<String>); 2] {
+/// The commands that start the tunnel of a topology on a UDP port: the host, and what to type there;
+/// the server first.
+pub fn commands(topology: &topology::Topology, port: u16) -> [(&'static str, Vec<String>); 2] {
     let tunnel = &topology.tunnel;
-    let listen = ["--listen".to_owned(), format!("0.0.0.0:{PORT}")];
+    let listen = ["--listen".to_owned(), format!("0.0.0.0:{port}")];
     let server = [
         "--server".to_owned(),
-        format!("{}:{PORT}", tunnel.server_address),
+        format!("{}:{port}", tunnel.server_address),
     ];
     [(&tunnel.server, listen), (&tunnel.client, server)].map(|(end, first)| {
         let TunnelEnd { host, addr, routes } = end;
@@ -35,13 +35,13 @@ pub fn commands(topology: &topology::Topology) -> [(&'static str, Vec<String>); 
     })
 }
 
-/// Starts both ends of the lab's tunnel, and returns when packets can pass. `tunlab` is the
+/// Starts both ends of the lab's tunnel on a UDP port, and returns when packets can pass. `tunlab` is the
 /// executable. An ordinary user joins the lab first.
-pub fn start(lab: &Lab, tunlab: &Path) -> Result<(), LabError> {
+pub fn start(lab: &Lab, tunlab: &Path, port: u16) -> Result<(), LabError> {
     let Some(topology) = topology::find(lab.topology()) else {
         return Ok(()); // a later tunlab's
     };
-    for (host, args) in commands(topology) {
+    for (host, args) in commands(topology, port) {
         let mut command = Command::new(tunlab);
         command
             .args(args)
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_course_s_addresses() {
-        let [(server, listen), (client, connect)] = commands(topology::ALL[0]);
+        let [(server, listen), (client, connect)] = commands(topology::ALL[0], PORT);
         assert_eq!((server, client), ("s", "u"));
         assert_eq!(
             listen.join(" "),

@@ -68,7 +68,7 @@ pub(in crate::cli) struct Journey {
     #[arg(short, value_name = "FILE")]
     pub(super) write: Option<PathBuf>,
 
-    /// A further UDP port whose payload is the tunnel's; 9090 is one anyway
+    /// A further UDP port whose payload is the tunnel's; 9090 is one anyway; with --demo, the tunnel's own
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) tunnel_port: Option<u16>,
 }

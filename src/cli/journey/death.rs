@@ -73,7 +73,7 @@ impl<'l> Witnesses<'l> {
             watch: Watch::start(&hosts, &wanted, length)?,
             reader: Reader::new(tunnel_port),
             hosts,
-            tunnel: tunnel(lab),
+            tunnel: tunnel(lab, tunnel_port),
             probe,
             only: prober.filter(|_| once).map(|prober| prober.seed(1)),
             died: None,

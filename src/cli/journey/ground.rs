@@ -10,9 +10,13 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    /// The running lab of that name; or a new one with its tunnel, that ends with us. Call it while
-    /// the process has one thread.
-    pub(super) fn find(name: Option<&LabName>, demo: bool) -> Result<Ground, Failure> {
+    /// The running lab of that name; or a new one with its tunnel, on the port if one is named,
+    /// that ends with us. Call it while the process has one thread.
+    pub(super) fn find(
+        name: Option<&LabName>,
+        demo: bool,
+        tunnel_port: Option<u16>,
+    ) -> Result<Ground, Failure> {
         if !demo {
             let lab = Lab::find(name)?;
             lab.join()?;
@@ -28,7 +32,7 @@ impl Ground {
             lab: Lab::up(&options)?,
             ours: true,
         };
-        match ground.with_tunnel() {
+        match ground.with_tunnel(tunnel_port.unwrap_or(tunnel::PORT)) {
             Ok(()) => Ok(ground),
             Err(failure) => {
                 let _ = ground.leave();
@@ -37,10 +41,10 @@ impl Ground {
         }
     }
 
-    fn with_tunnel(&self) -> Result<(), Failure> {
+    fn with_tunnel(&self, port: u16) -> Result<(), Failure> {
         self.lab.join()?;
         let own = std::env::current_exe()?;
-        Ok(tunnel::start(&self.lab, &own)?)
+        Ok(tunnel::start(&self.lab, &own, port)?)
     }
 
     pub(super) fn lab(&self) -> &Lab {

@@ -49,7 +49,7 @@ impl Journey {
         let signals = Signals::take_over()?;
         let filter = self.filter()?;
         let mut telling = Telling::new(&self, color)?;
-        let ground = Ground::find(self.lab.as_ref(), self.demo)?;
+        let ground = Ground::find(self.lab.as_ref(), self.demo, self.tunnel_port)?;
         let lab = ground.lab();
         let (quarry, from, to) = self.quarry(lab, filter)?;
         let reader = Reader::new(self.tunnel_port);

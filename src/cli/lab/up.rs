@@ -63,7 +63,7 @@ impl Up {
         let blueprint = options.blueprint();
         let mut commands: Vec<String> = blueprint.steps().iter().map(Step::command).collect();
         if self.tunnel {
-            for (host, args) in tunnel::commands(self.topology) {
+            for (host, args) in tunnel::commands(self.topology, tunnel::PORT) {
                 let netns = blueprint.netns(host);
                 commands.push(format!("ip netns exec {netns} tunlab {} &", args.join(" ")));
             }
@@ -77,7 +77,7 @@ fn start_tunnel(lab: &Lab) -> Result<(), Failure> {
     driver::check().map_err(|error| as_ordinary_user(TunError::from(error).into()))?;
     lab.join()?;
     let tunlab = std::env::current_exe()?;
-    Ok(tunnel::start(lab, &tunlab)?)
+    Ok(tunnel::start(lab, &tunlab, tunnel::PORT)?)
 }
 
 fn find_topology(name: &str) -> Result<&'static Topology, String> {

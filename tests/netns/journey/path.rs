@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         kept,
     ),
     ("journey::a_demo_leaves_nothing", demo),
+    ("journey::a_demo_s_tunnel_has_another_port", another_port),
     ("journey::a_demo_watches_without_privileges", unprivileged),
     ("journey::it_is_printed_at_once", at_once),
 ];
@@ -202,6 +203,14 @@ fn demo(bench: &Bench) -> Result<(), Problem> {
         true => Ok(()),
         false => wrong(format!("{}{}", ended.stdout, ended.stderr)),
     }
+}
+
+fn another_port(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab("tunlab journey --demo --tunnel-port 5555 -o json")?;
+    journey(ended.exits(0)?)?
+        .goes(&KNOWN)?
+        .changed(&[" to 10.0.2.11:5555", "unwrapped"])?;
+    Ok(())
 }
 
 /// Its lab ends although it could not end it itself any more.
