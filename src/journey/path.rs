@@ -38,6 +38,8 @@ pub struct Hop {
     pub packet: IpPacket,
     /// The datagram it travelled in.
     pub outer: Option<Outer>,
+    /// Which piece of that datagram, where it was cut up.
+    pub outer_piece: Option<Piece>,
     /// The frame's length on the wire in bytes, of all that travelled in it.
     pub wire_len: u32,
     /// Whether the transport checksum was still to be filled in.

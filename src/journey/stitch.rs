@@ -90,6 +90,7 @@ pub(super) fn hop(seen: &Seen, found: Match) -> Hop {
         leg: found.leg,
         packet: found.packet,
         outer: found.outer,
+        outer_piece: None,
         wire_len: sighting.wire_len,
         partial: sighting.partial,
         beside: match &seen.content {
@@ -99,11 +100,12 @@ pub(super) fn hop(seen: &Seen, found: Match) -> Hop {
         after: None,
         changed: Vec::new(),
     };
-    if found.outer_piece
+    if hop.outer.is_some()
         && let Content::Ip(IpPacket {
             piece: Some(piece), ..
         }) = seen.content
     {
+        hop.outer_piece = Some(piece);
         let outer = true;
         hop.changed
             .push(super::path::Change::Fragment { piece, outer });

@@ -9,13 +9,21 @@
 //! | `hops` | list of hops | in order of time |
 //! | `drop` | object or null | why it died: an element of `causes` of `tunlab why` |
 //!
-//! A hop is `{"n", "host", "dev", "dir", "t_us", "src", "dst", "ttl", "outer", "changed"}`: its
-//! number from 1, the host, the device, `in` or `out`, microseconds since the first hop with three
-//! digits, the packet's own addresses and TTL, the datagram of the tunnel that it travels in
-//! (`{"src", "dst"}` with ports, or null), and what changed since the hop before, in words.
+//! A hop is `{"n", "host", "dev", "dir", "t_us", "src", "dst", "ttl", "outer", "changed", "leg",
+//! "fragment", "outer_fragment"}`: its number from 1, the host, the device, `in` or `out`,
+//! microseconds since the first hop with three digits, the packet's own addresses and TTL, the
+//! datagram of the tunnel that it travels in (`{"src", "dst"}` with ports, or null), and what changed
+//! since the hop before, in words.
+//!
+//! `leg` is `there` for the packet itself, `back` for what answers it, `error` or `redirect` for an
+//! ICMP message about either. `fragment` is the piece of it that passed there, null where it was
+//! whole, and `outer_fragment` that of the datagram around it: `{"offset", "len", "more"}`, the first
+//! two in bytes of what IP carries, the last whether other pieces follow.
 
 use super::Story;
 use crate::capture::Direction;
+use crate::journey::identity::Leg;
+use crate::journey::ip_packet::Piece;
 use crate::journey::path::Hop;
 use crate::model::Text;
 use crate::model::json::{list, string};
@@ -63,7 +71,33 @@ fn hop(hop: &Hop, number: u64, since: f64, text: &mut Text) {
     list(&hop.changed, text, |change, text| {
         string(&change.to_string(), text);
     });
+    text.str(",\"leg\":\"").str(leg(hop.leg)).str("\"");
+    for (key, piece) in [
+        ("fragment", packet.piece),
+        ("outer_fragment", hop.outer_piece),
+    ] {
+        text.str(",\"").str(key).str("\":");
+        fragment(piece, text);
+    }
     text.str("}");
+}
+
+fn leg(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Request => "there",
+        Leg::Answer => "back",
+        Leg::Error => "error",
+        Leg::Redirect => "redirect",
+    }
+}
+
+fn fragment(piece: Option<Piece>, text: &mut Text) {
+    match piece {
+        Some(Piece { offset, len, more }) => text.str(&format!(
+            "{{\"offset\":{offset},\"len\":{len},\"more\":{more}}}"
+        )),
+        None => text.str("null"),
+    };
 }
 
 fn word(truth: bool) -> &'static str {

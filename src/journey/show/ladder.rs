@@ -4,12 +4,13 @@
 //! ```text
 //!          u               s               v
 //!     tun0  eth0      eth0  tun0  eth1    eth0
-//!  1    ●     │         │     │     │       │        0.0 µs  echo request, TTL 64
+//!  1    ●     │         │     │     │       │        0.0 µs  there: echo request, TTL 64
 //!  2    ├────▶│         │     │     │       │       41.2 µs  wrapped in UDP
 //!  3    │     ╞════════▶│     │     │       │       44.9 µs
 //! ```
 
 use super::{Story, micros, painted, role, tame};
+use crate::journey::identity::Leg;
 use crate::journey::path::{Change, Hop, Question};
 use crate::journey::words;
 use crate::model::Text;
@@ -34,12 +35,14 @@ pub fn ladder(story: &Story, paint: &Paint, width: usize, text: &mut Text) {
     // Of a question that was answered, the hop that waited for it tells.
     let open = |one: &&Question| !one.arp.reply && !is_answered(one, &story.path.questions);
     let mut questions = story.path.questions.iter().filter(open).peekable();
+    let mut leg = None;
     for (hop, number) in hops.iter().zip(1..) {
         while let Some(question) = questions.next_if(|one| one.time <= hop.time) {
             ladder.question(question, text);
         }
         let before = hop.after.and_then(|before| hops.get(before));
-        ladder.hop(before, hop, number, text);
+        let turns = leg.replace(hop.leg) != Some(hop.leg);
+        ladder.hop(before, hop, number, turns, text);
     }
     for question in questions {
         ladder.question(question, text);
@@ -107,7 +110,7 @@ impl<'l> Ladder<'l> {
         }
     }
 
-    fn hop(&self, before: Option<&Hop>, hop: &Hop, number: usize, text: &mut Text) {
+    fn hop(&self, before: Option<&Hop>, hop: &Hop, number: usize, turns: bool, text: &mut Text) {
         let mut row = self.lifelines();
         let to = self.lane(&hop.host, &hop.device);
         // An answer starts where it is made, and a packet that is sent again at its start.
@@ -125,7 +128,7 @@ impl<'l> Ladder<'l> {
             }
         };
         let time = micros(self.story.path.since_start(hop.time));
-        let notes = self.fold(&note(hop, number == 1));
+        let notes = self.fold(&note(hop, number == 1, turns));
         text.dec_padded(number as u64, 3, b' ').str(" ");
         self.row(&row, reach, role(hop), text);
         text.str(&format!("{time:>TIME$}"));
@@ -268,8 +271,9 @@ fn draw(row: &mut [char], from: usize, to: usize, wrapped: bool) -> std::ops::Ra
     start..end + 1
 }
 
-/// What is said of a hop: what it is where a leg begins, and what changed.
-fn note(hop: &Hop, first: bool) -> String {
+/// What is said of a hop: which leg it is where it is another one than in the row above; what it is
+/// where that leg begins; which piece; and what changed.
+fn note(hop: &Hop, first: bool, turns: bool) -> String {
     let begins = first
         || hop.changed.iter().any(|change| {
             matches!(
@@ -277,9 +281,33 @@ fn note(hop: &Hop, first: bool) -> String {
                 Change::Answered(_) | Change::Reported(_) | Change::SentAgain { .. }
             )
         });
+    let leg = match hop.leg {
+        _ if !turns => "",
+        Leg::Request => "there",
+        Leg::Answer => "back",
+        // Said by what it is.
+        Leg::Error | Leg::Redirect if begins => "",
+        Leg::Error => "error",
+        Leg::Redirect => "redirect",
+    };
     let mut parts = Vec::new();
-    if begins {
-        parts.push(format!("{}, TTL {}", words::what(hop), hop.packet.ttl));
+    match (leg, begins) {
+        ("", false) => {}
+        ("", true) => parts.push(format!("{}, TTL {}", words::what(hop), hop.packet.ttl)),
+        (leg, false) => parts.push(leg.to_owned()),
+        (leg, true) => parts.push(format!(
+            "{leg}: {}, TTL {}",
+            words::what(hop),
+            hop.packet.ttl
+        )),
+    }
+    let cut = |change: &Change| matches!(change, Change::Fragment { outer: false, .. });
+    if let Some(piece) = hop.packet.piece
+        && !hop.changed.iter().any(cut)
+    {
+        let last = if piece.more { "" } else { ", last" };
+        let end = piece.offset + piece.len;
+        parts.push(format!("bytes {}-{end}{last}", piece.offset));
     }
     let changes = hop.changed.iter().filter_map(|change| match change {
         Change::Answered(_) | Change::Reported(_) => None,

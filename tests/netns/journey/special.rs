@@ -2,13 +2,18 @@
 
 use super::super::run::{Bench, needs};
 use super::super::{Problem, Test, wrong};
-use super::{KNOWN, UP, journey, journeys};
+use super::{KNOWN, Told, UP, journey, journeys};
+use serde_json::{Value, json};
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::a_neighbour_that_does_not_answer", nobody_there),
     ("journey::a_retransmission", retransmitted),
     ("journey::losses_of_the_capture_are_said", lost),
     ("journey::fragments", fragments),
+    (
+        "journey::fragments_of_the_datagram_around_it",
+        outer_fragments,
+    ),
     ("journey::a_redirect_and_a_bounce", redirected),
     ("journey::addresses_rewritten_by_nft", rewritten),
     ("journey::arp_before_the_first_hop", waited),
@@ -86,7 +91,54 @@ fn fragments(bench: &Bench) -> Result<(), Problem> {
             return wrong(format!("{pieces} pieces at {place}: {:#?}", told.way()));
         }
     }
-    Ok(())
+    let [first, second] = [0, 1].map(|at| &told.hops()[at]["fragment"]);
+    if first != &json!({"offset": 0, "len": 1448, "more": true})
+        || second != &json!({"offset": 1448, "len": 532, "more": false})
+    {
+        return wrong(format!("the pieces: {first}, {second}"));
+    }
+    legs(&told, &["there", "back"])
+}
+
+/// Requires that the journey has these legs, in this order.
+fn legs(told: &Told, expected: &[&str]) -> Result<(), Problem> {
+    let legs = told.hops().iter().map(|hop| hop["leg"].as_str());
+    let mut legs: Vec<&str> = legs.flatten().collect();
+    legs.dedup();
+    match legs == expected {
+        true => Ok(()),
+        false => wrong(format!("the legs are {legs:?}")),
+    }
+}
+
+/// The datagram around the packet is longer than the cable takes; and an error comes back.
+fn outer_fragments(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec u -- ip link set dev eth0 mtu 900
+         tunlab journey --size 1200 --ttl 1 v -o json; tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    let told = journey(&ended)?;
+    legs(&told, &["there", "error"])?;
+    let pieces = told.hops().iter().filter(|hop| hop["host"] == "u");
+    let pieces: Vec<&Value> = pieces.map(|hop| &hop["outer_fragment"]).collect();
+    let expected = [
+        json!(null),
+        json!({"offset": 0, "len": 880, "more": true}),
+        json!({"offset": 880, "len": 328, "more": false}),
+    ];
+    if !pieces
+        .iter()
+        .zip(&expected)
+        .all(|(one, wanted)| *one == wanted)
+    {
+        return wrong(format!("the pieces of the datagram: {pieces:?}"));
+    }
+    let whole = told.hops().iter().all(|hop| hop["fragment"].is_null());
+    match whole && pieces.len() > expected.len() {
+        true => Ok(()),
+        false => wrong(format!("the packet itself: {}", told.0)),
+    }
 }
 
 /// S has the whole network on its side of the tunnel: what nobody there has goes back.
