@@ -71,7 +71,11 @@ pub static NO_READER: Cause = entry!("no_reader", {
     stage: Stage::Leaving,
     counters: &["{dev}.tx_dropped"],
     // Without a carrier the device's queueing discipline drops everything.
-    reasons: &[reason("DEV_READY", "tun_net_xmit"), reason("QDISC_DROP", "__dev_queue_xmit")],
+    reasons: &[
+        reason("DEV_READY", "tun_net_xmit"),
+        reason("QDISC_DROP", "__dev_queue_xmit"),
+        reason("QDISC_DROP", "kfree_skb_list"),
+    ],
     cures: &[Cure { commands: &["{program}"] }],
     tasks: &["2b-configure", "6-tunnel-breaking"],
 });
@@ -83,6 +87,7 @@ pub static NO_CARRIER: Cause = entry!("no_carrier", {
     stage: Stage::Leaving,
     reasons: &[
         reason("QDISC_DROP", "__dev_queue_xmit"),
+        reason("QDISC_DROP", "kfree_skb_list"),
         reason("NEIGH_FAILED", "neigh_invalidate"),
     ],
     cures: &[Cure { commands: &["ip link set dev {key} up"] }],
@@ -105,7 +110,13 @@ pub static QDISC: Cause = entry!("qdisc", {
     file: "net/core/dev.c",
     stage: Stage::Leaving,
     counters: &[],
-    reasons: &[reason("QDISC_DROP", "__dev_queue_xmit"), reason("TC_EGRESS", "__dev_queue_xmit"), reason("QDISC_OVERLIMIT", "__dev_queue_xmit")],
+    reasons: &[
+        reason("QDISC_DROP", "__dev_queue_xmit"),
+        // Linux 5.15 frees a list, and gives no reason.
+        reason("QDISC_DROP", "kfree_skb_list"),
+        reason("TC_EGRESS", "__dev_queue_xmit"),
+        reason("QDISC_OVERLIMIT", "__dev_queue_xmit"),
+    ],
     cures: &[Cure { commands: &["tc qdisc del dev {dev} root"] }],
     tasks: &["6-tunnel-breaking"],
 });

@@ -267,11 +267,18 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             clues.dev = Some(tun.name.clone());
             Some(clues)
         }
+        // A TUN device of the tunnel carries IP or nothing.
+        "unknown_protocol" => {
+            let garbled = point.phase == Phase::Garbled;
+            let carries_ip = host.link(dev).is_some_and(is_tun);
+            let words = "nothing of it was seen after that, and it was not dropped".to_owned();
+            (garbled && !carries_ip).then(|| clues.inferred(1, words))
+        }
         // What was recognised is IP, and which; what a firewall has seen has a sound header.
-        name if is_header(name) || name == "unknown_protocol" => {
+        name if is_header(name) => {
             let readable = point.phase != Phase::Garbled;
             let v6 = name.starts_with("ipv6_");
-            let other = name == "unknown_protocol" || v6 != point.src.is_ipv6();
+            let other = v6 != point.src.is_ipv6();
             let traced = evidence.traces.iter().flatten();
             let passed = traced
                 .filter(|trace| trace.src == point.src)

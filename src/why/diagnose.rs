@@ -107,11 +107,17 @@ fn by_kernel(drop: &Drop, evidence: &Evidence) -> Vec<Finding> {
         .filter_map(|cause| Some((*cause, check(cause, &point, evidence)?)))
         .collect();
     if checked.is_empty() {
+        // A function alone drops for many reasons, of which some are no cause of ours.
+        if best == Fit::Function {
+            return Vec::new();
+        }
         // The set-up may have changed since; the kernel's word stands.
         checked = fitting.map(|cause| (*cause, Clues::default())).collect();
     }
     checked.sort_by_key(|(_, clues)| std::cmp::Reverse(clues.weight));
     let one = checked.len() == 1 || checked[0].1.weight > checked[1].1.weight;
+    // A function alone does not say why.
+    let sure = best > Fit::Function || checked[0].1.weight > 0;
     let reason = drop.reason.as_deref().unwrap_or("gives no reason");
     let words = match &drop.dev {
         Some(dev) => format!(
@@ -130,7 +136,7 @@ fn by_kernel(drop: &Drop, evidence: &Evidence) -> Vec<Finding> {
         .into_iter()
         .map(|(cause, clues)| {
             let mut finding = finding(cause, &point, clues, evidence);
-            finding.basis = if one && whose.is_empty() {
+            finding.basis = if one && whose.is_empty() && sure {
                 Basis::Observed
             } else {
                 Basis::Inferred
@@ -159,7 +165,7 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
             let Some(clues) = check(cause, point, evidence) else {
                 continue;
             };
-            if clues.weight > 0 && cause.name != "tunnel_silent" {
+            if clues.weight > 0 && !is_last_resort(cause) {
                 found.push((clues.weight, finding(cause, point, clues, evidence)));
             } else if !is_silent(cause, evidence) && !candidates.contains(cause) {
                 candidates.push(cause);
@@ -184,15 +190,24 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
             Vec::new(),
         );
     }
-    // When everything else is ruled out it is the program.
+    // When everything else is ruled out it is what nobody can tell of.
     if let [only] = candidates[..]
-        && only.name == "tunnel_silent"
-        && let Some(point) = points.first()
-        && let Some(clues) = check(only, point, evidence)
+        && is_last_resort(only)
     {
-        return (vec![finding(only, point, clues, evidence)], Vec::new());
+        let mut possible = points
+            .iter()
+            .filter(|point| check::can_be(only, point.phase));
+        let clues = possible.find_map(|point| Some((point, check(only, point, evidence)?)));
+        let found = clues.map(|(point, clues)| finding(only, point, clues, evidence));
+        return (found.into_iter().collect(), Vec::new());
     }
     (Vec::new(), candidates)
+}
+
+/// Whether no witness ever tells of a cause: a program keeps its silence, and a protocol that
+/// nobody handles is neither dropped nor counted while we listen, for we listen to all of them.
+fn is_last_resort(cause: &Cause) -> bool {
+    matches!(cause.name, "tunnel_silent" | "unknown_protocol")
 }
 
 /// Whether the likeliest cause is a neighbour that may still answer.
@@ -209,11 +224,16 @@ fn is_pending(findings: &[Finding], evidence: &Evidence) -> bool {
 
 /// Whether a witness that would have told of this cause was there, and did not.
 fn is_silent(cause: &Cause, evidence: &Evidence) -> bool {
+    if is_last_resort(cause) {
+        return false;
+    }
     let counted = evidence.moved.is_some() && !cause.counters.is_empty();
     // A datagram's sum is mostly checked when the program reads it; then the packet belongs to no
     // device any more by which the kernel's word could be heard.
     let heard = *cause != causes::UDP_CHECKSUM;
-    let asked = evidence.drops.is_some() && !cause.reasons.is_empty() && heard;
+    // A word that nobody here understands may mean any of them.
+    let nothing = evidence.drops.as_ref().is_some_and(Vec::is_empty);
+    let asked = nothing && !cause.reasons.is_empty() && heard;
     counted || asked
 }
 

@@ -24,6 +24,10 @@ pub mod diagnosis;
 pub mod evidence;
 pub mod examine;
 pub mod host;
+#[cfg(test)]
+mod kernels;
+#[cfg(test)]
+mod losses;
 mod places;
 mod point;
 pub mod report;

@@ -39,6 +39,15 @@ pub(super) enum Phase {
     Garbled,
 }
 
+/// The functions that throw away what is to leave through a device. A queueing discipline's drops
+/// were freed as a list, by a function of its own, before Linux 6.3.
+const LEAVING: [&str; 4] = [
+    "__dev_queue_xmit",
+    "tun_net_xmit",
+    "kfree_skb_list",
+    "kfree_skb_list_reason",
+];
+
 impl<'e> Point<'e> {
     /// Where the packet of a glimpse is.
     pub(super) fn at(evidence: &'e Evidence, glimpse: &Glimpse) -> Option<Point<'e>> {
@@ -83,11 +92,16 @@ impl<'e> Point<'e> {
             .iter()
             .rfind(|glimpse| glimpse.leg != Leg::Error);
         let mut point = match (drop.packet, last) {
-            (Some(packet), _) => Point {
-                ttl: packet.ttl,
-                outer: packet.outer,
-                ..Point::sending(host, packet.src, packet.dst)
-            },
+            (Some(packet), _) => {
+                // What was thrown away is the datagram, with its own addresses.
+                let outer = packet.outer.map(|(from, to)| (from.ip(), to.ip()));
+                let (src, dst) = outer.unwrap_or((packet.src, packet.dst));
+                Point {
+                    ttl: packet.ttl,
+                    outer: packet.outer,
+                    ..Point::sending(host, src, dst)
+                }
+            }
             (None, Some(last)) => Point::sending(host, last.src, last.dst),
             (None, None) => Point::sending(host, evidence.to, evidence.to),
         };
@@ -98,10 +112,12 @@ impl<'e> Point<'e> {
             (None, true) => tun().map(|link| link.name.clone()),
             (dev, _) => dev.clone(),
         };
-        let leaves = matches!(drop.function.as_str(), "__dev_queue_xmit" | "tun_net_xmit");
+        let leaves = LEAVING.contains(&drop.function.as_str());
         point.phase = match (&point.dev, leaves) {
             (None, _) => Phase::Sending,
             (Some(_), true) => Phase::Out,
+            // Before anybody was asked to take it.
+            (Some(_), false) if drop.function == "__netif_receive_skb_core" => Phase::Garbled,
             (Some(_), false) => Phase::In,
         };
         Some(point)
@@ -156,6 +172,11 @@ impl<'e> Point<'e> {
             Phase::In if last.leg == Leg::Request && point.host.owner(point.dst).is_some() => {
                 Some(Point::sending(point.host, point.dst, point.src))
             }
+            // It may have come to whoever is next as something else.
+            Phase::In => evidence.next(&point).map(|next| Point {
+                phase: Phase::Garbled,
+                ..next
+            }),
             _ => None,
         };
         std::iter::once(point).chain(next).collect()
@@ -224,5 +245,27 @@ impl Evidence {
             asked.answer.as_ref().ok()?.source
         };
         seen.map(|glimpse| glimpse.src).or_else(chosen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::losses::datagram;
+    use super::super::samples::{course, drop_on_s, ping, seen};
+    use super::*;
+
+    /// Its source was asked for as if it came in through the cable, and its host was not its own.
+    #[test]
+    fn the_tunnel_s_datagram_was_judged_by_what_it_carries() {
+        let mut evidence = ping(course());
+        evidence.seen = seen(3);
+        let mut drop = drop_on_s(Some("IP_RPFILTER"), "ip_rcv_finish_core");
+        drop.dev = Some("eth0".to_owned());
+        if let Some(packet) = &mut drop.packet {
+            packet.outer = Some(datagram());
+        }
+        let point = Point::of_drop(&evidence, &drop).unwrap();
+        let (from, to) = datagram();
+        assert_eq!(point.question(), (Some("eth0"), from.ip(), to.ip()));
     }
 }

@@ -14,9 +14,9 @@ mod assembler;
 mod btf;
 mod call;
 mod program;
+pub(crate) mod reasons;
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
@@ -28,6 +28,7 @@ use super::errno;
 use btf::{Btf, BtfError};
 use call::Ring;
 use program::{Offsets, record};
+use reasons::Reasons;
 
 /// A packet that the kernel threw away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,28 +179,6 @@ impl DropWatch {
     }
 }
 
-/// What this kernel calls its reasons; the numbers differ from one to the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Reasons(Option<BTreeMap<u32, String>>);
-
-impl Reasons {
-    fn of(btf: &Btf) -> Reasons {
-        Reasons(btf.enum_names("skb_drop_reason"))
-    }
-
-    /// Names that are not known are given as numbers.
-    fn name(&self, number: u32) -> Option<String> {
-        let names = self.0.as_ref()?;
-        Some(match names.get(&number) {
-            Some(name) => {
-                let short = name.strip_prefix("SKB_DROP_REASON_");
-                short.unwrap_or(name).to_owned()
-            }
-            None => number.to_string(),
-        })
-    }
-}
-
 fn read(record: &[u8], reasons: &Reasons) -> Option<KernelDrop> {
     if record.len() < record::LEN {
         return None;
@@ -235,57 +214,8 @@ fn function(symbol: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::btf::builder::Builder;
+    use super::reasons::kernels;
     use super::*;
-
-    /// The first reasons of three kernels, in their order (include/net/dropreason*.h; 5.15 has
-    /// none).
-    const LINUX_6_1: [&str; 13] = [
-        "SKB_NOT_DROPPED_YET",
-        "SKB_DROP_REASON_NOT_SPECIFIED",
-        "SKB_DROP_REASON_NO_SOCKET",
-        "SKB_DROP_REASON_PKT_TOO_SMALL",
-        "SKB_DROP_REASON_TCP_CSUM",
-        "SKB_DROP_REASON_SOCKET_FILTER",
-        "SKB_DROP_REASON_UDP_CSUM",
-        "SKB_DROP_REASON_NETFILTER_DROP",
-        "SKB_DROP_REASON_OTHERHOST",
-        "SKB_DROP_REASON_IP_CSUM",
-        "SKB_DROP_REASON_IP_INHDR",
-        "SKB_DROP_REASON_IP_RPFILTER",
-        "SKB_DROP_REASON_UNICAST_IN_L2_MULTICAST",
-    ];
-
-    fn reasons(names: &[&str]) -> Reasons {
-        let mut builder = Builder::new();
-        builder.int("int");
-        let values: Vec<_> = names.iter().copied().zip(0..).collect();
-        builder.enumeration("skb_drop_reason", &values);
-        let bytes = builder.finish();
-        Reasons::of(&Btf::parse(&bytes).unwrap())
-    }
-
-    #[test]
-    fn the_same_number_means_different_things_on_different_kernels() {
-        let old = reasons(&LINUX_6_1);
-        // Since 6.3 a consumed packet has a number of its own, in second place.
-        let mut names = LINUX_6_1.to_vec();
-        names.insert(1, "SKB_CONSUMED");
-        let new = reasons(&names);
-        assert_eq!(old.name(11).as_deref(), Some("IP_RPFILTER"));
-        assert_eq!(new.name(11).as_deref(), Some("IP_INHDR"));
-        assert_eq!(new.name(12).as_deref(), Some("IP_RPFILTER"));
-        assert_eq!(new.name(99).as_deref(), Some("99"));
-    }
-
-    #[test]
-    fn a_kernel_without_reasons_gives_none() {
-        let mut builder = Builder::new();
-        builder.int("int");
-        let bytes = builder.finish();
-        let none = Reasons::of(&Btf::parse(&bytes).unwrap());
-        assert_eq!(none.name(2), None);
-    }
 
     #[test]
     fn a_record_becomes_a_drop() {
@@ -296,12 +226,12 @@ mod tests {
         bytes[record::PROTOCOL] = 8;
         bytes[record::SYMBOL..record::SYMBOL + 22].copy_from_slice(b"nft_do_chain [nf_table");
         bytes[record::BYTES] = 0x45;
-        let drop = read(&bytes, &reasons(&LINUX_6_1)).unwrap();
+        let drop = read(&bytes, &kernels::reasons("6.1")).unwrap();
         assert_eq!((drop.dev.as_str(), drop.protocol), ("tun0", 0x0800));
         assert_eq!(drop.function, "nft_do_chain");
         assert_eq!(drop.reason.as_deref(), Some("IP_RPFILTER"));
         assert_eq!((drop.inode, drop.bytes[0]), (4026532000, 0x45));
-        assert_eq!(read(&bytes[..100], &reasons(&LINUX_6_1)), None);
+        assert_eq!(read(&bytes[..100], &kernels::reasons("6.1")), None);
     }
 
     #[test]
