@@ -20,6 +20,7 @@ pub static EMPTY: Cause = entry!("empty", {
     file: TUN,
     stage: Stage::Writing,
     counters: &["{dev}.rx_dropped"],
+    reasons: &[reason("NOT_SPECIFIED", "tun_get_user")],
     tasks: &["2d-garbage"],
 });
 

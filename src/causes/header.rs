@@ -41,7 +41,7 @@ pub static IPV6_OFF: Cause = entry!("ipv6_off", {
     stage: Stage::Arriving,
     counters: &["Ip6InDiscards"],
     reasons: &[reason("IPV6DISABLED", "ip6_rcv_core")],
-    cures: &[Cure { commands: &["sysctl -w net.ipv6.conf.{dev}.disable_ipv6=0"] }],
+    cures: &[Cure { commands: &["sysctl -w net.ipv6.conf.{key}.disable_ipv6=0"] }],
     tasks: &["2d-garbage"],
 });
 

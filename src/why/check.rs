@@ -68,7 +68,7 @@ pub(super) fn can_be(cause: &Cause, phase: Phase) -> bool {
         },
         // What a device refuses the program is told, and nobody else.
         Writing => {
-            let silent = matches!(name, "empty" | "no_packet_information" | "short_frame");
+            let silent = matches!(name, "no_packet_information" | "short_frame");
             phase == Phase::Unwrapping && !silent
         }
         Program => matches!(phase, Phase::Unwrapping | Phase::Wrapping),
@@ -261,9 +261,20 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             let tcp = point.outer.is_none() && matches!(evidence.kind, Some(ProbeKind::Tcp(_)));
             (tcp && local).then_some(clues)
         }
-        "not_ip" => {
+        "not_ip" | "empty" => {
             let tun = host.links.iter().find(|link| is_tun(link))?;
-            let mut clues = tun.up.then_some(clues)?;
+            // The kernel alone knows how much was written.
+            let bytes = evidence
+                .drops
+                .iter()
+                .flatten()
+                .find(|drop| drop.host == host.name && drop.function == "tun_get_user")
+                .map(|drop| drop.length);
+            let fits = bytes.is_none_or(|bytes| (bytes == 0) == (cause.name == "empty"));
+            let mut clues = (tun.up && fits).then_some(clues)?;
+            if let Some(bytes) = bytes {
+                clues = clues.observed(1, format!("{bytes} bytes were written to {}", tun.name));
+            }
             clues.dev = Some(tun.name.clone());
             Some(clues)
         }
@@ -303,9 +314,13 @@ fn counters(cause: &Cause, point: &Point, evidence: &Evidence) -> Clues {
     if cause.name == "echo_ignored" {
         return clues;
     }
-    if let Some(name) = cause.counters_of(dev).next()
-        && let Some(delta) = evidence.rose(&point.host.name, &name)
-    {
+    // Either tells of a header that is none; elsewhere what follows the first one counts much else.
+    let telling = if *cause == causes::IPV6_HEADER { 2 } else { 1 };
+    let risen = cause.counters_of(dev).take(telling).find_map(|name| {
+        let delta = evidence.rose(&point.host.name, &name)?;
+        Some((name, delta))
+    });
+    if let Some((name, delta)) = risen {
         let whose = evidence.company.caveat();
         clues = clues.observed(3, format!("{name} +{delta} on {}{whose}", point.host.name));
         clues.counter = Some(name);

@@ -102,6 +102,8 @@ pub struct Drop {
     pub reason: Option<String>,
     /// The function that did it.
     pub function: String,
+    /// Its length in bytes.
+    pub length: u32,
     /// The packet, as far as it could still be read.
     pub packet: Option<Dropped>,
 }

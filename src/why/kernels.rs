@@ -13,7 +13,7 @@ use crate::sys::bpf::reasons::kernels::{RELEASES, reasons};
 type Word = (u32, &'static str);
 
 /// A cause, and the words of Linux 5.15, 6.1 and 6.8.
-const WORDS: [(&str, [Word; 3]); 30] = {
+const WORDS: [(&str, [Word; 3]); 31] = {
     const NONE: u32 = 0;
     const QDISC: [Word; 3] = [
         (NONE, "kfree_skb_list"),
@@ -59,6 +59,7 @@ const WORDS: [(&str, [Word; 3]); 30] = {
         ("neighbour", by("neigh_invalidate", 41, 48)),
         ("device_down", by("tun_get_user", 54, 61)),
         ("not_ip", by("tun_get_user", 1, 2)),
+        ("empty", by("tun_get_user", 1, 2)),
         ("queue_full", by("tun_net_xmit", 55, 62)),
         ("no_reader", QDISC),
         ("no_carrier", QDISC),
@@ -84,6 +85,7 @@ fn told(loss: &Loss, release: &str, (number, function): Word) -> Evidence {
         dev: loss.dev.map(str::to_owned),
         reason: reasons(release).name(number),
         function: function.to_owned(),
+        length: loss.length,
         packet,
     }]);
     evidence

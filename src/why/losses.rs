@@ -22,6 +22,8 @@ pub(super) struct Loss {
     pub(super) readable: bool,
     /// Whether it is the tunnel's datagram.
     pub(super) wrapped: bool,
+    /// Its length.
+    pub(super) length: u32,
 }
 
 /// Who sends.
@@ -42,6 +44,7 @@ const ON_S: Loss = Loss {
     dev: Some("tun0"),
     readable: true,
     wrapped: false,
+    length: 84,
 };
 
 /// The loss of a cause.
@@ -132,6 +135,11 @@ pub(super) fn of(cause: &str) -> Loss {
         "ipv6_header" => garbled(|| unwrapped("Ip6InHdrErrors")),
         "not_ip" => Loss {
             dev: None,
+            ..garbled(|| unwrapped("tun0.rx_dropped"))
+        },
+        "empty" => Loss {
+            dev: None,
+            length: 0,
             ..garbled(|| unwrapped("tun0.rx_dropped"))
         },
         "device_down" => Loss {

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::check::{self, Clues};
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Leg};
 use super::point::Point;
-use super::state::is_tun;
+use super::state::{HostState, is_tun};
 use super::way;
 use crate::causes::Cause;
 use crate::journey::ProbeKind;
@@ -46,7 +46,8 @@ impl Places {
                 let network = network_of(point.src, evidence);
                 places.network(network, point);
             }
-            "no_route" | "no_route_forwarding" | "routing_loop" => places.way(point, evidence),
+            "no_route" | "no_route_forwarding" => places.way(point, evidence),
+            "routing_loop" => places.way_out(point, evidence),
             // The route of the device's own network comes back by itself.
             "device_down_send" => {
                 let link = dev.and_then(|dev| host.link(dev));
@@ -126,6 +127,8 @@ impl Places {
                 };
                 places.put("program", point.outer.map(server));
             }
+            // What is IPv6 by its first nibble alone would die of the next check.
+            "ipv6_off" if point.src.is_ipv6() => places.put("key", dev.map(str::to_owned)),
             "no_reader" => places.put("program", program(point, dev, evidence)),
             "other_host" => {
                 // The wrong entry is on the host before, and so is the cure.
@@ -159,12 +162,38 @@ impl Places {
 
     fn network(&mut self, network: Option<Cidr>, point: &Point) {
         if let Some(network) = network {
-            let there = point.host.has_route(network);
-            self.put(
-                "add",
-                Some(if there { "replace" } else { "add" }.to_owned()),
-            );
-            self.put("net", Some(network.to_string()));
+            self.route(network, point.host);
+        }
+    }
+
+    fn route(&mut self, network: Cidr, host: &HostState) {
+        let there = host.has_route(network);
+        self.put(
+            "add",
+            Some(if there { "replace" } else { "add" }.to_owned()),
+        );
+        self.put("net", Some(network.to_string()));
+    }
+
+    /// The way out of a loop: of the hosts in it, one has a route that leads back.
+    fn way_out(&mut self, point: &Point, evidence: &Evidence) {
+        let in_it = |host: &&HostState| {
+            let mut seen = evidence.seen.iter();
+            seen.any(|seen| seen.leg != Leg::Error && seen.host == host.name)
+        };
+        let astray = evidence.hosts.iter().filter(in_it).find_map(|host| {
+            let way = way::find(&evidence.hosts, &host.name, point.dst)?;
+            let route = host.route_to(point.dst)?;
+            let taken = host.link_by_index(route.index?)?;
+            (taken.name != way.dev).then_some((host, way, route))
+        });
+        if let Some((host, way, route)) = astray {
+            // The route that leads back must not win over the one that leads on.
+            let leads_back = Cidr::new(route.destination, route.prefix_len);
+            let closer = leads_back.filter(|back| back.prefix_len() > way.network.prefix_len());
+            self.put("to", Some(way.to()));
+            self.route(closer.unwrap_or(way.network), host);
+            self.elsewhere = Some(host.name.clone());
         }
     }
 }

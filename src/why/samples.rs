@@ -105,6 +105,7 @@ pub(super) fn drop_on_s(reason: Option<&str>, function: &str) -> Drop {
         dev: Some("tun0".to_owned()),
         reason: reason.map(str::to_owned),
         function: function.to_owned(),
+        length: 84,
         packet: Some(Dropped {
             leg: Leg::Request,
             src: address("192.168.53.99"),

@@ -349,6 +349,7 @@ impl Watch {
                     dev: Some(drop.dev.clone()).filter(|dev| !dev.is_empty()),
                     reason: drop.reason.clone(),
                     function: drop.function.clone(),
+                    length: drop.length,
                     packet,
                 });
             }
@@ -510,14 +511,21 @@ fn recognise_packet(
     })
 }
 
-/// Whether it is announced as IPv4, or as nothing yet, and cannot be read as that.
+/// Whether it is announced as IP, or as nothing yet, and cannot be read as that.
 fn is_garbled(drop: &KernelDrop, mark: Mark) -> bool {
-    let announced = matches!(drop.protocol, 0 | 0x0800);
-    announced
-        && match mark.reader.content(LinkType::RAW, &drop.bytes) {
+    match drop.protocol {
+        0 | 0x0800 => match mark.reader.content(LinkType::RAW, &drop.bytes) {
             Content::Ip(_) => false,
             Content::Arp(_) | Content::Other => true,
-        }
+        },
+        // Any first nibble of 6 makes a packet of a TUN device IPv6: a header that announces more
+        // than there is was none (RFC 8200 section 3).
+        0x86dd => drop.bytes.get(4..6).is_some_and(|length| {
+            let payload = u16::from_be_bytes([length[0], length[1]]);
+            40 + u32::from(payload) > drop.length
+        }),
+        _ => false,
+    }
 }
 
 /// The packet's ways through a host's firewall: of itself, and of the datagrams around it.

@@ -66,7 +66,7 @@ fn main() -> std::process::ExitCode {
     args.test_threads.get_or_insert(6);
     let bench_folder = run::Folder::make();
     let before = Arc::new(untouched::Machine::look());
-    let mut trials = Vec::new();
+    let mut trials = why::law::trials();
     for user in User::candidates() {
         let readiness = if args.list {
             Ok(())
@@ -100,9 +100,11 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         journey::deaths::TESTS,
         arp::TESTS,
         warning::TESTS,
-        why::causes::TESTS,
+        why::routing::TESTS,
+        why::devices::TESTS,
+        why::spoiled::TESTS,
+        why::programs::TESTS,
         why::healthy::TESTS,
-        why::waiting::TESTS,
         why::outside::TESTS,
         why::privileges::TESTS,
         create::TESTS,

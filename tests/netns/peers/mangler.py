@@ -40,6 +40,10 @@ def spoil(packet, mode):
         return b"\x44" + packet[1:]
     if mode == "nibble":
         return packet[20:]
+    if mode == "empty":
+        return b""
+    if mode == "six":
+        return b"\x65" + packet[1:]
     if mode == "loopback":
         return sealed(packet[:12] + socket.inet_aton("127.0.0.1") + packet[16:])
     if mode == "tcp":

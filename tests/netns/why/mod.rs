@@ -2,16 +2,20 @@
 //! device, cause and cure, by every witness that can see it; the cure is run, and the packet
 //! arrives.
 
-pub(crate) mod causes;
+pub(crate) mod devices;
 pub(crate) mod healthy;
+pub(crate) mod law;
 pub(crate) mod outside;
 pub(crate) mod privileges;
-pub(crate) mod waiting;
+pub(crate) mod programs;
+pub(crate) mod routing;
+pub(crate) mod spoiled;
 
 use super::run::{Bench, needs};
 use super::{Problem, wrong};
 use serde_json::Value;
 use std::fs;
+use tunlab::causes::{Stage, find};
 
 /// A drop, and what must be said about it.
 pub(crate) struct Case {
@@ -31,15 +35,21 @@ pub(crate) struct Case {
     pub(crate) blind: &'static [&'static str],
     /// The cure: commands, each with the host it is for.
     pub(crate) cures: &'static [(&'static str, &'static str)],
-    /// Whether all is well when the cures have been run.
-    pub(crate) cured: bool,
+    /// What is to be done behind the cures until all is well.
+    pub(crate) after: &'static str,
+    /// What the cure says when it is a program that goes on running.
+    pub(crate) runs_on: Option<&'static str>,
     /// Witnesses that see it, and cannot tell the cure.
     pub(crate) silent: &'static [&'static str],
+    /// Witnesses that see it, and cannot tell it from another cause, which they name, too.
+    pub(crate) divided: &'static [&'static str],
     /// What else must be done to have things as they were.
     pub(crate) mended: &'static str,
     /// What is done before each question.
     pub(crate) between: &'static str,
-    /// What is typed besides the destination.
+    /// The destination, a host or an address.
+    pub(crate) to: &'static str,
+    /// What is typed besides it.
     pub(crate) options: &'static str,
 }
 
@@ -53,12 +63,29 @@ pub(crate) const CASE: Case = Case {
     reason: None,
     blind: &[],
     cures: &[],
-    cured: true,
+    after: "",
+    runs_on: None,
     silent: &[],
+    divided: &[],
     mended: "",
     between: ":",
+    to: "v",
     options: "",
 };
+
+/// The lab with its tunnel.
+pub(crate) const UP: &str = "tunlab lab up --tunnel || exit";
+
+/// Declares a module's tests, each a name, what is done first, and its cases.
+macro_rules! tests {
+    ($($name:literal: $prologue:expr, $cases:expr;)*) => {
+        pub(crate) const TESTS: &[(&str, Test)] =
+            &[$(($name, |bench| play(bench, $cases, $prologue))),*];
+
+        pub(crate) const CASES: &[&[Case]] = &[$($cases),*];
+    };
+}
+use tests;
 
 /// Every witness, and all that can be had together.
 pub(crate) const WITNESSES: [&str; 4] = ["all", "counters", "nft", "kernel"];
@@ -66,6 +93,7 @@ pub(crate) const WITNESSES: [&str; 4] = ["all", "counters", "nft", "kernel"];
 /// For a shell script: `$u`, `$s`, `$v`, and `ask NAME OPTIONS`, which prints a line a witness.
 const TOOLS: &str = r#"
 u="tunlab lab exec u --"; s="tunlab lab exec s --"; v="tunlab lab exec v --"
+after() { :; }
 why() {
     label=$1; shift
     between > /dev/null 2>&1
@@ -80,16 +108,21 @@ ask() {
 follow() {
     between > /dev/null 2>&1
     printf 'journey '
-    tunlab journey u v "$@" -o json 2> $T/err || [ $? = 1 ] || cat $T/err
+    tunlab journey u "$@" -o json 2> $T/err || [ $? = 1 ] || cat $T/err
 }
-# Runs the cures of the last answer's first cause.
+# Runs the cures of the first cause; a program that goes on running has said $runs_on then.
 cure() {
     between > /dev/null 2>&1
     printf 'cured '
     tunlab why "$@" -o json > $T/json
     grep -o '"cures":\[[^]]*\]' $T/json | head -1 |
         sed 's/^"cures":\["//; s/"\]$//; s/","/\n/g' > $T/cures
-    sh -e $T/cures > $T/out 2>&1 || cat $T/out
+    if [ -n "$runs_on" ]; then
+        sh -e $T/cures > $T/run 2>&1 & until_said "$runs_on" $T/run
+    else
+        sh -e $T/cures > $T/out 2>&1 || cat $T/out
+    fi
+    after > /dev/null 2>&1
     between > /dev/null 2>&1
     tunlab why "$@" -o json 2>&1
 }
@@ -97,7 +130,7 @@ cure() {
 
 /// Plays cases one after the other in one lab with its tunnel.
 pub(crate) fn play(bench: &Bench, cases: &[Case], prologue: &str) -> Result<(), Problem> {
-    needs(&["ip", "sysctl", "nft", "python3"])?;
+    needs(&["ip", "sysctl", "nft", "tc", "ping", "python3"])?;
     let folder = bench.file("peers");
     let peer = include_str!("../peers/mangler.py");
     fs::create_dir(&folder)
@@ -115,18 +148,22 @@ pub(crate) fn play(bench: &Bench, cases: &[Case], prologue: &str) -> Result<(), 
             name,
             broken,
             mended,
+            to,
             options,
             between,
+            after,
             ..
         } = case;
         let broken = broken.join("\n");
+        let runs_on = case.runs_on.unwrap_or_default();
         script += &format!(
-            "echo \"## {name}\"\n{broken}\nbetween() {{ {between}; }}\nask v {options}\nfollow {options}\n"
+            "echo \"## {name}\"\n{broken}\nbetween() {{ {between}; }}\nafter() {{ :; {after}\n}}\n\
+             runs_on='{runs_on}'\nask {to} {options}\nfollow {to} {options}\n"
         );
-        if case.is_cured() {
-            script += &format!("cure v {options}\n");
+        if !case.cures.is_empty() {
+            script += &format!("cure {to} {options}\n");
         }
-        script += &format!("{mended}\nprintf 'mended '; tunlab why v -o json\n");
+        script += &format!("{mended}\nprintf 'mended '; tunlab why {to} -o json\n");
     }
     script += "tunlab lab down\n";
     let ended = bench.lab(&script)?;
@@ -155,8 +192,14 @@ impl Case {
                 "all" if !bench.user.is_root() => kernel_only,
                 witness => self.blind.contains(&witness),
             };
+            let divided = match witness {
+                "all" if !bench.user.is_root() => self.divided.contains(&"counters"),
+                witness => self.divided.contains(&witness),
+            };
             if blind {
                 self.leaves_it_open(&answer)
+            } else if divided {
+                self.is_among(&answer)
             } else {
                 let told = !self.silent.contains(&witness);
                 self.is_found(&answer, told, bench)
@@ -176,16 +219,12 @@ impl Case {
         // What was not found was not cured either.
         let found = answer(said, "all")?["verdict"] != "unknown";
         for label in ["cured", "mended"] {
-            let expected = label == "mended" || self.is_cured() && found;
+            let expected = label == "mended" || !self.cures.is_empty() && found;
             if expected && answer(said, label)?["verdict"] != "healthy" {
                 return Err(format!("not {label}"));
             }
         }
         Ok(())
-    }
-
-    fn is_cured(&self) -> bool {
-        self.cured && !self.cures.is_empty()
     }
 
     fn is_found(&self, answer: &Value, told: bool, bench: &Bench) -> Result<(), String> {
@@ -210,6 +249,15 @@ impl Case {
         Ok(())
     }
 
+    fn is_among(&self, answer: &Value) -> Result<(), String> {
+        let causes = answer["causes"].as_array().into_iter().flatten();
+        let mut places = causes.map(|found| (&found["cause"], &found["host"]));
+        match places.any(|place| place == (&self.cause.into(), &self.host.into())) {
+            true => Ok(()),
+            false => Err(format!("{} on {} is not among them", self.cause, self.host)),
+        }
+    }
+
     fn leaves_it_open(&self, answer: &Value) -> Result<(), String> {
         let candidates = answer["candidates"].as_array();
         let among = candidates.is_some_and(|all| all.contains(&self.cause.into()));
@@ -224,9 +272,12 @@ impl Case {
 
     /// A journey that ends there says the same.
     fn ends_a_journey(&self, bench: &Bench, journey: &Value) -> Result<(), String> {
-        // A reset is an answer; and a journey traces no firewall.
-        let answered = self.cause == "tcp_port_closed";
-        let blind = !bench.user.is_root() && self.blind.contains(&"counters");
+        // A reset is an answer, a connection that waits loses nothing; and a journey traces no
+        // firewall.
+        let lost = find(self.cause).is_some_and(|cause| cause.stage != Stage::Waiting);
+        let answered = self.cause == "tcp_port_closed" || !lost;
+        let weak = [self.blind, self.divided].concat();
+        let blind = !bench.user.is_root() && weak.contains(&"counters");
         let drop = &journey["drop"];
         if answered
             || blind
