@@ -45,6 +45,8 @@ pub struct Journey {
     pub seed: Option<Seed>,
     /// When it was sent, on the sightings' clock.
     pub sent: Timestamp,
+    /// When something of it was last seen.
+    pub last: Instant,
     /// Why it could not even be sent.
     pub refused: Option<SendError>,
 }
@@ -237,6 +239,7 @@ impl Follower {
             path,
             seed,
             sent: active.sent,
+            last: active.last,
             refused: active.refused,
         }
     }

@@ -9,7 +9,8 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use super::evidence::{Company, Evidence};
 use super::host::Host;
-use super::watch::{Mark, Subject, Watch, WatchError, Witness};
+use super::mark::{Mark, Subject};
+use super::watch::{Watch, WatchError, Witness};
 use crate::journey::{
     self, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SYN_SIZE,
     SendError, program,

@@ -9,6 +9,7 @@
 //! - [`host`]: a host that is looked at, of a lab or this machine
 //! - [`mod@examine`]: a probe is sent, and all witnesses are heard
 //! - [`watch`]: the witnesses, opened before the packet and heard after it
+//! - [`mark`]: the packet that is asked about, and how it is known again
 //! - [`state`]: how a host is set up
 //! - [`evidence`]: all of that as data
 //! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
@@ -28,6 +29,7 @@ pub mod host;
 mod kernels;
 #[cfg(test)]
 mod losses;
+pub mod mark;
 mod places;
 mod point;
 pub mod report;
@@ -42,4 +44,5 @@ pub use diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
 pub use evidence::{Company, Evidence};
 pub use examine::{Examination, ExamineError, Question};
 pub use host::Host;
-pub use watch::{Mark, Subject, Watch, WatchError, Witness};
+pub use mark::{Mark, Subject};
+pub use watch::{Watch, WatchError, Witness};

@@ -7,24 +7,21 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
 
-use super::evidence::{
-    Asked, Company, Drop, Dropped, Evidence, Glimpse, Leg, Moved, Rule, Trace, Waiting,
-};
+use super::evidence::{Asked, Drop, Evidence, Leg, Moved, Waiting};
 use super::host::Host;
+use super::mark::{Mark, Subject, Thrown, glimpse, is_garbled, is_reset, recognise, traces_of};
 use super::point::Point;
 use super::state::{HostState, Settings};
-use crate::capture::{Direction, Timestamp};
-use crate::journey::{
-    self, Body, Content, Hop, Identity, IpPacket, Journey, Probe, ProbeKind, Reader, Seed,
-};
+use crate::capture::Timestamp;
+use crate::journey::{Identity, Journey};
 use crate::lab::LabError;
 use crate::lab::counters::{CounterFiles, Counters};
-use crate::model::LinkType;
-use crate::sys::bpf::{DropWatch, KernelDrop};
+use crate::sys::bpf::DropWatch;
 use crate::sys::errno;
 use crate::sys::netlink::{Netlink, NetlinkError};
-use crate::sys::nftables::{HOOKS, Step, TABLE, TraceWatch, Verdict};
+use crate::sys::nftables::TraceWatch;
 use crate::sys::tcp_table::{self, TcpConnection, TcpTimer};
 use nix::time::{ClockId, clock_gettime};
 
@@ -45,13 +42,28 @@ pub struct Watch {
     looks: Vec<Look>,
     kernel: Option<DropWatch>,
     /// The latest ones: at most [`KEPT`].
-    drops: VecDeque<KernelDrop>,
+    drops: VecDeque<Thrown>,
     /// When the last of those happened that were not kept, in nanoseconds since the machine began.
     forgotten: Option<u64>,
+    /// What the hosts were like when they were last looked at.
+    state: Option<State>,
     traced: bool,
     counted: bool,
     not_available: Vec<String>,
 }
+
+/// How all hosts were set up at a moment, and what they had counted until then.
+#[derive(Debug)]
+struct State {
+    at: Instant,
+    hosts: Vec<HostState>,
+    moved: Vec<Moved>,
+}
+
+/// A look at the hosts serves for packets that die at the same time...
+const LASTS: Duration = Duration::from_millis(100);
+/// ...if nothing more was seen of the packet for so long before it.
+const OVER: Duration = Duration::from_millis(50);
 
 /// What is open on a host.
 #[derive(Debug)]
@@ -103,56 +115,6 @@ const STALLED: u64 = 3;
 /// Packets thrown away that are kept while nobody has asked about any: a few seconds of a busy host.
 const KEPT: usize = 4_096;
 
-/// How the packet is known.
-#[derive(Clone, Copy)]
-pub struct Mark<'m> {
-    /// What it looks like when it is sent.
-    pub seed: &'m Seed,
-    /// What reads packets, and knows the tunnel's ports.
-    pub reader: &'m Reader,
-}
-
-/// The packet that is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subject {
-    /// Whom it is for.
-    pub to: IpAddr,
-    /// Its length in bytes, IP header included.
-    pub length: u32,
-    /// What it carries; nothing for what no probe is.
-    pub kind: Option<ProbeKind>,
-    /// What was under way with it.
-    pub company: Company,
-}
-
-impl Subject {
-    /// A probe.
-    pub fn probe(probe: &Probe, company: Company) -> Subject {
-        Subject {
-            to: probe.to,
-            length: probe.size.into(),
-            kind: Some(probe.kind),
-            company,
-        }
-    }
-
-    /// Somebody else's packet, as it was seen first; nothing where it was not.
-    pub fn seen(journey: &Journey) -> Option<Subject> {
-        let packet = &journey.path.hops.first()?.packet;
-        Some(Subject {
-            to: packet.dst,
-            length: packet.len,
-            kind: match packet.body {
-                Body::Echo { .. } => Some(ProbeKind::Icmp),
-                Body::Tcp { dport, .. } => Some(ProbeKind::Tcp(dport)),
-                Body::Udp { dport, .. } => Some(ProbeKind::Udp(dport)),
-                Body::Error(_) | Body::Other(_) => None,
-            },
-            company: Company::Anyone,
-        })
-    }
-}
-
 impl Watch {
     /// Opens the wanted witnesses on these hosts. `length` is that of the packet in bytes, IP
     /// header included. A witness that is not to be had is noted, and no error.
@@ -162,6 +124,7 @@ impl Watch {
             kernel: None,
             drops: VecDeque::new(),
             forgotten: None,
+            state: None,
             traced: false,
             counted: wanted.contains(&Witness::Counters),
             not_available: Vec::new(),
@@ -208,10 +171,11 @@ impl Watch {
         let Some(kernel) = &mut self.kernel else {
             return;
         };
-        self.drops.extend(kernel.drain());
+        let thrown = kernel.drain();
+        self.drops.extend(thrown.into_iter().map(Thrown::new));
         let surplus = self.drops.len().saturating_sub(KEPT);
         if let Some(last) = self.drops.drain(..surplus).next_back() {
-            self.forgotten = Some(last.time);
+            self.forgotten = Some(last.drop.time);
         }
     }
 
@@ -219,6 +183,7 @@ impl Watch {
     pub fn start_anew(&mut self) -> Result<(), WatchError> {
         self.listen();
         self.drops.clear();
+        self.state = None;
         for look in &mut self.looks {
             look.before = look.count()?;
         }
@@ -229,8 +194,8 @@ impl Watch {
     pub fn has_died(&mut self, mark: Mark) -> bool {
         self.listen();
         let mut identity = None;
-        self.drops.iter().any(|drop| {
-            recognise(drop, mark, &mut identity).is_some_and(|packet| packet.leg != Leg::Error)
+        self.drops.iter().any(|thrown| {
+            recognise(thrown, mark, &mut identity).is_some_and(|packet| packet.leg != Leg::Error)
         })
     }
 
@@ -271,17 +236,15 @@ impl Watch {
             evidence.drops = missed.is_none().then_some(drops);
             evidence.not_available.extend(missed);
         }
-        let (mut traces, mut moved) = (Vec::new(), Vec::new());
+        let state = match self.state.take() {
+            Some(state) if state.serves(journey) => state,
+            _ => self.look_around()?,
+        };
+        evidence.hosts.clone_from(&state.hosts);
+        evidence.moved = self.counted.then(|| state.moved.clone());
+        self.state = Some(state);
+        let mut traces = Vec::new();
         for look in &mut self.looks {
-            let now = look.count()?;
-            moved.push(Moved {
-                host: look.name.clone(),
-                counters: look.before.moved(&now),
-            });
-            let settings = look.settings.read();
-            evidence
-                .hosts
-                .push(HostState::take(&look.name, &look.netlink, settings)?);
             if let Some(trace) = &mut look.trace {
                 let (steps, lost) = trace.drain();
                 traces.extend(traces_of(&look.name, &steps, mark, &evidence.seen));
@@ -292,7 +255,6 @@ impl Watch {
             }
         }
         evidence.traces = self.traced.then_some(traces);
-        evidence.moved = self.counted.then_some(moved);
         evidence.lookups = self.ask(&evidence);
         Ok(evidence)
     }
@@ -318,6 +280,26 @@ impl Watch {
         waiting.collect()
     }
 
+    /// Looks how the hosts are set up, and what they have counted.
+    fn look_around(&mut self) -> Result<State, WatchError> {
+        let mut state = State {
+            at: Instant::now(),
+            hosts: Vec::new(),
+            moved: Vec::new(),
+        };
+        for look in &mut self.looks {
+            let now = look.count()?;
+            state.moved.push(Moved {
+                host: look.name.clone(),
+                counters: look.before.moved(&now),
+            });
+            let settings = look.settings.read();
+            let host = HostState::take(&look.name, &look.netlink, settings)?;
+            state.hosts.push(host);
+        }
+        Ok(state)
+    }
+
     /// What was thrown away since the packet was sent, and not heard of; in words.
     fn missed(&self, journey: &Journey) -> Option<String> {
         let forgotten = self.forgotten? >= since_boot(journey.sent);
@@ -330,15 +312,16 @@ impl Watch {
         let first = journey.path.hops.first();
         let mut identity = first.map(|hop| Identity::new(hop.packet.clone()));
         let mut drops = Vec::new();
-        for drop in &self.drops {
+        for thrown in &self.drops {
+            let drop = &thrown.drop;
             let look = self
                 .looks
                 .iter()
                 .find(|look| look.inode == Some(drop.inode));
             let Some(look) = look else { continue };
-            let packet = recognise(drop, mark, &mut identity);
+            let packet = recognise(thrown, mark, &mut identity);
             // What cannot be read any more may be what a program made of it.
-            let unreadable = drop.function == "tun_get_user" || is_garbled(drop, mark);
+            let unreadable = drop.function == "tun_get_user" || is_garbled(thrown, mark);
             let is_ours = match &packet {
                 Some(packet) => packet.leg != Leg::Error,
                 None => unreadable && drop.time >= since,
@@ -396,6 +379,13 @@ impl Watch {
     }
 }
 
+impl State {
+    /// Whether it was taken when all that could become of the packet had.
+    fn serves(&self, journey: &Journey) -> bool {
+        self.at.elapsed() < LASTS && self.at > journey.last + OVER
+    }
+}
+
 impl Look {
     /// Opens what is wanted in the calling thread's network namespace; says what is not to be had.
     fn open(host: &Host, trace: Option<u32>) -> Result<(Look, Option<String>), WatchError> {
@@ -448,132 +438,4 @@ fn since_boot(time: Timestamp) -> u64 {
         now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
     });
     now.saturating_sub(ago + SLACK)
-}
-
-/// Whether it is TCP's "nobody listens here".
-fn is_reset(hop: &Hop) -> bool {
-    const RST: u8 = 4; // RFC 9293 section 3.1
-    match hop.packet.body {
-        Body::Tcp { flags, .. } => hop.leg == journey::Leg::Answer && flags & RST != 0,
-        _ => false,
-    }
-}
-
-/// A hop as a glimpse.
-fn glimpse(hop: &Hop) -> Option<Glimpse> {
-    let leg = match hop.leg {
-        journey::Leg::Request => Leg::Request,
-        journey::Leg::Answer => Leg::Answer,
-        journey::Leg::Error => Leg::Error,
-        journey::Leg::Redirect => return None,
-    };
-    Some(Glimpse {
-        host: hop.host.to_string(),
-        dev: hop.device.to_string(),
-        out: hop.direction == Direction::Out,
-        leg,
-        src: hop.packet.src,
-        dst: hop.packet.dst,
-        ttl: hop.packet.ttl,
-        outer: hop.outer.map(|outer| (outer.src, outer.dst)),
-    })
-}
-
-/// What a packet that was thrown away is to the journey. Before anything was seen of the packet,
-/// the first one that fits the seed is it.
-fn recognise(drop: &KernelDrop, mark: Mark, identity: &mut Option<Identity>) -> Option<Dropped> {
-    let Content::Ip(packet) = mark.reader.content(LinkType::RAW, &drop.bytes) else {
-        return None;
-    };
-    recognise_packet(&packet, mark, identity)
-}
-
-fn recognise_packet(
-    packet: &IpPacket,
-    mark: Mark,
-    identity: &mut Option<Identity>,
-) -> Option<Dropped> {
-    if identity.is_none() {
-        *identity = mark.seed.find(packet).cloned().map(Identity::new);
-    }
-    let found = identity.as_ref()?.clone().recognise(packet)?;
-    let leg = match found.leg {
-        journey::Leg::Request => Leg::Request,
-        journey::Leg::Answer => Leg::Answer,
-        journey::Leg::Error | journey::Leg::Redirect => Leg::Error,
-    };
-    Some(Dropped {
-        leg,
-        src: found.packet.src,
-        dst: found.packet.dst,
-        ttl: found.packet.ttl,
-        outer: found.outer.map(|outer| (outer.src, outer.dst)),
-    })
-}
-
-/// Whether it is announced as IP, or as nothing yet, and cannot be read as that.
-fn is_garbled(drop: &KernelDrop, mark: Mark) -> bool {
-    match drop.protocol {
-        0 | 0x0800 => match mark.reader.content(LinkType::RAW, &drop.bytes) {
-            Content::Ip(_) => false,
-            Content::Arp(_) | Content::Other => true,
-        },
-        // Any first nibble of 6 makes a packet of a TUN device IPv6: a header that announces more
-        // than there is was none (RFC 8200 section 3).
-        0x86dd => drop.bytes.get(4..6).is_some_and(|length| {
-            let payload = u16::from_be_bytes([length[0], length[1]]);
-            40 + u32::from(payload) > drop.length
-        }),
-        _ => false,
-    }
-}
-
-/// The packet's ways through a host's firewall: of itself, and of the datagrams around it.
-fn traces_of(host: &str, steps: &[Step], mark: Mark, seen: &[Glimpse]) -> Vec<Trace> {
-    let mut traces: Vec<(u32, Trace)> = Vec::new();
-    let mut identity = None;
-    for step in steps {
-        let known = traces.iter().position(|(id, _)| *id == step.id);
-        let at = match (known, step.addresses()) {
-            (Some(at), _) => at,
-            (None, Some((src, dst))) if is_traced(step, mark, seen, &mut identity) => {
-                let trace = Trace {
-                    host: host.to_owned(),
-                    hook: String::new(),
-                    dropped_by: None,
-                    src,
-                    dst,
-                };
-                traces.push((step.id, trace));
-                traces.len() - 1
-            }
-            _ => continue,
-        };
-        let trace = &mut traces[at].1;
-        if step.table == TABLE && HOOKS.contains(&step.chain.as_str()) {
-            trace.hook.clone_from(&step.chain);
-        }
-        if step.verdict == Verdict::Drop {
-            trace.dropped_by = Some(Rule {
-                family: step.family.to_owned(),
-                table: step.table.clone(),
-                chain: step.chain.clone(),
-                handle: step.rule,
-            });
-        }
-    }
-    traces.into_iter().map(|(_, trace)| trace).collect()
-}
-
-/// Whether a traced packet is ours. Of a datagram of the tunnel too little is shown to see what is
-/// in it; its addresses and its length are those of one that was seen.
-fn is_traced(step: &Step, mark: Mark, seen: &[Glimpse], identity: &mut Option<Identity>) -> bool {
-    let Content::Ip(packet) = mark.reader.content(LinkType::RAW, &step.bytes) else {
-        return false;
-    };
-    let ends = (packet.src, packet.dst);
-    let outers = seen.iter().filter_map(|glimpse| glimpse.outer);
-    let mut outers = outers.map(|(from, to)| (from.ip(), to.ip()));
-    let plain = recognise_packet(&packet, mark, identity);
-    plain.is_some_and(|found| found.leg != Leg::Error) || outers.any(|outer| outer == ends)
 }

@@ -134,7 +134,10 @@ impl Journey {
                 sent += 1;
                 witnesses.sent();
                 follower.probe(sent, from, prober.seed(sent), || prober.send(sent));
-                next += self.interval;
+                // What was late is not made up for: packets in a heap would fill a queue.
+                let now = Instant::now();
+                let due = next + self.interval;
+                next = if due > now { due } else { now + self.interval };
             }
             let end = witnesses.end();
             let waker = Waker::of([Some(signals.as_fd()), witnesses.fd()]);

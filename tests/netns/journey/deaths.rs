@@ -35,13 +35,13 @@ fn evidence(drop: &Value) -> String {
 /// The first dies on S, the second one on V, which is set up so only after it was asked first.
 fn several(bench: &Bench) -> Result<(), Problem> {
     needs(&["sysctl"])?;
-    let change = "sleep 0.9; tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=1
+    let change = "sleep 1.5; tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=1
          tunlab lab exec v -- sysctl -qw net.ipv4.icmp_echo_ignore_all=1";
     let ended = bench.lab(&format!(
         "{UP} for format in json list; do
          tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
          tunlab lab exec v -- sysctl -qw net.ipv4.icmp_echo_ignore_all=0
-         ({change}) & tunlab journey -c 2 -i 1.8 -W 0.3 v -o $format; echo code $?; wait
+         ({change}) & tunlab journey -c 2 -i 3 -W 0.3 v -o $format; echo code $?; wait
          done; tunlab lab down"
     ))?;
     ended.exits(0)?.prints(&[
