@@ -30,6 +30,11 @@ const NEIGHBOUR: Duration = Duration::from_millis(3_400);
 /// Sightings that are kept while nobody knows yet which packet will be followed.
 const BACKLOG: usize = 4_096;
 
+/// A packet is seen a dozen times on its way. When there is something else to do soon, as with
+/// many probes in a row, it is not worth waking up for each: the traffic that passes beside them
+/// would have to wait.
+const SOON: Duration = Duration::from_millis(10);
+
 /// A journey that has ended.
 #[derive(Debug)]
 pub struct Journey {
@@ -132,7 +137,7 @@ impl Follower {
         seed: Seed,
         send: impl FnOnce() -> Result<(), SendError>,
     ) {
-        let mut active = Active::new(number, origin, What::Wanted(seed));
+        let mut active = Active::new(number, origin, What::Wanted(seed), self.watch.now());
         active.refused = send().err();
         self.active.push(active);
     }
@@ -140,7 +145,7 @@ impl Follower {
     /// Waits for a packet that `filter` selects, of the host `origin` or of any, and follows it.
     pub fn attach(&mut self, filter: Filter, origin: Option<&str>) {
         let origin = origin.unwrap_or_default();
-        let active = Active::new(1, origin, What::Any(filter));
+        let active = Active::new(1, origin, What::Any(filter), self.watch.now());
         self.active.push(active);
     }
 
@@ -264,12 +269,12 @@ impl Follower {
 }
 
 impl Active {
-    fn new(number: u16, origin: &str, what: What) -> Active {
+    fn new(number: u16, origin: &str, what: What, now: Timestamp) -> Active {
         Active {
             number,
             origin: origin.to_owned(),
             what,
-            sent: Timestamp::now(),
+            sent: now,
             last: Instant::now(),
             last_host: None,
             passed: HashSet::new(),
@@ -427,14 +432,14 @@ fn selected(
     })
 }
 
-/// Waits until something is seen, or `other` is readable, or the time has come. Being woken for
-/// nothing does no harm.
+/// Waits until something is seen, or `other` is readable, or the time has come; if that is soon,
+/// whatever is seen can wait, too. Being woken for nothing does no harm.
 fn wait(watch: &Watch, other: BorrowedFd, deadline: Option<Instant>) {
-    let mut ready = watch.poll_fds();
-    ready.push(PollFd::new(other, PollFlags::POLLIN));
-    let timeout = deadline.map(|at| {
-        let left = at.saturating_duration_since(Instant::now());
-        TimeSpec::from_duration(left)
-    });
+    let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+    let mut ready = vec![PollFd::new(other, PollFlags::POLLIN)];
+    if left.is_none_or(|left| left > SOON) {
+        ready.extend(watch.poll_fds());
+    }
+    let timeout = left.map(TimeSpec::from_duration);
     let _: Result<_, Errno> = ppoll(&mut ready, timeout, None);
 }

@@ -10,7 +10,7 @@
 //!
 //! - `probe`: what is sent
 //! - `prefilter`: what the kernel keeps of all that passes
-//! - `watch`: a packet socket on every host
+//! - `watch`: seeing packets on every host, by packet sockets or at tracepoints
 //! - `follow`: packets under way, from the first sighting to the last
 
 mod changes;

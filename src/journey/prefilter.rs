@@ -167,11 +167,21 @@ fn to_transport(program: &mut Program, at: u32) {
 mod tests {
     use super::super::samples::{ICMP, TCP, UDP, arp, echo, from_to, ip, tcp, udp};
     use super::*;
+    use crate::sys::bpf::passing::machine;
 
     /// Runs a program as the kernel does, on a frame of a kind of device; whether it is kept. Any
-    /// read beyond the frame passes it over.
+    /// read beyond the frame passes it over. At a tracepoint, where it is translated, it keeps the
+    /// same, except that it sees but the head of a frame.
     fn keeps(program: &[Instruction], hardware: u32, ether_type: u32, frame: &[u8]) -> bool {
-        run(program, hardware, ether_type, frame).is_some_and(|kept| kept > 0)
+        let (kind, carried) = (hardware as u16, ether_type as u16);
+        let kept = run(program, hardware, ether_type, frame).is_some_and(|kept| kept > 0);
+        let translated = machine::keeps(program, kind, carried, frame);
+        let is_bundle = frame.len() > 2_000;
+        assert!(
+            kept == translated || (translated && is_bundle),
+            "kept by a socket: {kept}, at a tracepoint: {translated}"
+        );
+        kept
     }
 
     fn run(program: &[Instruction], hardware: u32, ether_type: u32, frame: &[u8]) -> Option<u32> {

@@ -60,6 +60,11 @@ pub(in crate::cli) struct Journey {
     #[arg(short = 'W', value_name = "TIME", value_parser = time)]
     wait: Option<Duration>,
 
+    /// How packets are seen [default: several of ours at tracepoints where that is allowed, else
+    /// by sockets]
+    #[arg(long, value_name = "WAY")]
+    pub(super) watch: Option<WatchArg>,
+
     /// How the path is printed [default: ladder on a terminal, else list]
     #[arg(short = 'o', long = "output", value_name = "FORMAT")]
     pub(super) format: Option<FormatArg>,
@@ -82,6 +87,15 @@ pub(super) enum FormatArg {
     List,
     /// One JSON object a packet
     Json,
+}
+
+/// `--watch`'s values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WatchArg {
+    /// By a packet socket on every host
+    Sockets,
+    /// By programs in the kernel, which slow other traffic down less; takes root
+    Tracepoints,
 }
 
 /// How long a packet may be out of sight before it counts as lost.
@@ -119,13 +133,17 @@ impl Journey {
         }
     }
 
-    /// What is sent.
-    pub(super) fn probe(&self, to: IpAddr) -> Result<Probe, Failure> {
-        let kind = self.kind();
-        let size = match kind {
+    /// Its length in bytes, with the IP header.
+    pub(super) fn size(&self) -> u16 {
+        match self.kind() {
             ProbeKind::Tcp(_) => SYN_SIZE,
             ProbeKind::Icmp | ProbeKind::Udp(_) => self.size.unwrap_or(PING_SIZE),
-        };
+        }
+    }
+
+    /// What is sent.
+    pub(super) fn probe(&self, to: IpAddr) -> Result<Probe, Failure> {
+        let (kind, size) = (self.kind(), self.size());
         let shortest = Probe::shortest(to);
         if size < shortest {
             return Err(Failure::usage(format!(

@@ -18,13 +18,15 @@ use super::args::When;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
 use super::privileges;
-use crate::journey::{Follower, Post, Prober, Reader, Watch, program};
+use crate::journey::{Follower, Place, Post, Prober, Reader, Watch, program};
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
+use crate::sys::bpf::passing::LONGEST;
 use crate::sys::packet_socket::await_stamps;
 use crate::sys::packet_socket::program::Instruction;
 use crate::sys::signals::Signals;
 use crate::why::examine::Waker;
+use args::WatchArg;
 use death::Witnesses;
 use ground::Ground;
 use std::net::IpAddr;
@@ -57,8 +59,7 @@ impl Journey {
             Quarry::Ours(prober) => program(&prober.wanted(reader.tunnel_ports())),
             Quarry::Theirs(..) => None,
         };
-        let watch = watch(lab, reader, kept.as_deref())?;
-        lab.host(&from)?.run(|| await_stamps(STAMPS))?;
+        let watch = self.watch(lab, &from, reader, kept.as_deref())?;
         let prober = match &quarry {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(..) => None,
@@ -105,6 +106,36 @@ impl Journey {
         Ok((Quarry::Ours(prober), from.name().to_owned(), Some(to)))
     }
 
+    /// Watches every host, in the way that is asked for or suits.
+    fn watch(
+        &self,
+        lab: &Lab,
+        from: &str,
+        reader: Reader,
+        filter: Option<&[Instruction]>,
+    ) -> Result<Watch, Failure> {
+        let suits = self.count > 1 && self.size() <= LONGEST;
+        if let Some(filter) = filter
+            && self.watch.map_or(suits, |way| way == WatchArg::Tracepoints)
+        {
+            let mut hosts = Vec::new();
+            for host in lab.hosts() {
+                hosts.push((host.run(|| Place::here(host.name()))??, host.inode()));
+            }
+            match Watch::at_tracepoints(hosts, filter, Reader::new(self.tunnel_port)) {
+                Ok(watch) => return Ok(watch),
+                Err(error) if self.watch.is_some() => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
+        let mut posts = Vec::new();
+        for host in lab.hosts() {
+            posts.push(host.run(|| Post::open(host.name(), filter))??);
+        }
+        lab.host(from)?.run(|| await_stamps(STAMPS))?;
+        Ok(Watch::new(posts, reader))
+    }
+
     /// Waits for somebody else's packet, or sends ours, until all have come to an end or the user
     /// wants no more.
     fn follow(
@@ -140,7 +171,8 @@ impl Journey {
                 next = if due > now { due } else { now + self.interval };
             }
             let end = witnesses.end();
-            let waker = Waker::of([Some(signals.as_fd()), witnesses.fd()]);
+            let drops = witnesses.fd();
+            let waker = drops.and_then(|fd| Waker::of([Some(signals.as_fd()), Some(fd)]).ok());
             let wake = waker.as_ref().map_or(signals.as_fd(), Waker::as_fd);
             let due = (sent < count).then_some(next).or(end);
             let mut ended = follower.step(due, wake)?;
@@ -165,13 +197,4 @@ fn attach(filter: Filter, host: Option<&str>, follower: &mut Follower) {
         "waiting for a packet that the filter selects{whose}"
     ));
     follower.attach(filter, host);
-}
-
-/// A packet socket on every host.
-fn watch(lab: &Lab, reader: Reader, filter: Option<&[Instruction]>) -> Result<Watch, Failure> {
-    let mut posts = Vec::new();
-    for host in lab.hosts() {
-        posts.push(host.run(|| Post::open(host.name(), filter))??);
-    }
-    Ok(Watch::new(posts, reader))
 }

@@ -19,6 +19,7 @@ pub(crate) const FRAME: Register = 10;
 /// How many bytes a load or store moves, in the opcode's size bits.
 #[derive(Clone, Copy)]
 pub(crate) enum Size {
+    One = 0x10,
     Two = 0x08,
     Four = 0x00,
     Eight = 0x18,
@@ -95,6 +96,26 @@ impl Assembler {
         self.add(0, 0, 0, 0, 0);
     }
 
+    /// `*(to + offset) += from`, eight bytes, whatever other CPUs do meanwhile.
+    pub(crate) fn add_atomically(&mut self, to: Register, offset: i16, from: Register) {
+        self.add(0xdb, to, from, offset, 0);
+    }
+
+    /// `to = from`, the lower 32 bits of it.
+    pub(crate) fn copy_half(&mut self, to: Register, from: Register) {
+        self.add(0xbc, to, from, 0, 0);
+    }
+
+    /// `to` = its lowest 16 bits, read as they come over the wire.
+    pub(crate) fn from_wire(&mut self, to: Register) {
+        self.add(0xdc, to, 0, 0, 16);
+    }
+
+    /// `to = to operation (from or value)`, which the opcode says.
+    pub(crate) fn calculate(&mut self, opcode: u8, to: Register, from: Register, value: i32) {
+        self.add(opcode, to, from, 0, value);
+    }
+
     /// Goes to `label`.
     pub(crate) fn jump(&mut self, label: Label) {
         self.jump_with(0x05, 0, 0, label, 0);
@@ -108,6 +129,28 @@ impl Assembler {
     /// Goes to `label` if both registers hold the same.
     pub(crate) fn jump_if_same(&mut self, one: Register, other: Register, label: Label) {
         self.jump_with(0x1d, one, other, label, 0);
+    }
+
+    /// Goes to `label` if `one` is greater than `other`, both without a sign.
+    pub(crate) fn jump_if_greater(&mut self, one: Register, other: Register, label: Label) {
+        self.jump_with(0x2d, one, other, label, 0);
+    }
+
+    /// Goes to `label` if `one` is greater than `value`, both without a sign.
+    pub(crate) fn jump_if_above(&mut self, one: Register, value: i32, label: Label) {
+        self.jump_with(0x25, one, 0, label, value);
+    }
+
+    /// Goes to `label` if what the opcode compares holds.
+    pub(crate) fn jump_when(
+        &mut self,
+        opcode: u8,
+        one: Register,
+        other: Register,
+        value: i32,
+        label: Label,
+    ) {
+        self.jump_with(opcode, one, other, label, value);
     }
 
     /// Calls a function of the kernel by its number (`enum bpf_func_id`).

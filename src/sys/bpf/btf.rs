@@ -21,6 +21,17 @@ pub(crate) struct Struct<'b, 'n> {
     found: Type,
 }
 
+/// A field of less than a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bits {
+    /// The byte that it is in.
+    pub(crate) byte: u32,
+    /// Its place in that byte, from the lowest bit on.
+    pub(crate) shift: u32,
+    /// Its bits, moved down.
+    pub(crate) mask: u32,
+}
+
 /// Why a description cannot be used. Reads `struct sk_buff has no field head`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BtfError {
@@ -36,6 +47,9 @@ pub enum BtfError {
     /// The struct has no such field.
     #[error("struct {0} has no field {1}")]
     NoField(String, String),
+    /// It has no such tracepoint.
+    #[error("it has no tracepoint {0}")]
+    NoTracepoint(String),
 }
 
 /// Kinds of types (include/uapi/linux/btf.h, `BTF_KIND_*`).
@@ -139,10 +153,21 @@ impl<'b> Btf<'b> {
             .then(|| function.count.saturating_sub(1))
     }
 
+    /// The number of the type that stands for the tracepoint called `name`.
+    pub(crate) fn tracepoint(&self, name: &str) -> Option<u32> {
+        let (number, _) = self.search(kind::TYPEDEF, &format!("btf_trace_{name}"))?;
+        Some(number)
+    }
+
     fn find(&self, kind: u32, name: &str) -> Option<Type> {
-        let types = self.places.iter().skip(1);
-        let mut types = types.filter_map(|&at| read(self.types, at as usize));
-        types.find(|one| one.kind == kind && self.is_called(one.name, name))
+        self.search(kind, name).map(|(_, found)| found)
+    }
+
+    fn search(&self, kind: u32, name: &str) -> Option<(u32, Type)> {
+        let types = (0..).zip(&self.places).skip(1);
+        let mut types =
+            types.filter_map(|(number, &at)| Some((number, read(self.types, at as usize)?)));
+        types.find(|(_, one)| one.kind == kind && self.is_called(one.name, name))
     }
 
     fn get(&self, number: u32) -> Option<Type> {
@@ -150,22 +175,29 @@ impl<'b> Btf<'b> {
         (number > 0).then(|| read(self.types, *at as usize))?
     }
 
-    fn offset_in(&self, outer: Type, path: &[&str]) -> Option<u32> {
+    /// The place of a field, and how many bits it has if it is one of bits.
+    fn bits_in(&self, outer: Type, path: &[&str]) -> Option<(u32, u32)> {
         let (field, rest) = path.split_first()?;
         for index in 0..outer.count {
             let at = outer.rest + TYPE_LEN * index;
             let [name, number, offset] = [0, 4, 8].map(|part| u32_at(self.types, at + part));
-            let bits = offset? & if outer.kind_flag { 0xff_ffff } else { u32::MAX };
+            let (bits, width) = match outer.kind_flag {
+                true => (offset? & 0xff_ffff, offset? >> 24),
+                false => (offset?, 0),
+            };
             let inner = || self.plain(number?);
             if name? == 0 {
                 let nameless = inner().filter(|one| is_compound(one.kind));
-                if let Some(found) = nameless.and_then(|one| self.offset_in(one, path)) {
-                    return Some(bits / 8 + found);
+                if let Some(found) = nameless.and_then(|one| self.bits_in(one, path)) {
+                    return Some((bits + found.0, found.1));
                 }
             } else if self.is_called(name?, field) {
                 return match rest {
-                    [] => Some(bits / 8),
-                    rest => Some(bits / 8 + self.offset_in(inner()?, rest)?),
+                    [] => Some((bits, width)),
+                    rest => {
+                        let found = self.bits_in(inner()?, rest)?;
+                        Some((bits + found.0, found.1))
+                    }
                 };
             }
         }
@@ -204,8 +236,28 @@ impl Struct<'_, '_> {
     /// the field `nd_net` is. Members of nameless structs and unions count as the outer struct's
     /// own, as in C.
     pub(crate) fn offset(&self, path: &[&str]) -> Result<u32, BtfError> {
+        Ok(self.find(path)?.0 / 8)
+    }
+
+    /// The place of a field of a few bits.
+    pub(crate) fn bits(&self, path: &[&str]) -> Result<Bits, BtfError> {
+        let (place, width) = self.find(path)?;
+        // Without a width it is a whole byte.
+        let width = if width == 0 { 8 } else { width.min(8) };
+        let first = place % 8;
+        Ok(Bits {
+            byte: place / 8,
+            shift: match cfg!(target_endian = "big") {
+                true => 8u32.saturating_sub(first + width),
+                false => first,
+            },
+            mask: (1 << width) - 1,
+        })
+    }
+
+    fn find(&self, path: &[&str]) -> Result<(u32, u32), BtfError> {
         let missing = || BtfError::NoField(self.name.to_owned(), path.join("."));
-        self.btf.offset_in(self.found, path).ok_or_else(missing)
+        self.btf.bits_in(self.found, path).ok_or_else(missing)
     }
 }
 

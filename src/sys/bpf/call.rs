@@ -23,13 +23,20 @@ mod command {
 
 /// Kinds of maps (`enum bpf_map_type`).
 const ARRAY: u32 = 2;
+const PERF_EVENTS: u32 = 4;
 const RINGBUF: u32 = 27;
 
 /// A map that programs can only read (`BPF_F_RDONLY_PROG`).
 const READ_ONLY_PROGRAM: u32 = 1 << 7;
 
+/// A map whose values can be mapped into memory (`BPF_F_MMAPABLE`).
+const MAPPABLE: u32 = 1 << 10;
+
 /// A program for a tracepoint's arguments as they are (`enum bpf_prog_type`).
 const RAW_TRACEPOINT: u32 = 17;
+/// One for arguments with types, and that it is for a tracepoint (`enum bpf_attach_type`).
+const TRACING: u32 = 26;
+const TO_RAW_TRACEPOINT: u32 = 23;
 
 /// The kernel's functions that the program calls are for programs under a licence compatible with
 /// its own; these instructions are offered under MIT as well as under Apache-2.0.
@@ -74,6 +81,83 @@ pub(super) fn attach(tracepoint: &[u8; 10], program: BorrowedFd) -> Result<Owned
     open.pointer(0, tracepoint.as_ptr())
         .u32(8, program.as_raw_fd() as u32);
     bpf(command::RAW_TRACEPOINT_OPEN, &open).map(descriptor)
+}
+
+/// Loads a program for the arguments of a tracepoint, whose types the kernel knows: `tracepoint` is
+/// the number of its type. Such a program may read through pointers as C does.
+pub(super) fn load_for(code: &[Instruction], tracepoint: u32) -> Result<OwnedFd, Errno> {
+    let bytes: Vec<[u8; 8]> = code.iter().map(|one| one.bytes()).collect();
+    let mut load = Attributes::default();
+    load.u32(0, TRACING).u32(4, code.len() as u32);
+    load.pointer(8, bytes.as_ptr().cast())
+        .pointer(16, LICENCE.as_ptr());
+    load.u32(68, TO_RAW_TRACEPOINT).u32(108, tracepoint);
+    bpf(command::PROG_LOAD, &load).map(descriptor)
+}
+
+/// Runs a program of [`load_for`] until the descriptor is closed.
+pub(super) fn attach_loaded(program: BorrowedFd) -> Result<OwnedFd, Errno> {
+    let mut open = Attributes::default();
+    open.u32(8, program.as_raw_fd() as u32);
+    bpf(command::RAW_TRACEPOINT_OPEN, &open).map(descriptor)
+}
+
+/// A map with a descriptor of a buffer for each CPU.
+pub(super) fn per_cpu(cpus: u32) -> Result<OwnedFd, Errno> {
+    let mut create = Attributes::default();
+    create.u32(0, PERF_EVENTS).u32(4, 4).u32(8, 4).u32(12, cpus);
+    bpf(command::MAP_CREATE, &create).map(descriptor)
+}
+
+/// Puts a buffer's descriptor into the map.
+pub(super) fn set_buffer(map: BorrowedFd, cpu: u32, buffer: BorrowedFd) -> Result<(), Errno> {
+    let value = buffer.as_raw_fd();
+    let mut update = Attributes::default();
+    update
+        .u32(0, map.as_raw_fd() as u32)
+        .pointer(8, (&raw const cpu).cast())
+        .pointer(16, (&raw const value).cast());
+    bpf(command::MAP_UPDATE_ELEM, &update).map(drop)
+}
+
+/// Numbers that programs count up, read without a call.
+#[derive(Debug)]
+pub(super) struct Counts {
+    map: OwnedFd,
+    values: Mapping,
+    count: usize,
+}
+
+impl Counts {
+    /// So many of them, all zero.
+    pub(super) fn new(count: usize) -> Result<Counts, Errno> {
+        let size = 8 * count.max(1);
+        let mut create = Attributes::default();
+        create
+            .u32(0, ARRAY)
+            .u32(4, 4)
+            .u32(8, size as u32)
+            .u32(12, 1);
+        create.u32(16, MAPPABLE);
+        let map = descriptor(bpf(command::MAP_CREATE, &create)?);
+        let length = size.next_multiple_of(page_size());
+        let (access, flags) = (libc::PROT_READ, libc::MAP_SHARED);
+        let values = Mapping::new(map.as_fd(), length, access, flags, 0)?;
+        Ok(Counts { map, values, count })
+    }
+
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.map.as_fd()
+    }
+
+    pub(super) fn read(&self) -> Vec<u64> {
+        let first = self.values.address.as_ptr().cast::<AtomicU64>();
+        // SAFETY: the mapping holds so many aligned eight bytes, which the kernel changes
+        // atomically.
+        let values = unsafe { std::slice::from_raw_parts(first, self.count) };
+        let values = values.iter();
+        values.map(|one| one.load(Ordering::Relaxed)).collect()
+    }
 }
 
 /// Records that a program leaves, read in order and without a copy on the kernel's side
@@ -159,16 +243,16 @@ impl Ring {
 
 /// Memory shared with the kernel.
 #[derive(Debug)]
-struct Mapping {
-    address: NonNull<u8>,
-    length: usize,
+pub(super) struct Mapping {
+    pub(super) address: NonNull<u8>,
+    pub(super) length: usize,
 }
 
-// SAFETY: the mapping is plain memory, used through `&mut Ring` only.
+// SAFETY: the mapping is plain memory, used through one owner only.
 unsafe impl Send for Mapping {}
 
 impl Mapping {
-    fn new(
+    pub(super) fn new(
         fd: BorrowedFd,
         length: usize,
         protection: i32,
@@ -247,7 +331,7 @@ fn descriptor(fd: i32) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
-fn page_size() -> usize {
+pub(super) fn page_size() -> usize {
     // SAFETY: a question without side effects.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(size).unwrap_or(4096)

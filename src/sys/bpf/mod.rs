@@ -7,12 +7,16 @@
 //! 3. `call`: the kernel checks it, runs it at each drop, and fills a ring with records.
 //! 4. [`DropWatch::drain`]: records become [`KernelDrop`]s.
 //!
+//! In the same way [`passing`] sees packets go by.
+//!
 //! It takes CAP_BPF and CAP_PERFMON of the machine; a user namespace has no such thing. The
 //! helper that prints function names needs Linux 5.13.
 
 mod assembler;
 mod btf;
 mod call;
+pub mod passing;
+mod perf;
 mod program;
 pub(crate) mod reasons;
 

@@ -40,6 +40,15 @@ pub enum Fact {
     Hardware = 28,
 }
 
+impl Fact {
+    /// The fact that is loaded from this offset.
+    pub(in crate::sys) fn of_offset(offset: u32) -> Option<Fact> {
+        [Fact::Protocol, Fact::Hardware]
+            .into_iter()
+            .find(|fact| FACTS.wrapping_add(*fact as u32) == offset)
+    }
+}
+
 const FACTS: u32 = libc::SKF_AD_OFF as u32;
 
 /// Bytes of an accepted packet that are kept: all of them, 64 KB segments included.

@@ -1,0 +1,77 @@
+//! Programs in the kernel that see packets of all hosts.
+
+use super::{Losses, Sighting, sighting};
+use crate::capture::Timestamp;
+use crate::journey::path::Place;
+use crate::sys::bpf::BpfError;
+use crate::sys::bpf::passing::PassingWatch;
+use crate::sys::packet_socket::program::Instruction;
+use nix::poll::PollFd;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The programs, and whom they watch.
+pub(super) struct Tracepoints {
+    watch: PassingWatch,
+    /// The hosts, with the inodes of their network namespaces.
+    hosts: Vec<(Place, u64)>,
+    /// Every device's name once, however often it is seen.
+    devices: HashSet<Arc<str>>,
+}
+
+impl Tracepoints {
+    pub(super) fn start(
+        hosts: Vec<(Place, u64)>,
+        filter: &[Instruction],
+    ) -> Result<Tracepoints, BpfError> {
+        let inodes: Vec<u64> = hosts.iter().map(|(_, inode)| *inode).collect();
+        Ok(Tracepoints {
+            watch: PassingWatch::start(&inodes, filter)?,
+            hosts,
+            devices: HashSet::new(),
+        })
+    }
+
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.hosts.iter().map(|(place, _)| place)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp(self.watch.now())
+    }
+
+    pub(super) fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
+        self.watch.poll_fds()
+    }
+
+    /// Hands over what waits, one CPU after the other.
+    pub(super) fn drain(&mut self, mut keep: impl FnMut(Sighting)) {
+        let (hosts, devices) = (&self.hosts, &mut self.devices);
+        self.watch.drain(|seen| {
+            let host = hosts.iter().find(|(_, inode)| *inode == seen.inode);
+            let Some((place, _)) = host else {
+                return;
+            };
+            let device = match devices.get(seen.device) {
+                Some(known) => known.clone(),
+                None => {
+                    let name: Arc<str> = seen.device.into();
+                    devices.insert(name.clone());
+                    name
+                }
+            };
+            sighting(place, device, &seen.passed, seen.bytes).map(&mut keep);
+        });
+    }
+
+    pub(super) fn losses(&self) -> Losses {
+        let lost = self.watch.lost();
+        let lost = self.hosts.iter().zip(lost).filter(|(_, count)| *count > 0);
+        Losses {
+            lost: lost
+                .map(|((place, _), count)| (place.name.clone(), count))
+                .collect(),
+            unstamped: 0,
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Programs of the classic packet filter in the instructions of the present one, as the kernel
+//! itself translates them for sockets (net/core/filter.c, `bpf_convert_filter`); but for a place
+//! where there is no socket: they read from the first bytes of a packet, copied to the stack.
+//!
+//! Both machines calculate alike, in the same opcodes; what is different is how a packet is read.
+
+use super::super::assembler::{Assembler, FRAME, Label, Register, Size};
+use crate::sys::packet_socket::program::{Fact, Instruction};
+use nix::libc;
+
+/// The accumulator, the index, and what is overwritten on the way.
+const A: Register = 0;
+const X: Register = 9;
+const PLACE: Register = 1;
+const END: Register = 2;
+
+/// How many bytes of the packet are in the window, a register of the caller's.
+pub(super) const HELD: Register = 4;
+/// How many bytes the packet has, a register of the caller's.
+pub(super) const LENGTH: Register = 5;
+
+/// Bytes of the window: what a filter reads of a packet in a tunnel on Ethernet, and some options.
+pub(super) const WINDOW_LEN: usize = 80;
+
+/// Bytes of the sixteen places of memory.
+pub(super) const MEMORY_LEN: usize = 64;
+
+/// Where things are.
+pub(super) struct Ground<'g> {
+    /// The window on the stack.
+    pub(super) window: i16,
+    /// The places of memory on the stack.
+    pub(super) memory: i16,
+    /// Where to go with a packet that is kept.
+    pub(super) keep: Label,
+    /// Where to go with one that is passed over.
+    pub(super) reject: Label,
+    /// Writes the code that fetches what the kernel knows of the packet.
+    pub(super) fact: &'g dyn Fn(&mut Assembler, Fact, Register),
+}
+
+/// Writes `filter`, which ends at one of the labels; nothing if it has an instruction that is not
+/// known here. What cannot be read because it is not in the window is kept; a read beyond the
+/// packet passes it over.
+pub(super) fn translate(
+    code: &mut Assembler,
+    filter: &[Instruction],
+    ground: &Ground,
+) -> Option<()> {
+    let labels: Vec<Label> = filter.iter().map(|_| code.label()).collect();
+    let beyond = code.label();
+    code.set(X, 0);
+    for (at, one) in filter.iter().enumerate() {
+        code.place(labels[at]);
+        let target = |distance: u32| labels.get(at + 1 + distance as usize).copied();
+        match Kind::of(one)? {
+            Kind::LoadFact(fact) => (ground.fact)(code, fact, A),
+            Kind::Load(bytes) => load(code, one.k, bytes, ground, beyond)?,
+            Kind::Set => code.set_unsigned(A, one.k),
+            Kind::Recall(to) => code.load(to, Size::Four, FRAME, place(ground, one.k)?),
+            Kind::Keep => code.store(FRAME, place(ground, one.k)?, Size::Four, A),
+            Kind::ToX => code.copy_half(X, A),
+            Kind::Calculate { by_x } => {
+                if one.code & OPERATION == libc::BPF_DIV as u16 && by_x {
+                    code.jump_if(X, 0, ground.reject);
+                }
+                code.calculate(one.code as u8, A, if by_x { X } else { 0 }, one.k as i32);
+            }
+            Kind::Go => code.jump(target(one.k)?),
+            Kind::Compare { by_x } => {
+                // The class of comparisons of 32 bits.
+                let opcode = one.code as u8 & !CLASS | 0x06;
+                let (other, value) = if by_x { (X, 0) } else { (0, one.k as i32) };
+                code.jump_when(opcode, A, other, value, target(one.jt.into())?);
+                if one.jf > 0 {
+                    code.jump(target(one.jf.into())?);
+                }
+            }
+            Kind::Return => code.jump(match one.k {
+                0 => ground.reject,
+                _ => ground.keep,
+            }),
+        }
+    }
+    code.place(beyond);
+    code.jump_if_greater(END, LENGTH, ground.reject);
+    code.jump(ground.keep);
+    Some(())
+}
+
+/// A = the number of one byte or two at X + `offset` of the packet.
+fn load(
+    code: &mut Assembler,
+    offset: u32,
+    bytes: i32,
+    ground: &Ground,
+    beyond: Label,
+) -> Option<()> {
+    code.copy_half(PLACE, X);
+    code.add_value(PLACE, i32::try_from(offset).ok()?);
+    code.copy(END, PLACE);
+    code.add_value(END, bytes);
+    code.jump_if_greater(END, HELD, beyond);
+    // Never true, for no more is held; but the kernel wants proof.
+    code.jump_if_above(PLACE, WINDOW_LEN as i32 - bytes, ground.keep);
+    code.add_register(PLACE, FRAME);
+    // Byte by byte, for the stack is read at multiples of the size only.
+    code.load(A, Size::One, PLACE, ground.window);
+    if bytes == 2 {
+        code.load(PLACE, Size::One, PLACE, ground.window + 1);
+        code.calculate(SHIFT_UP, A, 0, 8);
+        code.calculate(OR, A, PLACE, 0);
+    }
+    Some(())
+}
+
+fn place(ground: &Ground, number: u32) -> Option<i16> {
+    let at = i16::try_from(number).ok().filter(|at| *at < 16)?;
+    Some(ground.memory + 4 * at)
+}
+
+/// `A <<= value`, `A |= from`, 64 bits wide.
+const SHIFT_UP: u8 = 0x67;
+const OR: u8 = 0x4f;
+
+const CLASS: u8 = 0x07;
+const OPERATION: u16 = 0xf0;
+
+/// What an instruction does.
+enum Kind {
+    LoadFact(Fact),
+    Load(i32),
+    Set,
+    Recall(Register),
+    Keep,
+    ToX,
+    Calculate { by_x: bool },
+    Go,
+    Compare { by_x: bool },
+    Return,
+}
+
+impl Kind {
+    /// Those that [`Program`](crate::sys::packet_socket::program::Program) writes.
+    fn of(one: &Instruction) -> Option<Kind> {
+        const ABSOLUTE: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+        const BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_IND;
+        const HALF: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_IND;
+        const SET: u32 = libc::BPF_LD | libc::BPF_IMM;
+        const RECALL: u32 = libc::BPF_LD | libc::BPF_MEM;
+        const RECALL_X: u32 = libc::BPF_LDX | libc::BPF_MEM;
+        const TO_X: u32 = libc::BPF_MISC | libc::BPF_TAX;
+        const GO: u32 = libc::BPF_JMP | libc::BPF_JA;
+        const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
+        let by_x = u32::from(one.code) & libc::BPF_X != 0;
+        Some(match u32::from(one.code) {
+            ABSOLUTE => Kind::LoadFact(Fact::of_offset(one.k)?),
+            BYTE => Kind::Load(1),
+            HALF => Kind::Load(2),
+            SET => Kind::Set,
+            RECALL => Kind::Recall(A),
+            RECALL_X => Kind::Recall(X),
+            libc::BPF_ST => Kind::Keep,
+            TO_X => Kind::ToX,
+            GO => Kind::Go,
+            RETURN => Kind::Return,
+            code if code & u32::from(CLASS) == libc::BPF_ALU => Kind::Calculate { by_x },
+            code if code & u32::from(CLASS) == libc::BPF_JMP => Kind::Compare { by_x },
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod machine {
+    //! The kernel's machine as far as translated filters use it.
+
+    use super::*;
+
+    /// The stack, of which register 10 holds the end.
+    const STACK: usize = 512;
+    const END_OF_STACK: u64 = 1 << 40;
+
+    /// Whether a translated filter keeps a frame.
+    pub(crate) fn keeps(
+        filter: &[Instruction],
+        hardware: u16,
+        ether_type: u16,
+        frame: &[u8],
+    ) -> bool {
+        let mut code = Assembler::default();
+        let [keep, reject] = [code.label(), code.label()];
+        let ground = Ground {
+            window: -(WINDOW_LEN as i16),
+            memory: -((WINDOW_LEN + MEMORY_LEN) as i16),
+            keep,
+            reject,
+            fact: &|code, fact, to| match fact {
+                Fact::Hardware => code.set(to, hardware.into()),
+                Fact::Protocol => code.set(to, ether_type.into()),
+            },
+        };
+        translate(&mut code, filter, &ground).expect("every instruction is known");
+        code.place(keep);
+        code.set(0, 1);
+        code.exit();
+        code.place(reject);
+        code.set(0, 0);
+        code.exit();
+        let code: Vec<[u8; 8]> = code.finish().iter().map(|one| one.bytes()).collect();
+        let mut stack = [0xee; STACK];
+        let held = frame.len().min(WINDOW_LEN);
+        stack[STACK - WINDOW_LEN..][..held].copy_from_slice(&frame[..held]);
+        let mut registers = [0; 11];
+        registers[usize::from(FRAME)] = END_OF_STACK;
+        registers[usize::from(HELD)] = held as u64;
+        registers[usize::from(LENGTH)] = frame.len() as u64;
+        run(&code, registers, stack) != 0
+    }
+
+    fn run(code: &[[u8; 8]], mut registers: [u64; 11], mut stack: [u8; STACK]) -> u64 {
+        let mut at = 0;
+        loop {
+            let [opcode, pair, a, b, c, d, e, f] = code[at];
+            let (to, from) = (usize::from(pair & 0xf), usize::from(pair >> 4));
+            let offset = i64::from(i16::from_ne_bytes([a, b]));
+            let value = i64::from(i32::from_ne_bytes([c, d, e, f])) as u64;
+            let by_register = opcode & 0x08 != 0;
+            let other = if by_register { registers[from] } else { value };
+            let place = |address: u64| {
+                let below = END_OF_STACK as i64 - address as i64 - offset;
+                STACK - below as usize
+            };
+            at += 1;
+            match opcode {
+                0x71 => registers[to] = stack[place(registers[from])].into(),
+                0x61 => {
+                    let four = stack[place(registers[from])..].first_chunk().unwrap();
+                    registers[to] = u32::from_ne_bytes(*four).into();
+                }
+                0x63 => {
+                    let four = (registers[from] as u32).to_ne_bytes();
+                    stack[place(registers[to])..][..4].copy_from_slice(&four);
+                }
+                0x95 => return registers[0],
+                _ => match opcode & 0x07 {
+                    class @ (0x04 | 0x07) => {
+                        let result = calculate(opcode & 0xf0, registers[to], other, class == 0x04);
+                        registers[to] = result;
+                    }
+                    class @ (0x05 | 0x06) => {
+                        let narrow = |number: u64| match class {
+                            0x06 => number & 0xffff_ffff,
+                            _ => number,
+                        };
+                        let (one, other) = (narrow(registers[to]), narrow(other));
+                        let holds = match opcode & 0xf0 {
+                            0x00 => true,
+                            0x10 => one == other,
+                            0x20 => one > other,
+                            0x30 => one >= other,
+                            0x40 => one & other != 0,
+                            unknown => panic!("comparison {unknown:#x}"),
+                        };
+                        if holds {
+                            at = (at as i64 + offset) as usize;
+                        }
+                    }
+                    _ => panic!("instruction {opcode:#x}"),
+                },
+            }
+        }
+    }
+
+    fn calculate(operation: u8, one: u64, other: u64, half: bool) -> u64 {
+        let (one, other) = match half {
+            true => (one & 0xffff_ffff, other & 0xffff_ffff),
+            false => (one, other),
+        };
+        let result = match operation {
+            0x00 => one.wrapping_add(other),
+            0x10 => one.wrapping_sub(other),
+            0x20 => one.wrapping_mul(other),
+            0x30 => one / other,
+            0x40 => one | other,
+            0x50 => one & other,
+            0x60 => one << other,
+            0x70 => one >> other,
+            0xb0 => other,
+            unknown => panic!("operation {unknown:#x}"),
+        };
+        if half { result & 0xffff_ffff } else { result }
+    }
+}

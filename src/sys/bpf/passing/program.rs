@@ -1,0 +1,320 @@
+//! The programs that run in the kernel as packets pass a device, on the way out and on the way in.
+//!
+//! ```text
+//!   skb, dev ─▶ nd_net ─▶ ns.inum ─▶ one of ours? ─▶ first bytes ─▶ filter ─▶ record and frame
+//! ```
+//!
+//! Tracepoint `net_dev_start_xmit` is where a packet socket sees what is sent (net/core/dev.c,
+//! `xmit_one`), and `netif_receive_skb` a few lines before it sees what is received
+//! (`__netif_receive_skb_core`). Both pass with bottom halves off, so that a program is never
+//! interrupted by itself, which the kernel would not allow.
+//!
+//! What does not concern us must cost little, a million times a second: the namespace is found by
+//! reading through pointers that the kernel knows the types of, without a call.
+
+use super::super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
+use super::super::btf::{Bits, Btf, BtfError};
+use super::classic::{self, Ground, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
+use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
+
+/// Which way packets go where the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Way {
+    /// `net_dev_start_xmit(skb, dev)`: the data begins with the device's header.
+    Out,
+    /// `netif_receive_skb(skb)`: the device's header stands before the data.
+    In,
+}
+
+/// Where this kernel keeps what the programs read, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Offsets {
+    skb_len: i16,
+    skb_data_len: i16,
+    skb_data: i16,
+    skb_dev: i16,
+    skb_protocol: i16,
+    skb_type: Bits,
+    skb_summed: Bits,
+    dev_net: i16,
+    dev_type: i16,
+    dev_index: i16,
+    dev_name: i16,
+    net_inum: i16,
+}
+
+impl Offsets {
+    /// Reads them from the kernel's description of itself.
+    pub(in super::super) fn of(btf: &Btf) -> Result<Offsets, BtfError> {
+        let [skb, dev] = [btf.structure("sk_buff")?, btf.structure("net_device")?];
+        // Structs of the kernel are shorter than 32 KB.
+        let near = |offset: u32| offset as i16;
+        Ok(Offsets {
+            skb_len: near(skb.offset(&["len"])?),
+            skb_data_len: near(skb.offset(&["data_len"])?),
+            skb_data: near(skb.offset(&["data"])?),
+            skb_dev: near(skb.offset(&["dev"])?),
+            skb_protocol: near(skb.offset(&["protocol"])?),
+            skb_type: skb.bits(&["pkt_type"])?,
+            skb_summed: skb.bits(&["ip_summed"])?,
+            dev_net: near(dev.offset(&["nd_net", "net"])?),
+            dev_type: near(dev.offset(&["type"])?),
+            dev_index: near(dev.offset(&["ifindex"])?),
+            dev_name: near(dev.offset(&["name"])?),
+            net_inum: near(btf.structure("net")?.offset(&["ns", "inum"])?),
+        })
+    }
+}
+
+/// What a program leaves for each packet, in front of its bytes: the layout, in bytes.
+pub(super) mod record {
+    /// When, by the clock that starts with the machine, in nanoseconds.
+    pub(in super::super) const TIME: usize = 0;
+    /// The network namespace's inode.
+    pub(in super::super) const INODE: usize = 8;
+    /// The device's number.
+    pub(in super::super) const INDEX: usize = 12;
+    /// The device's name, 16 bytes, the rest zero.
+    pub(in super::super) const NAME: usize = 16;
+    /// The packet's length in bytes, on the way in without the device's header.
+    pub(in super::super) const LENGTH: usize = 32;
+    /// The kind of device.
+    pub(in super::super) const HARDWARE: usize = 36;
+    /// How its checksum stands, `CHECKSUM_`.
+    pub(in super::super) const SUMMED: usize = 38;
+    /// 1 on the way out.
+    pub(in super::super) const OUTGOING: usize = 39;
+    /// The Ethernet header of a packet on the way in; its data follows.
+    pub(in super::super) const HEADER: usize = LEN - super::ETHER_HEADER;
+    /// All of it.
+    pub(in super::super) const LEN: usize = 56;
+}
+
+/// Bytes of a packet that are kept: a record has room for less than 64 KB (`struct
+/// perf_event_header`).
+pub(super) const SNAP: u32 = 65_000;
+
+/// Hardware whose frames begin with an Ethernet header: ARPHRD_ETHER, ARPHRD_LOOPBACK.
+pub(super) const ETHERNET: [u16; 2] = [1, 772];
+pub(super) const ETHER_HEADER: usize = 14;
+
+/// A packet that the kernel itself shows to a device that sent it (`PACKET_LOOPBACK`); packet
+/// sockets do not see it either.
+const LOOPED: i32 = 5;
+
+/// Functions that the kernel offers (`enum bpf_func_id`).
+mod helper {
+    pub(super) const KTIME_GET_NS: i32 = 5;
+    pub(super) const SKB_OUTPUT: i32 = 111;
+    pub(super) const PROBE_READ_KERNEL: i32 = 113;
+}
+
+/// The stack: the record, the filter's places of memory, the first bytes of the packet.
+const RECORD: i16 = -(record::LEN as i16);
+const MEMORY: i16 = RECORD - MEMORY_LEN as i16;
+const WINDOW: i16 = MEMORY - WINDOW_LEN as i16;
+
+const SKB: Register = 6;
+const DEV: Register = 7;
+const INODE: Register = 8;
+/// How long the device's header before the data is; the filter needs this register later.
+const BEFORE: Register = 9;
+
+/// Descriptors of the maps that the programs use.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Maps {
+    /// Where records go.
+    pub(in super::super) out: i32,
+    /// A count for each namespace, in the order of the inodes: packets there was no room for.
+    pub(in super::super) lost: i32,
+}
+
+/// Writes the program for namespaces with these inodes; nothing if the filter cannot be translated.
+pub(in super::super) fn program(
+    offsets: &Offsets,
+    way: Way,
+    inodes: &[u32],
+    filter: &[Classic],
+    maps: Maps,
+) -> Option<Vec<Instruction>> {
+    let mut code = Assembler::default();
+    let [ours, keep, end] = [(); 3].map(|()| code.label());
+
+    // Whose packet is it?
+    code.load(SKB, Size::Eight, 1, 0);
+    match way {
+        Way::Out => code.load(DEV, Size::Eight, 1, 8),
+        Way::In => code.load(DEV, Size::Eight, SKB, offsets.skb_dev),
+    }
+    code.load(1, Size::Eight, DEV, offsets.dev_net);
+    code.load(INODE, Size::Four, 1, offsets.net_inum);
+    for &inode in inodes {
+        code.set_unsigned(1, inode);
+        code.jump_if_same(INODE, 1, ours);
+    }
+    code.jump(end);
+    code.place(ours);
+
+    if way == Way::In {
+        bits(&mut code, 1, offsets.skb_type);
+        code.jump_if(1, LOOPED, end);
+    }
+    window(&mut code, offsets, way);
+    let ground = Ground {
+        window: WINDOW,
+        memory: MEMORY,
+        keep,
+        reject: end,
+        fact: &|code, fact, to| match fact {
+            Fact::Hardware => code.load(to, Size::Two, DEV, offsets.dev_type),
+            Fact::Protocol => {
+                code.load(to, Size::Two, SKB, offsets.skb_protocol);
+                code.from_wire(to);
+            }
+        },
+    };
+    classic::translate(&mut code, filter, &ground)?;
+
+    code.place(keep);
+    record(&mut code, offsets, way);
+    output(&mut code, maps.out);
+    code.jump_if(0, 0, end);
+    lost(&mut code, inodes, maps.lost);
+    code.place(end);
+    code.set(0, 0);
+    code.exit();
+    Some(code.finish())
+}
+
+/// Copies the first bytes of the packet to the stack, and counts its bytes and those that can be
+/// found there: a packet may be in pieces, of which the first holds the headers.
+fn window(code: &mut Assembler, offsets: &Offsets, way: Way) {
+    code.set(BEFORE, 0);
+    if way == Way::In {
+        let plain = code.label();
+        if_no_ethernet(code, offsets, plain);
+        code.set(BEFORE, ETHER_HEADER as i32);
+        code.place(plain);
+    }
+    code.load(3, Size::Eight, SKB, offsets.skb_data);
+    code.calculate(SUBTRACT, 3, BEFORE, 0);
+    address(code, 1, WINDOW);
+    code.set(2, WINDOW_LEN as i32);
+    code.call(helper::PROBE_READ_KERNEL);
+    code.load(LENGTH, Size::Four, SKB, offsets.skb_len);
+    code.copy(HELD, LENGTH);
+    code.load(1, Size::Four, SKB, offsets.skb_data_len);
+    code.calculate(SUBTRACT, HELD, 1, 0);
+    code.add_register(LENGTH, BEFORE);
+    code.add_register(HELD, BEFORE);
+    let short = code.label();
+    code.set(1, WINDOW_LEN as i32);
+    code.jump_if_greater(1, HELD, short);
+    code.copy(HELD, 1);
+    code.place(short);
+}
+
+/// Registers, 64 bits wide: `to -= from`, `to <<= value`, `to |= from`, `to &= value`, `to >>= value`.
+const SUBTRACT: u8 = 0x1f;
+const SHIFT_UP: u8 = 0x67;
+const OR: u8 = 0x4f;
+const AND: u8 = 0x57;
+const SHIFT_DOWN: u8 = 0x77;
+
+/// Writes down what is known of the packet.
+fn record(code: &mut Assembler, offsets: &Offsets, way: Way) {
+    // The verifier wants no byte unwritten.
+    for at in (RECORD..0).step_by(8) {
+        code.clear(FRAME, at);
+    }
+    code.call(helper::KTIME_GET_NS);
+    code.store(FRAME, field(record::TIME), Size::Eight, 0);
+    code.store(FRAME, field(record::INODE), Size::Four, INODE);
+    code.load(1, Size::Four, DEV, offsets.dev_index);
+    code.store(FRAME, field(record::INDEX), Size::Four, 1);
+    code.load(1, Size::Four, SKB, offsets.skb_len);
+    code.store(FRAME, field(record::LENGTH), Size::Four, 1);
+    code.load(1, Size::Two, DEV, offsets.dev_type);
+    code.store(FRAME, field(record::HARDWARE), Size::Two, 1);
+    bits(code, 1, offsets.skb_summed);
+    code.store(FRAME, field(record::SUMMED), Size::One, 1);
+    code.set(1, (way == Way::Out).into());
+    code.store(FRAME, field(record::OUTGOING), Size::One, 1);
+    address(code, 1, field(record::NAME));
+    code.set(2, 16);
+    code.copy(3, DEV);
+    code.add_value(3, offsets.dev_name.into());
+    code.call(helper::PROBE_READ_KERNEL);
+    if way == Way::In {
+        let plain = code.label();
+        if_no_ethernet(code, offsets, plain);
+        address(code, 1, field(record::HEADER));
+        code.set(2, ETHER_HEADER as i32);
+        code.load(3, Size::Eight, SKB, offsets.skb_data);
+        code.add_value(3, -(ETHER_HEADER as i32));
+        code.call(helper::PROBE_READ_KERNEL);
+        code.place(plain);
+    }
+}
+
+/// Hands out the record, and behind it the packet, wherever its pieces are.
+fn output(code: &mut Assembler, map: i32) {
+    let whole = code.label();
+    code.load(3, Size::Four, FRAME, field(record::LENGTH));
+    code.set(1, SNAP as i32);
+    code.jump_if_greater(1, 3, whole);
+    code.copy(3, 1);
+    code.place(whole);
+    // Flags: how much of the packet, and BPF_F_CURRENT_CPU.
+    code.calculate(SHIFT_UP, 3, 0, 32);
+    code.set_unsigned(1, u32::MAX);
+    code.calculate(OR, 3, 1, 0);
+    code.copy(1, SKB);
+    code.load_map(2, 1, map);
+    address(code, 4, RECORD);
+    code.set(5, record::LEN as i32);
+    code.call(helper::SKB_OUTPUT);
+}
+
+/// Counts a packet that there was no room for.
+fn lost(code: &mut Assembler, inodes: &[u32], map: i32) {
+    let count = code.label();
+    code.load_map(2, 2, map);
+    for &inode in inodes {
+        code.set_unsigned(1, inode);
+        code.jump_if_same(INODE, 1, count);
+        code.add_value(2, 8);
+    }
+    // It is one of them.
+    code.load_map(2, 2, map);
+    code.place(count);
+    code.set(1, 1);
+    code.add_atomically(2, 0, 1);
+}
+
+/// Goes to `plain` if the device's frames do not begin with an Ethernet header.
+fn if_no_ethernet(code: &mut Assembler, offsets: &Offsets, plain: Label) {
+    let ethernet = code.label();
+    code.load(1, Size::Two, DEV, offsets.dev_type);
+    for kind in ETHERNET {
+        code.jump_if(1, kind.into(), ethernet);
+    }
+    code.jump(plain);
+    code.place(ethernet);
+}
+
+/// `to` = a field of a few bits of the packet.
+fn bits(code: &mut Assembler, to: Register, field: Bits) {
+    code.load(to, Size::One, SKB, field.byte as i16);
+    code.calculate(SHIFT_DOWN, to, 0, field.shift as i32);
+    code.calculate(AND, to, 0, field.mask as i32);
+}
+
+fn address(code: &mut Assembler, register: Register, on_stack: i16) {
+    code.copy(register, FRAME);
+    code.add_value(register, on_stack.into());
+}
+
+fn field(offset: usize) -> i16 {
+    RECORD + offset as i16
+}
