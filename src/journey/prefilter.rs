@@ -49,19 +49,41 @@ const INNER: u32 = 1;
 const CARRIED: u32 = 2;
 const FIRST: u32 = 3;
 
+/// The length of such a header in bytes.
+const PLAIN_LEN: u32 = 20;
+
+/// How long the outermost IPv4 header is. Nearly all have no options, and then it is known
+/// beforehand where everything stands: the program has a part for these, which at a tracepoint
+/// takes a fraction of the time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Header {
+    Plain,
+    Any,
+}
+
 /// The program for a socket of whole frames (SOCK_RAW); nothing when it would be too long, as with
 /// dozens of tunnel ports.
 pub fn program(wanted: &Wanted) -> Option<Vec<Instruction>> {
     let mut program = Program::default();
-    let (accept, ipv4) = (program.label(), program.label());
+    let [accept, ipv4, plain] = [(); 3].map(|()| program.label());
     start(&mut program, accept, ipv4);
-    program.place(ipv4);
-    let tunnel = program.label();
-    outer(&mut program, wanted, accept, tunnel);
-    program.place(tunnel);
-    inner(&mut program, wanted, accept);
+    program.place(ipv4).recall_x(OUTER).load_byte(0);
+    program.if_equal(PLAIN_IPV4, plain);
+    packet(&mut program, wanted, Header::Any, accept);
+    program.place(accept).accept();
+    program.place(plain);
+    let accept = program.label();
+    packet(&mut program, wanted, Header::Plain, accept);
     program.place(accept).accept();
     program.finish()
+}
+
+/// Judges an IPv4 packet, and what travels in it.
+fn packet(program: &mut Program, wanted: &Wanted, header: Header, accept: Label) {
+    let tunnel = program.label();
+    outer(program, wanted, header, accept, tunnel);
+    program.place(tunnel);
+    inner(program, wanted, accept);
 }
 
 /// Finds the IP header: X and OUTER are where it starts.
@@ -83,13 +105,13 @@ fn start(program: &mut Program, accept: Label, ipv4: Label) {
 }
 
 /// Judges the outermost IPv4 packet, X being where it starts; the tunnel's datagrams go on.
-fn outer(program: &mut Program, wanted: &Wanted, accept: Label, tunnel: Label) {
+fn outer(program: &mut Program, wanted: &Wanted, header: Header, accept: Label, tunnel: Label) {
     let udp = program.label();
-    judge(program, wanted, OUTER, accept);
+    judge(program, wanted, (OUTER, header), accept);
     program.recall_x(OUTER).load_byte(9);
     program.if_equal(UDP, udp).reject();
     program.place(udp);
-    to_transport(program, OUTER);
+    to_transport(program, (OUTER, header));
     for offset in [0, 2] {
         program.load_half(offset);
         for port in &wanted.tunnel_ports {
@@ -118,7 +140,7 @@ fn inner(program: &mut Program, wanted: &Wanted, accept: Label) {
     program.place(several).recall(FIRST);
     // Any of them can be the probe when they are as long as it.
     program.if_equal(wanted.len, accept);
-    judge(program, wanted, INNER, accept);
+    judge(program, wanted, (INNER, Header::Plain), accept);
     // The last one starts at a multiple of their length.
     program
         .recall_x(FIRST)
@@ -126,15 +148,17 @@ fn inner(program: &mut Program, wanted: &Wanted, accept: Label) {
         .calculate(BPF_SUB, 1);
     program.calculate_x(BPF_DIV).calculate_x(BPF_MUL);
     program.recall_x(INNER).calculate_x(BPF_ADD).keep(INNER);
+    judge(program, wanted, (INNER, Header::Any), accept);
+    program.reject();
     program.place(single);
-    judge(program, wanted, INNER, accept);
+    judge(program, wanted, (INNER, Header::Plain), accept);
     program.reject();
 }
 
 /// Accepts the IPv4 packet that starts where memory says, if it can be the probe's.
-fn judge(program: &mut Program, wanted: &Wanted, at: u32, accept: Label) {
+fn judge(program: &mut Program, wanted: &Wanted, at: (u32, Header), accept: Label) {
     let next = program.label();
-    program.recall_x(at);
+    program.recall_x(at.0);
     // A later fragment has no ports to go by.
     program.load_half(6).if_any(0x1fff, accept);
     program.load_byte(9).if_equal(ICMP, accept);
@@ -153,9 +177,15 @@ fn judge(program: &mut Program, wanted: &Wanted, at: u32, accept: Label) {
 }
 
 /// X (and INNER, when it was the outer header) = where the header behind the IP header starts.
-fn to_transport(program: &mut Program, at: u32) {
-    program.recall_x(at).load_byte(0);
-    program.calculate(BPF_AND, 0xf).calculate(BPF_LSH, 2);
+fn to_transport(program: &mut Program, (at, header): (u32, Header)) {
+    program.recall_x(at);
+    match header {
+        Header::Plain => program.load(PLAIN_LEN),
+        Header::Any => program
+            .load_byte(0)
+            .calculate(BPF_AND, 0xf)
+            .calculate(BPF_LSH, 2),
+    };
     program.calculate_x(BPF_ADD);
     if at == OUTER {
         program.keep(INNER);

@@ -97,6 +97,7 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         lab::kill::TESTS,
         journey::path::TESTS,
         journey::special::TESTS,
+        journey::watches::TESTS,
         journey::deaths::TESTS,
         arp::TESTS,
         warning::TESTS,

@@ -8,6 +8,7 @@ pub(crate) mod path;
 pub(crate) mod probes;
 pub(crate) mod refused;
 pub(crate) mod special;
+pub(crate) mod watches;
 
 use super::ended::Ended;
 use super::{Problem, wrong};

@@ -264,7 +264,7 @@ fn lost(bench: &Bench) -> Result<(), Problem> {
 
 fn killed(bench: &Bench) -> Result<(), Problem> {
     let ended = bench.lab(&format!(
-        "{UP} tunlab journey -c 1000 -i 5ms v > /dev/null & sleep 0.3; kill -9 $!; wait $! 2> /dev/null
+        "{UP} tunlab journey --watch sockets -c 1000 -i 5ms v > /dev/null & sleep 0.3; kill -9 $!; wait $! 2> /dev/null
          for host in u s v; do tunlab lab exec $host -- sh -c 'tail -n +2 /proc/net/packet' ; done
          tunlab journey v -o json; tunlab lab down
          tunlab journey --demo -c 1000 -i 5ms v > /dev/null & sleep 0.5; kill -9 $!; wait $! 2> /dev/null

@@ -1,7 +1,7 @@
 //! The programs that run in the kernel as packets pass a device, on the way out and on the way in.
 //!
 //! ```text
-//!   skb, dev ─▶ nd_net ─▶ ns.inum ─▶ one of ours? ─▶ first bytes ─▶ filter ─▶ record and frame
+//!   skb, dev ─▶ nd_net ─▶ ns.inum ─▶ one of ours? ─▶ IP header ─▶ filter ─▶ record and frame
 //! ```
 //!
 //! Tracepoint `net_dev_start_xmit` is where a packet socket sees what is sent (net/core/dev.c,
@@ -97,6 +97,8 @@ pub(super) const SNAP: u32 = 65_000;
 /// Hardware whose frames begin with an Ethernet header: ARPHRD_ETHER, ARPHRD_LOOPBACK.
 pub(super) const ETHERNET: [u16; 2] = [1, 772];
 pub(super) const ETHER_HEADER: usize = 14;
+/// Hardware without a header of its own: ARPHRD_NONE.
+const NO_HEADER: u16 = 0xfffe;
 
 /// A packet that the kernel itself shows to a device that sent it (`PACKET_LOOPBACK`); packet
 /// sockets do not see it either.
@@ -117,7 +119,7 @@ const WINDOW: i16 = MEMORY - WINDOW_LEN as i16;
 const SKB: Register = 6;
 const DEV: Register = 7;
 const INODE: Register = 8;
-/// How long the device's header before the data is; the filter needs this register later.
+/// How many bytes of the data are the device's header; the filter needs this register later.
 const BEFORE: Register = 9;
 
 /// Descriptors of the maps that the programs use.
@@ -166,10 +168,15 @@ pub(in super::super) fn program(
         keep,
         reject: end,
         fact: &|code, fact, to| match fact {
-            Fact::Hardware => code.load(to, Size::Two, DEV, offsets.dev_type),
+            // Whatever the device, the window begins with the packet.
+            Fact::Hardware => {
+                code.set_unsigned(to, NO_HEADER.into());
+                Some(NO_HEADER.into())
+            }
             Fact::Protocol => {
                 code.load(to, Size::Two, SKB, offsets.skb_protocol);
                 code.from_wire(to);
+                None
             }
         },
     };
@@ -186,27 +193,27 @@ pub(in super::super) fn program(
     Some(code.finish())
 }
 
-/// Copies the first bytes of the packet to the stack, and counts its bytes and those that can be
-/// found there: a packet may be in pieces, of which the first holds the headers.
+/// Copies the first bytes of the packet to the stack, behind the device's header, and counts its
+/// bytes and those that can be found there: a packet may be in pieces, of which the first holds the
+/// headers.
 fn window(code: &mut Assembler, offsets: &Offsets, way: Way) {
     code.set(BEFORE, 0);
-    if way == Way::In {
+    if way == Way::Out {
         let plain = code.label();
         if_no_ethernet(code, offsets, plain);
         code.set(BEFORE, ETHER_HEADER as i32);
         code.place(plain);
     }
     code.load(3, Size::Eight, SKB, offsets.skb_data);
-    code.calculate(SUBTRACT, 3, BEFORE, 0);
+    code.add_register(3, BEFORE);
     address(code, 1, WINDOW);
     code.set(2, WINDOW_LEN as i32);
     code.call(helper::PROBE_READ_KERNEL);
     code.load(LENGTH, Size::Four, SKB, offsets.skb_len);
+    code.calculate(SUBTRACT, LENGTH, BEFORE, 0);
     code.copy(HELD, LENGTH);
     code.load(1, Size::Four, SKB, offsets.skb_data_len);
     code.calculate(SUBTRACT, HELD, 1, 0);
-    code.add_register(LENGTH, BEFORE);
-    code.add_register(HELD, BEFORE);
     let short = code.label();
     code.set(1, WINDOW_LEN as i32);
     code.jump_if_greater(1, HELD, short);

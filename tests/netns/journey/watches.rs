@@ -1,0 +1,161 @@
+//! The two ways of seeing packets: by packet sockets and at the kernel's tracepoints.
+
+use super::super::run::{Bench, needs};
+use super::super::{Problem, Test, wrong};
+use super::{KNOWN, UP, journeys};
+use serde_json::Value;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("journey::both_watches_tell_the_same", same),
+    ("journey::both_watches_keep_the_same_frames", frames),
+    ("journey::tracepoints_are_for_root", for_root),
+    ("journey::losses_at_tracepoints_are_said", lost),
+    ("journey::loopback_at_both_watches", loopback),
+];
+
+/// Pings, whole and in pieces, a handshake, a datagram to a closed port, and a TTL that runs out.
+const PROBES: [&str; 5] = ["", "--size 3000", "--tcp 23", "--udp 24", "--ttl 1"];
+
+fn same(bench: &Bench) -> Result<(), Problem> {
+    if !bench.user.is_root() {
+        return Ok(());
+    }
+    for probe in PROBES {
+        let ended = bench.lab(&format!(
+            "{UP} tunlab journey v > /dev/null # so that nobody asks for a neighbour later
+             for way in sockets tracepoints; do
+               tunlab journey {probe} --watch $way -c 2 -i 50ms v -o json; done; tunlab lab down"
+        ))?;
+        ended.exits(0)?;
+        let told: Vec<Vec<String>> = journeys(&ended)
+            .iter()
+            .map(|told| timeless(&told.0))
+            .collect();
+        // Three lines about the whole, and one for each hop.
+        let whole = told.first().is_some_and(|first| first.len() >= 3 + 8);
+        if told.len() != 4 || !whole || told.iter().any(|one| *one != told[0]) {
+            return wrong(format!("{probe}: {told:#?}{}", ended.stderr));
+        }
+    }
+    Ok(())
+}
+
+/// What a journey says without the times and the probe's own port, its hops in an order that does not depend on which piece
+/// of a packet was faster.
+fn timeless(told: &Value) -> Vec<String> {
+    let mut lines: Vec<String> = ["delivered", "answered", "drop"]
+        .iter()
+        .map(|key| format!("{key} {}", told[key]))
+        .collect();
+    for hop in told["hops"].as_array().into_iter().flatten() {
+        let mut hop = hop.clone();
+        if let Some(parts) = hop.as_object_mut() {
+            parts.retain(|key, _| key != "t_us" && key != "n");
+        }
+        // A probe's port is one that the kernel chose, of 32768 and above.
+        let text = hop.to_string();
+        let is_chosen = |word: &&str| word.parse().is_ok_and(|port: u16| port >= 32_768);
+        let words = text.split(' ').filter(|word| !is_chosen(word));
+        lines.push(words.collect::<Vec<_>>().join(" "));
+    }
+    lines.sort();
+    lines
+}
+
+fn frames(bench: &Bench) -> Result<(), Problem> {
+    if !bench.user.is_root() {
+        return Ok(());
+    }
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey v > /dev/null
+         for way in sockets tracepoints; do
+           tunlab journey --size 3000 --watch $way -w $T/$way.pcapng v > /dev/null
+           tunlab read -o json $T/$way.pcapng; done; tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    let frames: Vec<String> = ended.stdout.lines().filter_map(outline).collect();
+    let (sockets, tracepoints) = frames.split_at(frames.len() / 2);
+    let sorted = |some: &[String]| {
+        let mut some = some.to_vec();
+        some.sort();
+        some
+    };
+    match sockets.len() == 44 && sorted(sockets) == sorted(tracepoints) {
+        true => Ok(()),
+        false => wrong(format!("{sockets:#?} {tracepoints:#?}")),
+    }
+}
+
+/// Where a frame was seen, what it begins with, its length on the wire and in the file.
+fn outline(line: &str) -> Option<String> {
+    let frame: Value = serde_json::from_str(line).ok()?;
+    let keys = [
+        "iface", "dir", "link", "len", "caplen", "src", "dst", "protocol",
+    ];
+    Some(keys.map(|key| frame[key].to_string()).join(" "))
+}
+
+/// An ordinary user's probes are seen by sockets without a word, unless programs were asked for.
+fn for_root(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey --watch tracepoints -c 2 -i 5ms v -o json; echo code $?
+         tunlab journey -c 2 -i 5ms v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    let all = journeys(&ended);
+    for told in &all {
+        told.goes(&KNOWN)?.ends(true, true)?;
+    }
+    match bench.user.is_root() {
+        true => ended.prints(&["code 0\n"])?.says_not(&["as root"])?,
+        false => ended
+            .prints(&["code 3\n", "code 0\n"])?
+            .says(&["not permitted (EPERM); run it as root"])?,
+    };
+    match (all.len(), bench.user.is_root()) {
+        (4, true) | (2, false) => Ok(()),
+        (others, _) => wrong(format!("{others} journeys: {}", ended.stderr)),
+    }
+}
+
+/// A journey that is stopped while others ping has no room for all that it is shown.
+fn lost(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ping"])?;
+    if !bench.user.is_root() {
+        return Ok(());
+    }
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey --watch tracepoints -c 2 -i 3 v -o json > $T/told 2> $T/said & journey=$!
+         until [ -s $T/told ]; do sleep 0.02; done; kill -STOP $journey
+         tunlab lab exec u -- ping -q -f -c 3000 -s 1400 10.0.2.11 > /dev/null; kill -CONT $journey
+         wait $journey; echo code $?; cat $T/said; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&[
+        "the capture itself lost ",
+        " packets on u: hops may be missing",
+        " packets on s: hops may be missing",
+    ])?;
+    Ok(())
+}
+
+/// A packet that stays on its host is sent and received on one device, whole, though no cable would
+/// carry it.
+fn loopback(bench: &Bench) -> Result<(), Problem> {
+    let ways: &[&str] = match bench.user.is_root() {
+        true => &["sockets", "tracepoints"],
+        false => &["sockets"],
+    };
+    for way in ways {
+        let ended = bench.lab(&format!(
+            "{UP} tunlab journey --watch {way} --size 40000 u 10.0.2.8 -o json; tunlab lab down"
+        ))?;
+        ended.exits(0)?;
+        let all = journeys(&ended);
+        let [told] = &all[..] else {
+            return wrong(format!("{way}: {}{}", ended.stdout, ended.stderr));
+        };
+        told.goes(&["u lo out", "u lo in", "u lo out", "u lo in"])?
+            .ends(true, true)?;
+    }
+    Ok(())
+}
