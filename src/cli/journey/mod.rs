@@ -1,7 +1,7 @@
 //! `tunlab journey`: follow one packet through every host of a lab.
 //!
 //! 1. Find the lab, or build one for the occasion (`--demo`).
-//! 2. Open the probe's sockets, a packet socket on every host and why's witnesses, then give up all
+//! 2. Open the probe's sockets, a watch on every host and why's witnesses, then give up all
 //!    privileges.
 //! 3. Send, watch, stitch; or wait for somebody else's packet (`--attach`).
 //! 4. Print the path, and why the packet died if it did; keep its frames (`-w`).
@@ -114,19 +114,25 @@ impl Journey {
         reader: Reader,
         filter: Option<&[Instruction]>,
     ) -> Result<Watch, Failure> {
-        let suits = self.count > 1 && self.size() <= LONGEST;
-        if let Some(filter) = filter
-            && self.watch.map_or(suits, |way| way == WatchArg::Tracepoints)
-        {
-            let mut hosts = Vec::new();
-            for host in lab.hosts() {
-                hosts.push((host.run(|| Place::here(host.name()))??, host.inode()));
+        let fits = self.size() <= LONGEST;
+        let filter_that_fits = filter.filter(|_| fits);
+        match (self.watch, filter_that_fits) {
+            (Some(WatchArg::Tracepoints), None) => {
+                return Err(Failure::usage(format!(
+                    "--watch tracepoints is for probes of at most {LONGEST} bytes; \
+                     use --watch sockets"
+                )));
             }
-            match Watch::at_tracepoints(hosts, filter, Reader::new(self.tunnel_port)) {
-                Ok(watch) => return Ok(watch),
-                Err(error) if self.watch.is_some() => return Err(error.into()),
-                Err(_) => {}
+            (Some(WatchArg::Tracepoints), Some(filter)) => {
+                return at_tracepoints(lab, reader, filter);
             }
+            // Where it is refused, sockets do.
+            (None, Some(filter)) if self.count > 1 => {
+                if let Ok(watch) = at_tracepoints(lab, Reader::new(self.tunnel_port), filter) {
+                    return Ok(watch);
+                }
+            }
+            _ => {}
         }
         let mut posts = Vec::new();
         for host in lab.hosts() {
@@ -197,4 +203,13 @@ fn attach(filter: Filter, host: Option<&str>, follower: &mut Follower) {
         "waiting for a packet that the filter selects{whose}"
     ));
     follower.attach(filter, host);
+}
+
+/// Programs in the kernel that see the packets of every host.
+fn at_tracepoints(lab: &Lab, reader: Reader, filter: &[Instruction]) -> Result<Watch, Failure> {
+    let mut hosts = Vec::new();
+    for host in lab.hosts() {
+        hosts.push((host.run(|| Place::here(host.name()))??, host.inode()));
+    }
+    Ok(Watch::at_tracepoints(hosts, filter, reader)?)
 }

@@ -107,7 +107,7 @@ impl Assembler {
     }
 
     /// `to` = its lowest 16 bits, read as they come over the wire.
-    pub(crate) fn from_wire(&mut self, to: Register) {
+    pub(crate) fn read_big_endian(&mut self, to: Register) {
         self.add(0xdc, to, 0, 0, 16);
     }
 

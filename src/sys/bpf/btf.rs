@@ -295,105 +295,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 #[cfg(test)]
-pub(crate) mod builder {
-    //! Descriptions of kernels that are not here.
-
-    use super::kind;
-
-    /// A description in the making; types are numbered from 1.
-    #[derive(Default)]
-    pub(crate) struct Builder {
-        types: Vec<u8>,
-        strings: Vec<u8>,
-        count: u32,
-    }
-
-    impl Builder {
-        pub(crate) fn new() -> Builder {
-            Builder {
-                strings: vec![0],
-                ..Builder::default()
-            }
-        }
-
-        pub(crate) fn int(&mut self, name: &str) -> u32 {
-            let number = self.add(name, kind::INT, 0, 4);
-            self.words(&[32]);
-            number
-        }
-
-        pub(crate) fn typedef(&mut self, name: &str, of: u32) -> u32 {
-            self.add(name, kind::TYPEDEF, 0, of)
-        }
-
-        pub(crate) fn pointer(&mut self, to: u32) -> u32 {
-            self.add("", kind::PTR, 0, to)
-        }
-
-        /// Members: name, type, offset in bytes.
-        pub(crate) fn structure(&mut self, name: &str, members: &[(&str, u32, u32)]) -> u32 {
-            let number = self.add(name, kind::STRUCT, members.len(), 64);
-            for (name, of, offset) in members {
-                let name = self.string(name);
-                self.words(&[name, *of, offset * 8]);
-            }
-            number
-        }
-
-        pub(crate) fn enumeration(&mut self, name: &str, values: &[(&str, u32)]) -> u32 {
-            let number = self.add(name, kind::ENUM, values.len(), 4);
-            for (name, value) in values {
-                let name = self.string(name);
-                self.words(&[name, *value]);
-            }
-            number
-        }
-
-        pub(crate) fn function(&mut self, arguments: usize) -> u32 {
-            let number = self.add("", kind::FUNC_PROTO, arguments, 0);
-            for _ in 0..arguments {
-                self.words(&[0, 1]);
-            }
-            number
-        }
-
-        pub(crate) fn finish(self) -> Vec<u8> {
-            let mut bytes = vec![0x9f, 0xeb, 1, 0];
-            if cfg!(target_endian = "big") {
-                bytes.swap(0, 1);
-            }
-            let (types, strings) = (self.types.len() as u32, self.strings.len() as u32);
-            for word in [24, 0, types, types, strings] {
-                bytes.extend(u32::to_ne_bytes(word));
-            }
-            bytes.extend(self.types);
-            bytes.extend(self.strings);
-            bytes
-        }
-
-        fn add(&mut self, name: &str, kind: u32, count: usize, size_or_type: u32) -> u32 {
-            let name = self.string(name);
-            self.words(&[name, kind << 24 | count as u32, size_or_type]);
-            self.count += 1;
-            self.count
-        }
-
-        fn string(&mut self, text: &str) -> u32 {
-            if text.is_empty() {
-                return 0;
-            }
-            let at = self.strings.len() as u32;
-            self.strings.extend(text.as_bytes());
-            self.strings.push(0);
-            at
-        }
-
-        fn words(&mut self, words: &[u32]) {
-            self.types
-                .extend(words.iter().flat_map(|word| word.to_ne_bytes()));
-        }
-    }
-}
+pub(crate) mod builder;
 
 #[cfg(test)]
 mod tests {
@@ -431,6 +333,31 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_a_few_bits() {
+        let mut builder = Builder::new();
+        let int = builder.int("unsigned int");
+        let bits = [("type", int, 64, 3), ("summed", int, 69, 2)];
+        builder.bit_fields("sk_buff", &bits);
+        let bytes = builder.finish();
+        let btf = Btf::parse(&bytes).unwrap();
+        let buffer = btf.structure("sk_buff").unwrap();
+        let (first, second) = match cfg!(target_endian = "big") {
+            true => (5, 1),
+            false => (0, 5),
+        };
+        let field = |shift, mask| {
+            Ok(Bits {
+                byte: 8,
+                shift,
+                mask,
+            })
+        };
+        assert_eq!(buffer.bits(&["type"]), field(first, 7));
+        assert_eq!(buffer.bits(&["summed"]), field(second, 3));
+        assert_eq!(buffer.offset(&["summed"]), Ok(8));
+    }
+
+    #[test]
     fn enums_and_tracepoints() {
         let bytes = sample();
         let btf = Btf::parse(&bytes).unwrap();
@@ -439,6 +366,9 @@ mod tests {
         assert_eq!(btf.enum_names("skb_drop_reason"), None);
         assert_eq!(btf.tracepoint_arguments("kfree_skb"), Some(3));
         assert_eq!(btf.tracepoint_arguments("netif_rx"), None);
+        assert_eq!(btf.tracepoint("netif_rx"), None);
+        let number = btf.tracepoint("kfree_skb").unwrap();
+        assert_eq!(btf.get(number).map(|one| one.kind), Some(kind::TYPEDEF));
     }
 
     #[test]

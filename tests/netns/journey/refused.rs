@@ -28,6 +28,15 @@ fn nonsense(bench: &Bench) -> Result<(), Problem> {
         ("--tcp 23 --udp 9 v", "cannot be used with"),
         ("--tcp 23 --size 100 v", "cannot be used with"),
         ("--ttl 256 v", "--ttl"),
+        ("--watch dogs v", "sockets"),
+        (
+            "--watch tracepoints --attach icmp",
+            "probes of at most 64986 bytes; use --watch sockets",
+        ),
+        (
+            "--watch tracepoints --size 65000 v",
+            "probes of at most 64986 bytes; use --watch sockets",
+        ),
         ("-c 0 v", "-c"),
         ("-i soon v", "write a time such as 5ms"),
         ("-o png v", "ladder"),

@@ -5,18 +5,17 @@
 //! the socket's filter, and stamps every packet with the time; these programs look first, and only
 //! what the filter keeps costs more.
 //!
-//! 1. [`program`]: what runs at the tracepoints; [`classic`]: the filter in it.
-//! 2. [`perf`](super::perf): a buffer for each CPU, which the programs fill.
+//! 1. `program`: what runs at the tracepoints; `classic`: the filter in it.
+//! 2. `perf`: a buffer for each CPU, which the programs fill.
 //! 3. [`PassingWatch::drain`]: records become packets.
 //!
 //! Different from packet sockets are devices on top of a device (VLAN, macvlan), for which the
 //! kernel passes the second tracepoint only once.
 
 mod classic;
-mod program;
-
 #[cfg(test)]
-pub(crate) use classic::machine;
+pub(crate) mod machine;
+mod program;
 
 use super::btf::{Btf, BtfError};
 use super::perf::Buffers;
@@ -162,4 +161,49 @@ fn read(bytes: &[u8], epoch: u64) -> Option<Sight<'_>> {
         },
         bytes: bytes.get(start..start + len)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(hardware: u16, outgoing: bool, length: u32, behind: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; record::LEN];
+        bytes[record::TIME..][..8].copy_from_slice(&5_u64.to_ne_bytes());
+        bytes[record::INODE..][..4].copy_from_slice(&4_026_532_000_u32.to_ne_bytes());
+        bytes[record::NAME..][..4].copy_from_slice(b"tun0");
+        bytes[record::LENGTH..][..4].copy_from_slice(&length.to_ne_bytes());
+        bytes[record::HARDWARE..][..2].copy_from_slice(&hardware.to_ne_bytes());
+        bytes[record::SUMMED] = PARTIAL;
+        bytes[record::OUTGOING] = outgoing.into();
+        bytes[record::HEADER..].fill(b'h');
+        bytes.extend(behind);
+        bytes
+    }
+
+    #[test]
+    fn a_record_becomes_a_packet() {
+        let bytes = record(0xfffe, true, 3, b"abc.....");
+        let seen = read(&bytes, 100).unwrap();
+        assert_eq!((seen.inode, seen.device), (4_026_532_000, "tun0"));
+        assert_eq!((seen.passed.time, seen.bytes), (Some(105), &b"abc"[..]));
+        assert!(seen.passed.outgoing && seen.passed.partial_checksum);
+        assert_eq!(read(&bytes[..record::LEN + 2], 100), None);
+        assert_eq!(read(&bytes[..record::LEN - 1], 100), None);
+    }
+
+    #[test]
+    fn what_comes_in_has_its_ethernet_header_in_the_record() {
+        let bytes = record(1, false, 3, b"abc.....");
+        let seen = read(&bytes, 0).unwrap();
+        assert_eq!(seen.bytes, b"hhhhhhhhhhhhhhabc");
+        assert_eq!((seen.passed.len, seen.passed.wire_len), (17, 17));
+    }
+
+    #[test]
+    fn a_packet_too_long_for_a_record_keeps_its_length() {
+        let bytes = record(1, true, 70_000, &vec![b'x'; SNAP as usize]);
+        let seen = read(&bytes, 0).unwrap();
+        assert_eq!((seen.bytes.len(), seen.passed.wire_len), (65_000, 70_000));
+    }
 }

@@ -175,7 +175,7 @@ pub(in super::super) fn program(
             }
             Fact::Protocol => {
                 code.load(to, Size::Two, SKB, offsets.skb_protocol);
-                code.from_wire(to);
+                code.read_big_endian(to);
                 None
             }
         },
@@ -324,4 +324,22 @@ fn address(code: &mut Assembler, register: Register, on_stack: i16) {
 
 fn field(offset: usize) -> i16 {
     RECORD + offset as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stack_has_room_and_is_written_in_words() {
+        assert!(i32::from(WINDOW) >= -512, "the stack has 512 bytes");
+        assert_eq!((record::LEN % 8, WINDOW % 8), (0, 0));
+    }
+
+    #[test]
+    fn a_record_and_the_longest_packet_fit_an_event() {
+        // The event's header, the length of what it holds, and what rounds it up.
+        let around = 8 + 4 + 7;
+        assert!(around + record::LEN + SNAP as usize <= u16::MAX.into());
+    }
 }
