@@ -3,11 +3,12 @@
 use super::identity::Seed;
 use super::ip_packet::Data;
 use super::prefilter::{Ports, Wanted};
-use crate::sys::icmp_socket::{IcmpError, IcmpSocket};
+use crate::sys::icmp_socket::{Heard, IcmpError, IcmpSocket};
 use crate::sys::probe_socket::{ProbeError, ProbeSocket, Transport};
 use pnet_packet::util::checksum;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,9 @@ const ABOVE_IP: u16 = 8;
 
 /// What identifies the probes of a run: random bytes, then the probe's number.
 const NONCE: usize = 8;
+
+/// How long an answer may take from the device to the socket, on a machine that is busy.
+const EARSHOT: Duration = Duration::from_millis(200);
 
 /// Why a probe could not be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -209,6 +213,32 @@ impl Prober {
             _ => unreachable!("the sockets are those of the kind"),
         }
         Ok(())
+    }
+
+    /// Whether the answer to the probe of that number has come to its socket, and not only to the
+    /// device: what the host does with it in between nobody else sees. Waits a little for it.
+    pub fn has_heard(&self, number: u16) -> bool {
+        let until = Instant::now() + EARSHOT;
+        match &self.sockets {
+            Sockets::Icmp(socket, id) => loop {
+                let mut buffer = [0; 512];
+                let left = until.saturating_duration_since(Instant::now());
+                let arrival = match socket.receive(&mut buffer, left) {
+                    Ok(Some(arrival)) => arrival,
+                    Ok(None) if !left.is_zero() => continue,
+                    Ok(None) | Err(_) => return false,
+                };
+                let wanted = [id.to_be_bytes(), number.to_be_bytes()].concat();
+                let reply = matches!(buffer[0], 0 | 129) && buffer[4..8] == wanted[..];
+                if reply && matches!(arrival.what, Heard::Message { .. }) {
+                    return true;
+                }
+            },
+            Sockets::Udp(socket) => socket.has_heard(EARSHOT),
+            Sockets::Tcp(sockets) => {
+                of_number(sockets, number).is_some_and(|socket| socket.has_heard(EARSHOT))
+            }
+        }
     }
 
     /// Random bytes, the number, then counting bytes as ping's.

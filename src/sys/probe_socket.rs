@@ -2,10 +2,12 @@
 //! a source port that is known beforehand.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, SockaddrLike, SockaddrStorage, bind, connect,
     getsockname, sendto, setsockopt, socket, sockopt,
@@ -119,6 +121,20 @@ impl ProbeSocket {
             operation: format!("send to {}", to.ip()),
             errno,
         })
+    }
+}
+
+impl ProbeSocket {
+    /// Whether an answer has come: a datagram, the other end's consent, or its refusal. Waits for
+    /// it at most that long.
+    pub fn has_heard(&self, timeout: Duration) -> bool {
+        let wanted = match self.transport {
+            Transport::Udp => PollFlags::POLLIN,
+            Transport::Tcp => PollFlags::POLLOUT,
+        };
+        let mut ready = [PollFd::new(self.fd.as_fd(), wanted)];
+        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
+        poll(&mut ready, timeout).is_ok_and(|ready| ready > 0)
     }
 }
 

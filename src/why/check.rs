@@ -9,8 +9,9 @@ use super::state::{HostState, is_tun};
 use super::way;
 use crate::causes::{self, Cause};
 use crate::journey::ProbeKind;
+use crate::lab::Cidr;
 use crate::lab::plan::Mac;
-use crate::sys::netlink::{Neighbour, NeighbourState, RouteKind};
+use crate::sys::netlink::{Link, Lookup, Neighbour, NeighbourState, RouteKind};
 
 /// What speaks for a cause at a place.
 #[derive(Debug, Default)]
@@ -78,7 +79,7 @@ pub(super) fn can_be(cause: &Cause, phase: Phase) -> bool {
         },
         Forwarding => match name {
             "nft_drop" => matches!(phase, Phase::In | Phase::Out | Phase::Sending),
-            "too_big" => matches!(phase, Phase::In | Phase::Entering),
+            "too_big" => matches!(phase, Phase::In | Phase::Out | Phase::Entering),
             _ => phase == Phase::In,
         },
         Delivering => phase == Phase::In,
@@ -121,8 +122,9 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
         }
         "local_source" => {
             let (link, address) = host.owner(point.src)?;
-            if point.src.is_loopback() {
-                return None; // that is another check
+            let accepted = host.setting("net.ipv4.conf.all.accept_local") != 0;
+            if point.src.is_loopback() || accepted {
+                return None; // that is another check, or none
             }
             let words = format!("{} itself has {address}, on {}", host.name, link.name);
             let mut clues = clues.observed(5, words);
@@ -148,11 +150,11 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
         }
         "no_route" => no_route(point, evidence, clues, errno),
         "device_down_send" => {
-            let way = way::find(&evidence.hosts, &host.name, point.dst)?;
-            let link = host.link(&way.dev).filter(|link| !link.up)?;
+            let (link, weight) = way_down(point, evidence)?;
             let lost = no_route(point, evidence, clues, errno)?;
-            let mut clues = lost.observed(3, format!("{} of {} is down", link.name, host.name));
-            clues.dev = Some(way.dev);
+            let words = format!("{} of {} is down", link.name, host.name);
+            let mut clues = lost.observed(weight, words);
+            clues.dev = Some(link.name.clone());
             Some(clues)
         }
         "blackhole" => {
@@ -222,14 +224,16 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
         }
         "too_big" => {
             let link = match point.phase {
-                Phase::Entering => host.link(dev)?,
+                Phase::Entering | Phase::Out => host.link(dev)?,
                 _ => host.link_by_index(found?.index?)?,
             };
+            // The tunnel's datagram is longer by IPv4 and UDP.
+            let length = evidence.length + if point.outer.is_some() { 28 } else { 0 };
             let words = format!(
-                "{} of {} takes {} bytes, the packet has {}",
-                link.name, host.name, link.mtu, evidence.length
+                "{} of {} takes {} bytes, the packet has {length}",
+                link.name, host.name, link.mtu
             );
-            let mut clues = (link.mtu < evidence.length).then(|| clues.observed(4, words))?;
+            let mut clues = (link.mtu < length).then(|| clues.observed(4, words))?;
             clues.dev = Some(link.name.clone());
             Some(clues)
         }
@@ -352,6 +356,24 @@ fn no_route(
     }
 }
 
+/// The device that is down on the way to the destination, and how much that weighs: the one that
+/// leads there by all that is known, or that has the destination's network; else, where nothing is
+/// known of other hosts, one with an address, for the routes through it went with it.
+fn way_down<'e>(point: &Point<'e>, evidence: &Evidence) -> Option<(&'e Link, u32)> {
+    let host = point.host;
+    let down = |link: &&Link| !link.up;
+    if let Some(way) = way::find(&evidence.hosts, &host.name, point.dst) {
+        return Some((host.link(&way.dev).filter(down)?, 3));
+    }
+    let networks = |link: &'e Link| host.addresses_of(link).map(Cidr::network);
+    let own = |link: &&'e Link| networks(link).any(|network| network.contains(point.dst));
+    let all = || host.links.iter().filter(down);
+    let nearby = all().find(own).map(|link| (link, 3));
+    let alone = evidence.hosts.len() == 1;
+    let any = all().find(|link| networks(link).next().is_some());
+    nearby.or_else(|| any.filter(|_| alone).map(|link| (link, 1)))
+}
+
 fn firewall(point: &Point, evidence: &Evidence, clues: Clues) -> Option<Clues> {
     let own = point.phase == Phase::Sending && point.dst == evidence.to;
     let clues = match evidence.refused {
@@ -383,11 +405,7 @@ fn firewall(point: &Point, evidence: &Evidence, clues: Clues) -> Option<Clues> {
 }
 
 /// The device that the packet is to leave through.
-fn leaving<'h>(
-    point: &Point,
-    found: Option<&crate::sys::netlink::Lookup>,
-    host: &'h HostState,
-) -> Option<&'h crate::sys::netlink::Link> {
+fn leaving<'h>(point: &Point, found: Option<&Lookup>, host: &'h HostState) -> Option<&'h Link> {
     match point.phase {
         Phase::Wrapping | Phase::Out => host.link(point.dev.as_deref()?),
         _ => host.link_by_index(found?.index?),

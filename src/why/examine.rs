@@ -140,9 +140,15 @@ impl Examination {
             self.prober.send(number)
         });
         let journey = follow(&mut self.follower, &mut self.watch, mark, stop)?;
+        // Seen at its sender's door is not yet taken in.
+        let heard = journey.path.answered && self.prober.has_heard(number);
         let subject = Subject::probe(&self.probe, Company::Nobody);
         let tunnel = self.tunnel.clone();
-        Ok(self.watch.hear(&journey, mark, &subject, tunnel)?)
+        let evidence = self.watch.hear(&journey, mark, &subject, tunnel)?;
+        Ok(Evidence {
+            answered: heard,
+            ..evidence
+        })
     }
 }
 

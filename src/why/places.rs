@@ -71,7 +71,8 @@ impl Places {
                     places.way(point, evidence);
                 }
             }
-            "local_source" => {
+            // A packet that comes back to its sender needs no address taken away.
+            "local_source" if host.name != evidence.from => {
                 let own = host.owner(point.src);
                 places.put("addr", own.map(|(_, address)| address.to_string()));
                 places.put("key", own.map(|(link, _)| link.name.clone()));

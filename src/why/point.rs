@@ -173,10 +173,12 @@ impl<'e> Point<'e> {
                 Some(Point::sending(point.host, point.dst, point.src))
             }
             // It may have come to whoever is next as something else.
-            Phase::In => evidence.next(&point).map(|next| Point {
-                phase: Phase::Garbled,
-                ..next
-            }),
+            Phase::In if point.host.owner(point.dst).is_none() => {
+                evidence.next(&point).map(|next| Point {
+                    phase: Phase::Garbled,
+                    ..next
+                })
+            }
             _ => None,
         };
         std::iter::once(point).chain(next).collect()
