@@ -12,7 +12,7 @@ use super::probe::SendError;
 use super::read::{Arp, Content};
 use super::sighting::Seen;
 use super::stitch::{self, is_end, stitch};
-use super::watch::{Losses, Watch, WatchError};
+use super::watch::{Losses, Pace, Watch, WatchError};
 use crate::capture::{Direction, Timestamp};
 use crate::packet::filter::{Facts, Filter};
 use nix::errno::Errno;
@@ -30,10 +30,10 @@ const NEIGHBOUR: Duration = Duration::from_millis(3_400);
 /// Sightings that are kept while nobody knows yet which packet will be followed.
 const BACKLOG: usize = 4_096;
 
-/// A packet is seen a dozen times on its way. When there is something else to do soon, as with
+/// A packet is seen a dozen times on its way. When there is something else to do so soon, as with
 /// many probes in a row, it is not worth waking up for each: the traffic that passes beside them
 /// would have to wait.
-const SOON: Duration = Duration::from_millis(10);
+pub const SOON: Duration = Duration::from_millis(10);
 
 /// A journey that has ended.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct Journey {
     /// Where it went.
     pub path: Path,
     /// The frames of its path.
-    pub frames: Vec<Seen>,
+    pub frames: Vec<Arc<Seen>>,
     /// By what it was known; nothing for one that was waited for and never came.
     pub seed: Option<Seed>,
     /// When it was sent, on the sightings' clock.
@@ -105,7 +105,7 @@ struct Pieces {
 pub struct Follower {
     watch: Watch,
     places: Vec<Place>,
-    window: VecDeque<Seen>,
+    window: VecDeque<Arc<Seen>>,
     active: Vec<Active>,
     patience: Duration,
     offered: u64,
@@ -202,7 +202,7 @@ impl Follower {
 
     /// Reads what was seen; whether some journey has come to its end.
     fn take(&mut self) -> Result<bool, WatchError> {
-        let batch = self.watch.drain()?;
+        let batch: Vec<Arc<Seen>> = self.watch.drain()?.into_iter().map(Arc::new).collect();
         let now = Instant::now();
         for active in &mut self.active {
             if let What::Any(filter) = &active.what {
@@ -211,7 +211,11 @@ impl Follower {
                     selected(filter, seen, number, &active.origin, &self.watch)
                 });
                 if let Some(packet) = first {
-                    active.found(packet, self.window.iter().chain(&batch), now);
+                    active.found(
+                        packet,
+                        self.window.iter().chain(&batch).map(|seen| &**seen),
+                        now,
+                    );
                 }
             }
             for seen in &batch {
@@ -233,7 +237,7 @@ impl Follower {
         let seen = window.filter(|seen| seen.sighting.time >= since);
         let path = seed
             .as_ref()
-            .map(|seed| stitch(seed, &active.origin, &self.places, seen));
+            .map(|seed| stitch(seed, &active.origin, &self.places, seen.map(|seen| &**seen)));
         let path = path.unwrap_or_default();
         let frames = self.window.iter();
         let frames = frames.filter(|seen| path.includes(&seen.sighting));
@@ -259,7 +263,7 @@ impl Follower {
         match self.active.iter().map(|one| one.sent).min() {
             None => self.window.clear(),
             Some(since) => {
-                let old = |seen: &Seen| seen.sighting.time < since;
+                let old = |seen: &Arc<Seen>| seen.sighting.time < since;
                 while self.window.front().is_some_and(old) {
                     self.window.pop_front();
                 }
@@ -433,12 +437,16 @@ fn selected(
 }
 
 /// Waits until something is seen, or `other` is readable, or the time has come; if that is soon,
-/// whatever is seen can wait, too. Being woken for nothing does no harm.
+/// whatever is seen can wait, too. Where nobody is woken for it, it is looked for soon. Being woken
+/// for nothing does no harm.
 fn wait(watch: &Watch, other: BorrowedFd, deadline: Option<Instant>) {
-    let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+    let mut left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
     let mut ready = vec![PollFd::new(other, PollFlags::POLLIN)];
     if left.is_none_or(|left| left > SOON) {
-        ready.extend(watch.poll_fds());
+        match watch.pace() {
+            Pace::AtOnce => ready.extend(watch.poll_fds()),
+            Pace::NowAndThen => left = Some(SOON),
+        }
     }
     let timeout = left.map(TimeSpec::from_duration);
     let _: Result<_, Errno> = ppoll(&mut ready, timeout, None);

@@ -31,7 +31,7 @@ mod stitch_tests;
 mod watch;
 pub mod words;
 
-pub use follow::{Follower, Journey};
+pub use follow::{Follower, Journey, SOON};
 pub use identity::{Identity, Leg, Match, Outer, Seed};
 pub use ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
 pub use path::{Change, End, Hop, Path, Place, Question};
@@ -40,4 +40,4 @@ pub use probe::{PING_SIZE, Probe, ProbeKind, Prober, SYN_SIZE, SendError};
 pub use read::{Arp, Content, Reader};
 pub use sighting::{Seen, Sighting, sightings};
 pub use stitch::stitch;
-pub use watch::{Losses, Post, Watch, WatchError};
+pub use watch::{Losses, Pace, Post, Watch, WatchError};

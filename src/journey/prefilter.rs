@@ -319,6 +319,26 @@ mod tests {
     }
 
     #[test]
+    fn options_move_what_stands_behind_them() {
+        let with_options = |packet: &[u8], count: u8| {
+            let options = vec![1; 4 * usize::from(count)];
+            let mut packet = [&packet[..20], &options, &packet[20..]].concat();
+            packet[0] += count;
+            packet
+        };
+        let ping = ip(ICMP, &echo(8, 1, &[0; 56]));
+        let bulk = ip(TCP, &[0; 500]);
+        for count in [1, 4, 10] {
+            assert!(of_echo(&with_options(&ping, count)));
+            assert!(!of_echo(&with_options(&bulk, count)));
+            let other = ip(UDP, &udp(53, 5353, &ping));
+            assert!(!of_echo(&with_options(&other, count)));
+            assert!(of_echo(&with_options(&tunnelled(&[&ping]), count)));
+        }
+        assert!(!of_echo(&with_options(&tunnelled(&[&bulk]), 1)));
+    }
+
+    #[test]
     fn a_probes_ports_are_kept_even_when_one_is_rewritten() {
         let ports = Ports {
             protocol: TCP,

@@ -18,7 +18,7 @@ use super::args::When;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
 use super::privileges;
-use crate::journey::{Follower, Place, Post, Prober, Reader, Watch, program};
+use crate::journey::{Follower, Pace, Place, Post, Prober, Reader, SOON, Watch, program};
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
 use crate::sys::bpf::passing::LONGEST;
@@ -114,6 +114,11 @@ impl Journey {
         reader: Reader,
         filter: Option<&[Instruction]>,
     ) -> Result<Watch, Failure> {
+        // A single one is to be told of at once.
+        let pace = match self.count > 1 && self.interval <= SOON {
+            true => Pace::NowAndThen,
+            false => Pace::AtOnce,
+        };
         let fits = self.size() <= LONGEST;
         let filter_that_fits = filter.filter(|_| fits);
         match (self.watch, filter_that_fits) {
@@ -124,11 +129,12 @@ impl Journey {
                 )));
             }
             (Some(WatchArg::Tracepoints), Some(filter)) => {
-                return at_tracepoints(lab, reader, filter);
+                return at_tracepoints(lab, reader, filter, pace);
             }
             // Where it is refused, sockets do.
             (None, Some(filter)) if self.count > 1 => {
-                if let Ok(watch) = at_tracepoints(lab, Reader::new(self.tunnel_port), filter) {
+                if let Ok(watch) = at_tracepoints(lab, Reader::new(self.tunnel_port), filter, pace)
+                {
                     return Ok(watch);
                 }
             }
@@ -206,10 +212,15 @@ fn attach(filter: Filter, host: Option<&str>, follower: &mut Follower) {
 }
 
 /// Programs in the kernel that see the packets of every host.
-fn at_tracepoints(lab: &Lab, reader: Reader, filter: &[Instruction]) -> Result<Watch, Failure> {
+fn at_tracepoints(
+    lab: &Lab,
+    reader: Reader,
+    filter: &[Instruction],
+    pace: Pace,
+) -> Result<Watch, Failure> {
     let mut hosts = Vec::new();
     for host in lab.hosts() {
         hosts.push((host.run(|| Place::here(host.name()))??, host.inode()));
     }
-    Ok(Watch::at_tracepoints(hosts, filter, reader)?)
+    Ok(Watch::at_tracepoints(hosts, filter, pace, reader)?)
 }

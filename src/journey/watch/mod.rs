@@ -102,6 +102,15 @@ enum Source {
     Tracepoints(Tracepoints),
 }
 
+/// How soon what is seen is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As soon as it is seen.
+    AtOnce,
+    /// When one comes round to it, every few milliseconds: nobody is woken.
+    NowAndThen,
+}
+
 /// What the capture itself missed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses {
@@ -121,13 +130,14 @@ impl Watch {
     }
 
     /// Watches hosts, known by their network namespaces' inodes, at the kernel's tracepoints, for
-    /// what `filter` accepts.
+    /// what `filter` accepts; `pace` is how soon that is to be read.
     pub fn at_tracepoints(
         hosts: Vec<(Place, u64)>,
         filter: &[Instruction],
+        pace: Pace,
         reader: Reader,
     ) -> Result<Watch, WatchError> {
-        let source = Source::Tracepoints(Tracepoints::start(hosts, filter)?);
+        let source = Source::Tracepoints(Tracepoints::start(hosts, filter, pace)?);
         Ok(Watch { source, reader })
     }
 
@@ -152,7 +162,15 @@ impl Watch {
         }
     }
 
-    /// Readable when something was seen.
+    /// Whether one is woken when something was seen.
+    pub fn pace(&self) -> Pace {
+        match &self.source {
+            Source::Sockets(_) => Pace::AtOnce,
+            Source::Tracepoints(tracepoints) => tracepoints.pace(),
+        }
+    }
+
+    /// Readable when something was seen, or, at a pace of [`Pace::NowAndThen`], when much was.
     pub fn poll_fds(&self) -> Vec<PollFd<'_>> {
         match &self.source {
             Source::Sockets(sockets) => sockets.poll_fds().collect(),

@@ -1,6 +1,6 @@
 //! Programs in the kernel that see packets of all hosts.
 
-use super::{Losses, Sighting, sighting};
+use super::{Losses, Pace, Sighting, sighting};
 use crate::capture::Timestamp;
 use crate::journey::path::Place;
 use crate::sys::bpf::BpfError;
@@ -15,6 +15,7 @@ pub(super) struct Tracepoints {
     watch: PassingWatch,
     /// The hosts, with the inodes of their network namespaces.
     hosts: Vec<(Place, u64)>,
+    pace: Pace,
     /// Every device's name once, however often it is seen.
     devices: HashSet<Arc<str>>,
 }
@@ -23,11 +24,13 @@ impl Tracepoints {
     pub(super) fn start(
         hosts: Vec<(Place, u64)>,
         filter: &[Instruction],
+        pace: Pace,
     ) -> Result<Tracepoints, BpfError> {
         let inodes: Vec<u64> = hosts.iter().map(|(_, inode)| *inode).collect();
         Ok(Tracepoints {
-            watch: PassingWatch::start(&inodes, filter)?,
+            watch: PassingWatch::start(&inodes, filter, pace == Pace::AtOnce)?,
             hosts,
+            pace,
             devices: HashSet::new(),
         })
     }
@@ -42,6 +45,10 @@ impl Tracepoints {
 
     pub(super) fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.watch.poll_fds()
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// Hands over what waits, one CPU after the other.

@@ -141,6 +141,11 @@ impl Assembler {
         self.jump_with(0x25, one, 0, label, value);
     }
 
+    /// Goes to `label` if `one` is less than `value`, both without a sign.
+    pub(crate) fn jump_if_below(&mut self, one: Register, value: i32, label: Label) {
+        self.jump_with(0xa5, one, 0, label, value);
+    }
+
     /// Goes to `label` if what the opcode compares holds.
     pub(crate) fn jump_when(
         &mut self,

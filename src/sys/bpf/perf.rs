@@ -23,14 +23,15 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// One for each CPU that is on. What passes on others is lost, and counted so.
-    pub(super) fn new() -> Result<Buffers, Errno> {
+    /// One for each CPU that is on. What passes on others is lost, and counted so. They are readable
+    /// when there is a record, or, if they are not to `wake` their reader, when they are half full.
+    pub(super) fn new(wake: bool) -> Result<Buffers, Errno> {
         let on = fs::read_to_string("/sys/devices/system/cpu/online");
         let cpus = cpus(&on.unwrap_or_default());
         let map = per_cpu(cpus.iter().max().map_or(1, |last| last + 1))?;
         let mut buffers = Vec::new();
         for cpu in cpus {
-            let buffer = Buffer::new(cpu)?;
+            let buffer = Buffer::new(cpu, wake)?;
             set_buffer(map.as_fd(), cpu, buffer.event.as_fd())?;
             buffers.push(buffer);
         }
@@ -42,7 +43,7 @@ impl Buffers {
         self.map.as_fd()
     }
 
-    /// Readable when there is something to drain.
+    /// To wait for records.
     pub(super) fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.buffers
             .iter()
@@ -80,8 +81,8 @@ const HEADER: usize = 8;
 const SAMPLE: u32 = 9;
 
 impl Buffer {
-    fn new(cpu: u32) -> Result<Buffer, Errno> {
-        let event = open(cpu)?;
+    fn new(cpu: u32, wake: bool) -> Result<Buffer, Errno> {
+        let event = open(cpu, wake)?;
         let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED);
         let memory = Mapping::new(event.as_fd(), page_size() + SIZE, access, flags, 0)?;
         Ok(Buffer { event, memory })
@@ -146,7 +147,7 @@ fn cpus(list: &str) -> Vec<u32> {
 }
 
 /// Opens the event that stands for the records of programs on a CPU.
-fn open(cpu: u32) -> Result<OwnedFd, Errno> {
+fn open(cpu: u32, wake: bool) -> Result<OwnedFd, Errno> {
     /// The first fields of `struct perf_event_attr`, as the kernel first had them (64 bytes).
     #[repr(C)]
     struct Attributes {
@@ -157,13 +158,18 @@ fn open(cpu: u32) -> Result<OwnedFd, Errno> {
         sample_type: u64,
         read_format: u64,
         flags: u64,
-        wakeup_events: u32,
+        /// How many records, or how many bytes (`BY_BYTES`).
+        wakeup: u32,
         breakpoint_type: u32,
         config1: u64,
     }
     const SOFTWARE: u32 = 1;
     const OUTPUT_OF_PROGRAMS: u64 = 10;
     const RAW: u64 = 1 << 10;
+    const BY_BYTES: u64 = match cfg!(target_endian = "big") {
+        true => 1 << (63 - 14),
+        false => 1 << 14,
+    };
     const CLOSE_ON_EXEC: u64 = 8;
     let attributes = Attributes {
         kind: SOFTWARE,
@@ -172,8 +178,8 @@ fn open(cpu: u32) -> Result<OwnedFd, Errno> {
         sample_period: 1,
         sample_type: RAW,
         read_format: 0,
-        flags: 0,
-        wakeup_events: 1,
+        flags: if wake { 0 } else { BY_BYTES },
+        wakeup: if wake { 1 } else { SIZE as u32 / 2 },
         breakpoint_type: 0,
         config1: 0,
     };

@@ -19,7 +19,10 @@ pub(super) const HELD: Register = 4;
 /// How many bytes the packet has, a register of the caller's.
 pub(super) const LENGTH: Register = 5;
 
-/// Bytes of the window, from the IP header on: what a filter reads of a packet in a tunnel, and some
+/// Bytes that are in the window from the beginning: enough to pass over most packets.
+pub(super) const HEAD_LEN: usize = 24;
+
+/// Bytes of the whole window, from the IP header on: what a filter reads of a packet in a tunnel, and some
 /// options.
 pub(super) const WINDOW_LEN: usize = 64;
 
@@ -32,6 +35,9 @@ pub(super) struct Ground<'g> {
     pub(super) window: i16,
     /// The places of memory on the stack.
     pub(super) memory: i16,
+    /// Writes the code that fills the whole window. It leaves [`HELD`], [`LENGTH`] and the registers
+    /// from 6 on as they are.
+    pub(super) fill: &'g dyn Fn(&mut Assembler),
     /// Where to go with a packet that is kept.
     pub(super) keep: Label,
     /// Where to go with one that is passed over.
@@ -48,6 +54,10 @@ struct Known {
     a: Option<u32>,
     x: Option<u32>,
     memory: [Option<u32>; 16],
+    /// Whether the whole window is filled.
+    filled: bool,
+    /// So many bytes of the packet are surely in the window.
+    held: i32,
 }
 
 impl Known {
@@ -58,6 +68,8 @@ impl Known {
             a: both(self.a, other.a),
             x: both(self.x, other.x),
             memory: std::array::from_fn(|at| both(self.memory[at], other.memory[at])),
+            filled: self.filled && other.filled,
+            held: self.held.min(other.held),
         }
     }
 }
@@ -80,8 +92,10 @@ pub(super) fn translate(
         a: Some(0),
         x: Some(0),
         memory: [None; 16],
+        filled: false,
+        held: 0,
     });
-    let beyond = code.label();
+    let mut ends = Ends::new(code);
     code.set(X, 0);
     for (at, one) in filter.iter().enumerate() {
         let Some(mut now) = known[at].take() else {
@@ -103,8 +117,7 @@ pub(super) fn translate(
                 now.a = (ground.fact)(code, fact, A);
             }
             Kind::Load(bytes) => {
-                load(code, now.x, one.k, bytes, ground, beyond)?;
-                now.a = None;
+                load(code, &mut now, (one.k, bytes), ground, &mut ends)?;
             }
             Kind::Set => {
                 code.set_unsigned(A, one.k);
@@ -180,45 +193,88 @@ pub(super) fn translate(
         }
         lead(0, &now)?;
     }
-    code.place(beyond);
-    code.jump_if_greater(END, LENGTH, ground.reject);
-    code.jump(ground.keep);
+    ends.finish(code, ground);
     Some(())
 }
 
-/// A = the number of one byte or two at X + `offset` of the packet; `x` is X, if that is known.
+/// Where reads go that are not in the window.
+struct Ends {
+    /// For reads that end at a known place: the label that they go to.
+    known: Vec<(i32, Label)>,
+    /// For those whose end is in the register [`END`].
+    any: Label,
+}
+
+impl Ends {
+    fn new(code: &mut Assembler) -> Ends {
+        Ends {
+            known: Vec::new(),
+            any: code.label(),
+        }
+    }
+
+    fn at(&mut self, code: &mut Assembler, end: i32) -> Label {
+        if let Some((_, label)) = self.known.iter().find(|(known, _)| *known == end) {
+            return *label;
+        }
+        let label = code.label();
+        self.known.push((end, label));
+        label
+    }
+
+    fn finish(self, code: &mut Assembler, ground: &Ground) {
+        for (end, label) in self.known {
+            code.place(label);
+            code.set(END, end);
+            code.jump(self.any);
+        }
+        code.place(self.any);
+        code.jump_if_greater(END, LENGTH, ground.reject);
+        code.jump(ground.keep);
+    }
+}
+
+/// A = the number of one byte or two at X + an offset of the packet.
 fn load(
     code: &mut Assembler,
-    x: Option<u32>,
-    offset: u32,
-    bytes: u8,
+    now: &mut Known,
+    (offset, bytes): (u32, u8),
     ground: &Ground,
-    beyond: Label,
+    ends: &mut Ends,
 ) -> Option<()> {
     let (offset, bytes) = (i32::try_from(offset).ok()?, i32::from(bytes));
     let last = WINDOW_LEN as i32 - bytes;
-    let fixed = x.and_then(|x| offset.checked_add_unsigned(x));
-    if let Some(place) = fixed.filter(|place| (0..=last).contains(place)) {
-        code.set(END, place + bytes);
-        code.jump_if_greater(END, HELD, beyond);
-        let at = ground.window + place as i16;
-        if bytes == 2 && place % 2 == 0 {
-            code.load(A, Size::Two, FRAME, at);
-            code.read_big_endian(A);
-        } else {
-            number(code, bytes, FRAME, at);
-        }
-        return Some(());
+    let place = now.x.and_then(|x| offset.checked_add_unsigned(x));
+    let place = place.filter(|place| (0..=last).contains(place));
+    if !now.filled && place.is_none_or(|place| place + bytes > HEAD_LEN as i32) {
+        (ground.fill)(code);
+        now.filled = true;
     }
-    code.copy_half(PLACE, X);
-    code.add_value(PLACE, offset);
-    code.copy(END, PLACE);
-    code.add_value(END, bytes);
-    code.jump_if_greater(END, HELD, beyond);
-    // Never true, for no more is held; but the kernel wants proof.
-    code.jump_if_above(PLACE, last, ground.keep);
-    code.add_register(PLACE, FRAME);
-    number(code, bytes, PLACE, ground.window);
+    now.a = None;
+    let Some(place) = place else {
+        code.copy_half(PLACE, X);
+        code.add_value(PLACE, offset);
+        code.copy(END, PLACE);
+        code.add_value(END, bytes);
+        code.jump_if_greater(END, HELD, ends.any);
+        // Never true, for no more is held; but the kernel wants proof.
+        code.jump_if_above(PLACE, last, ground.keep);
+        code.add_register(PLACE, FRAME);
+        number(code, bytes, PLACE, ground.window);
+        return Some(());
+    };
+    if place + bytes > now.held {
+        now.held = place + bytes;
+        let label = ends.at(code, now.held);
+        code.jump_if_below(HELD, now.held, label);
+    }
+    let at = ground.window + place as i16;
+    if bytes == 2 && place % 2 == 0 {
+        code.load(A, Size::Two, FRAME, at);
+        code.read_big_endian(A);
+    } else {
+        number(code, bytes, FRAME, at);
+    }
     Some(())
 }
 

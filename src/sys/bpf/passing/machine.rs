@@ -1,7 +1,7 @@
 //! The kernel's machine as far as translated filters use it.
 
 use super::super::assembler::{Assembler, FRAME};
-use super::classic::{Ground, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN, translate};
+use super::classic::{Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN, translate};
 use crate::sys::packet_socket::program::{Fact, Instruction};
 
 /// The stack, of which register 10 holds the end.
@@ -15,6 +15,9 @@ pub(crate) fn keeps(filter: &[Instruction], hardware: u16, ether_type: u16, fram
     let ground = Ground {
         window: -(WINDOW_LEN as i16),
         memory: -((WINDOW_LEN + MEMORY_LEN) as i16),
+        fill: &|code| {
+            code.copy(10, 10); // Told apart by `run`, which fills the window.
+        },
         keep,
         reject,
         fact: &|code, fact, to| {
@@ -37,15 +40,16 @@ pub(crate) fn keeps(filter: &[Instruction], hardware: u16, ether_type: u16, fram
     let code: Vec<[u8; 8]> = code.finish().iter().map(|one| one.bytes()).collect();
     let mut stack = [0xee; STACK];
     let held = frame.len().min(WINDOW_LEN);
-    stack[STACK - WINDOW_LEN..][..held].copy_from_slice(&frame[..held]);
+    let head = held.min(HEAD_LEN);
+    stack[STACK - WINDOW_LEN..][..head].copy_from_slice(&frame[..head]);
     let mut registers = [0; 11];
     registers[usize::from(FRAME)] = END_OF_STACK;
     registers[usize::from(HELD)] = held as u64;
     registers[usize::from(LENGTH)] = frame.len() as u64;
-    run(&code, registers, stack) != 0
+    run(&code, registers, stack, &frame[..held]) != 0
 }
 
-fn run(code: &[[u8; 8]], mut registers: [u64; 11], mut stack: [u8; STACK]) -> u64 {
+fn run(code: &[[u8; 8]], mut registers: [u64; 11], mut stack: [u8; STACK], window: &[u8]) -> u64 {
     let mut at = 0;
     loop {
         let [opcode, pair, a, b, c, d, e, f] = code[at];
@@ -74,6 +78,9 @@ fn run(code: &[[u8; 8]], mut registers: [u64; 11], mut stack: [u8; STACK]) -> u6
                 let four = (registers[from] as u32).to_ne_bytes();
                 stack[place(registers[to])..][..4].copy_from_slice(&four);
             }
+            0xbf if (to, from) == (10, 10) => {
+                stack[STACK - WINDOW_LEN..][..window.len()].copy_from_slice(window);
+            }
             0x95 => return registers[0],
             _ => match opcode & 0x07 {
                 class @ (0x04 | 0x07) => {
@@ -92,6 +99,7 @@ fn run(code: &[[u8; 8]], mut registers: [u64; 11], mut stack: [u8; STACK]) -> u6
                         0x20 => one > other,
                         0x30 => one >= other,
                         0x40 => one & other != 0,
+                        0xa0 => one < other,
                         unknown => panic!("comparison {unknown:#x}"),
                     };
                     if holds {

@@ -62,14 +62,19 @@ pub struct Sight<'b> {
 
 impl PassingWatch {
     /// Starts to watch the namespaces with these inodes (`/proc/PID/ns/net`), for packets that
-    /// `filter` keeps.
-    pub fn start(inodes: &[u64], filter: &[Instruction]) -> Result<PassingWatch, BpfError> {
+    /// `filter` keeps. With `wake` it is readable as soon as one has passed; without, which costs
+    /// less, only when much is to be read.
+    pub fn start(
+        inodes: &[u64],
+        filter: &[Instruction],
+        wake: bool,
+    ) -> Result<PassingWatch, BpfError> {
         let text = Description::read().map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
         let btf = Btf::parse(text.bytes())?;
         let offsets = Offsets::of(&btf)?;
         let refused = |step| move |errno| BpfError::Refused { step, errno };
 
-        let buffers = Buffers::new().map_err(refused("make buffers for packets"))?;
+        let buffers = Buffers::new(wake).map_err(refused("make buffers for packets"))?;
         let lost = call::Counts::new(inodes.len()).map_err(refused("make counts"))?;
         let maps = Maps {
             out: buffers.descriptor().as_raw_fd(),
@@ -119,7 +124,7 @@ impl PassingWatch {
         self.epoch + now(ClockId::CLOCK_MONOTONIC)
     }
 
-    /// Readable when a packet has passed.
+    /// To wait for packets.
     pub fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.buffers.poll_fds()
     }

@@ -14,7 +14,7 @@
 
 use super::super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
 use super::super::btf::{Bits, Btf, BtfError};
-use super::classic::{self, Ground, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
+use super::classic::{self, Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
 use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
 
 /// Which way packets go where the program runs.
@@ -111,10 +111,14 @@ mod helper {
     pub(super) const PROBE_READ_KERNEL: i32 = 113;
 }
 
-/// The stack: the record, the filter's places of memory, the first bytes of the packet.
+/// The stack: the record, the filter's places of memory, the first bytes of the packet, and what is
+/// kept while more of them are fetched.
 const RECORD: i16 = -(record::LEN as i16);
 const MEMORY: i16 = RECORD - MEMORY_LEN as i16;
 const WINDOW: i16 = MEMORY - WINDOW_LEN as i16;
+const START: i16 = WINDOW - 8;
+const KEPT_HELD: i16 = START - 8;
+const KEPT_LENGTH: i16 = KEPT_HELD - 8;
 
 const SKB: Register = 6;
 const DEV: Register = 7;
@@ -161,10 +165,11 @@ pub(in super::super) fn program(
         bits(&mut code, 1, offsets.skb_type);
         code.jump_if(1, LOOPED, end);
     }
-    window(&mut code, offsets, way);
+    head(&mut code, offsets, way);
     let ground = Ground {
         window: WINDOW,
         memory: MEMORY,
+        fill: &fill,
         keep,
         reject: end,
         fact: &|code, fact, to| match fact {
@@ -196,7 +201,7 @@ pub(in super::super) fn program(
 /// Copies the first bytes of the packet to the stack, behind the device's header, and counts its
 /// bytes and those that can be found there: a packet may be in pieces, of which the first holds the
 /// headers.
-fn window(code: &mut Assembler, offsets: &Offsets, way: Way) {
+fn head(code: &mut Assembler, offsets: &Offsets, way: Way) {
     code.set(BEFORE, 0);
     if way == Way::Out {
         let plain = code.label();
@@ -206,8 +211,9 @@ fn window(code: &mut Assembler, offsets: &Offsets, way: Way) {
     }
     code.load(3, Size::Eight, SKB, offsets.skb_data);
     code.add_register(3, BEFORE);
+    code.store(FRAME, START, Size::Eight, 3);
     address(code, 1, WINDOW);
-    code.set(2, WINDOW_LEN as i32);
+    code.set(2, HEAD_LEN as i32);
     code.call(helper::PROBE_READ_KERNEL);
     code.load(LENGTH, Size::Four, SKB, offsets.skb_len);
     code.calculate(SUBTRACT, LENGTH, BEFORE, 0);
@@ -219,6 +225,18 @@ fn window(code: &mut Assembler, offsets: &Offsets, way: Way) {
     code.jump_if_greater(1, HELD, short);
     code.copy(HELD, 1);
     code.place(short);
+    code.store(FRAME, KEPT_HELD, Size::Eight, HELD);
+    code.store(FRAME, KEPT_LENGTH, Size::Eight, LENGTH);
+}
+
+/// Copies as much of the packet as the filter may read.
+fn fill(code: &mut Assembler) {
+    address(code, 1, WINDOW);
+    code.set(2, WINDOW_LEN as i32);
+    code.load(3, Size::Eight, FRAME, START);
+    code.call(helper::PROBE_READ_KERNEL);
+    code.load(HELD, Size::Eight, FRAME, KEPT_HELD);
+    code.load(LENGTH, Size::Eight, FRAME, KEPT_LENGTH);
 }
 
 /// Registers, 64 bits wide: `to -= from`, `to <<= value`, `to |= from`, `to &= value`, `to >>= value`.
@@ -332,7 +350,7 @@ mod tests {
 
     #[test]
     fn the_stack_has_room_and_is_written_in_words() {
-        assert!(i32::from(WINDOW) >= -512, "the stack has 512 bytes");
+        assert!(i32::from(KEPT_LENGTH) >= -512, "the stack has 512 bytes");
         assert_eq!((record::LEN % 8, WINDOW % 8), (0, 0));
     }
 
