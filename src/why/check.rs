@@ -286,8 +286,22 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
         "unknown_protocol" => {
             let garbled = point.phase == Phase::Garbled;
             let carries_ip = host.link(dev).is_some_and(is_tun);
-            let words = "nothing of it was seen after that, and it was not dropped".to_owned();
-            (garbled && !carries_ip).then(|| clues.inferred(1, words))
+            let clues = (garbled && !carries_ip).then_some(clues)?;
+            // Smaller ones are ARP's.
+            let taken = evidence.rose(&host.name, &format!("{dev}.rx_bytes"));
+            let taken = taken.filter(|&bytes| bytes >= evidence.length.into());
+            let ip = ["Ip.InReceives", "Ip6InReceives"];
+            let heard = ip
+                .iter()
+                .any(|name| evidence.rose(&host.name, name).is_some());
+            match taken {
+                None if evidence.moved.is_some() => None,
+                Some(bytes) if !heard => {
+                    let words = format!("{dev} of {} took in {bytes} bytes, IP none", host.name);
+                    Some(clues.observed(3, words))
+                }
+                _ => Some(clues),
+            }
         }
         // What was recognised is IP, and which; what a firewall has seen has a sound header.
         name if is_header(name) => {

@@ -165,7 +165,7 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
             let Some(clues) = check(cause, point, evidence) else {
                 continue;
             };
-            if clues.weight > 0 && !is_last_resort(cause) {
+            if clues.weight > 0 && **cause != causes::TUNNEL_SILENT {
                 found.push((clues.weight, finding(cause, point, clues, evidence)));
             } else if !is_silent(cause, evidence) && !candidates.contains(cause) {
                 candidates.push(cause);
@@ -190,24 +190,15 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
             Vec::new(),
         );
     }
-    // When everything else is ruled out it is what nobody can tell of.
+    // When everything else is ruled out it is the program.
     if let [only] = candidates[..]
-        && is_last_resort(only)
+        && *only == causes::TUNNEL_SILENT
+        && let Some(point) = points.first()
+        && let Some(clues) = check(only, point, evidence)
     {
-        let mut possible = points
-            .iter()
-            .filter(|point| check::can_be(only, point.phase));
-        let clues = possible.find_map(|point| Some((point, check(only, point, evidence)?)));
-        let found = clues.map(|(point, clues)| finding(only, point, clues, evidence));
-        return (found.into_iter().collect(), Vec::new());
+        return (vec![finding(only, point, clues, evidence)], Vec::new());
     }
     (Vec::new(), candidates)
-}
-
-/// Whether no witness ever tells of a cause: a program keeps its silence, and a protocol that
-/// nobody handles is neither dropped nor counted while we listen, for we listen to all of them.
-fn is_last_resort(cause: &Cause) -> bool {
-    matches!(cause.name, "tunnel_silent" | "unknown_protocol")
 }
 
 /// Whether the likeliest cause is a neighbour that may still answer.
@@ -224,7 +215,8 @@ fn is_pending(findings: &[Finding], evidence: &Evidence) -> bool {
 
 /// Whether a witness that would have told of this cause was there, and did not.
 fn is_silent(cause: &Cause, evidence: &Evidence) -> bool {
-    if is_last_resort(cause) {
+    // While we listen to all protocols each is handled: a frame is neither dropped nor counted.
+    if *cause == causes::UNKNOWN_PROTOCOL {
         return false;
     }
     let counted = evidence.moved.is_some() && !cause.counters.is_empty();

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use nix::errno::Errno;
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Moved};
 use super::samples::{address, asked, course, moved, ping, seen, set};
 use super::state::HostState;
 use crate::journey::ProbeKind;
@@ -160,7 +160,14 @@ pub(super) fn of(cause: &str) -> Loss {
             });
             at_v(hosts)
         }),
-        "unknown_protocol" => at("v", "eth0", || on_s(course())),
+        "unknown_protocol" => at("v", "eth0", || {
+            let mut evidence = on_s(course());
+            evidence.moved = Some(vec![Moved {
+                host: "v".to_owned(),
+                counters: vec![("eth0.rx_bytes".to_owned(), 98)],
+            }]);
+            evidence
+        }),
         "tcp_checksum" => at("v", "eth0", || syn("Tcp.InCsumErrors")),
         "tcp_port_closed" => at("v", "eth0", || syn("Tcp.OutRsts")),
         "udp_port_closed" => Loss {
