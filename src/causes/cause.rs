@@ -1,6 +1,7 @@
 //! What is known about a cause: the facts, and where its words stand.
 
 use nix::errno::Errno;
+use std::net::IpAddr;
 
 use super::words::{self, Words};
 
@@ -135,6 +136,15 @@ impl Cause {
             .map(move |name| name.replace("{dev}", &dev))
     }
 
+    /// The same for packets to `destination`: Linux counts those of IPv6 under names of their own.
+    pub fn counters_for(&self, destination: IpAddr, dev: &str) -> impl Iterator<Item = String> {
+        let v6 = destination.is_ipv6();
+        self.counters_of(dev).filter_map(move |name| match v6 {
+            true => of_ipv6(name),
+            false => Some(name),
+        })
+    }
+
     /// How well the kernel's `reason` and `function` fit this cause. Where the kernel gives no
     /// reason, or none in particular, the function alone tells.
     pub fn fits(&self, reason: Option<&str>, function: &str) -> Fit {
@@ -154,6 +164,22 @@ impl Cause {
     /// The words of its page.
     pub fn words(&self) -> Words {
         Words::parse(self.text)
+    }
+}
+
+/// A counter of IPv4 as that of IPv6; nothing where IPv6 counts no such thing. Names without a
+/// protocol's version, a device's and TCP's, are for both.
+fn of_ipv6(name: String) -> Option<String> {
+    let Some((protocol, what)) = name.split_once('.') else {
+        return Some(name);
+    };
+    match (protocol, what) {
+        // Too big to pass on.
+        ("Ip", "FragFails") => Some("Ip6InTooBigErrors".to_owned()),
+        ("IpExt", "InCsumErrors") | ("TcpExt", "IPReversePathFilter") => None,
+        ("Ip" | "IpExt", what) => Some(format!("Ip6{what}")),
+        ("Icmp" | "Udp", what) => Some(format!("{protocol}6{what}")),
+        _ => Some(name),
     }
 }
 

@@ -98,7 +98,10 @@ pub static IP_FORWARD: Cause = entry!("ip_forward", {
     counters: &["Ip.InAddrErrors"],
     reasons: &[reason("IP_INADDRERRORS", "ip_error")],
     lookup: &[Errno::EHOSTUNREACH],
-    cures: &[Cure { commands: &["sysctl -w net.ipv4.{key}=1"] }],
+    cures: &[
+        Cure { commands: &["sysctl -w net.ipv4.{key}=1"] },
+        Cure { commands: &["sysctl -w net.ipv6.conf.all.forwarding=1"] },
+    ],
     tasks: &["1-network-setup", "4-vpn-server", "5-both-directions"],
 });
 

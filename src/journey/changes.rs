@@ -151,7 +151,7 @@ fn waited(before: &[Hop], hop: &Hop, questions: &[Question]) -> Option<Change> {
         .iter()
         .find(|question| !question.arp.reply && question.arp.target == reply.arp.sender)?;
     (hop.direction == Direction::Out).then_some(Change::WaitedForNeighbour {
-        address: reply.arp.sender.into(),
+        address: reply.arp.sender,
         mac: reply.arp.mac,
         after: reply.time.0.saturating_sub(asked.time.0),
     })

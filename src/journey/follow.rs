@@ -8,6 +8,7 @@
 use super::identity::{Identity, Leg, Seed};
 use super::ip_packet::IpPacket;
 use super::path::{Hop, Path, Place};
+use super::pieces::Pieces;
 use super::probe::SendError;
 use super::read::{Arp, Content};
 use super::sighting::Seen;
@@ -91,14 +92,6 @@ enum What {
     Wanted(Seed),
     /// One that was.
     Seen(Seed, Box<Identity>),
-}
-
-/// How much of an answer is home: of one that was cut up, all pieces must be.
-#[derive(Default)]
-struct Pieces {
-    bytes: u32,
-    total: Option<u32>,
-    whole: bool,
 }
 
 /// Packets under way, and what was seen meanwhile.
@@ -356,7 +349,9 @@ impl Active {
         }
         self.asking = None;
         if is_end(&hop, &self.origin, places) {
-            self.home.add(&hop);
+            // An error about a piece ends it, whole or not.
+            self.home.whole |= hop.leg == Leg::Error;
+            self.home.add(hop.packet.piece);
         }
         self.last_host = Some(hop);
     }
@@ -380,23 +375,6 @@ impl Active {
             }
             _ => {}
         }
-    }
-}
-
-impl Pieces {
-    fn add(&mut self, hop: &Hop) {
-        match hop.packet.piece {
-            None => self.whole = true,
-            Some(piece) => {
-                self.bytes += piece.len;
-                if !piece.more {
-                    self.total = Some(piece.offset + piece.len);
-                }
-                self.whole = self.total.is_some_and(|total| self.bytes >= total);
-            }
-        }
-        // An error about a piece ends it, whole or not.
-        self.whole |= hop.leg == Leg::Error;
     }
 }
 

@@ -18,6 +18,7 @@ mod follow;
 mod identity;
 mod ip_packet;
 mod path;
+mod pieces;
 mod prefilter;
 mod probe;
 mod read;

@@ -52,7 +52,7 @@ pub struct Hop {
     pub changed: Vec<Change>,
 }
 
-/// An ARP message of a host that a packet waited for, or waits for still.
+/// A message about a neighbour, of a host that a packet waited for, or waits for still.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// The host that asks.

@@ -4,7 +4,7 @@ use super::ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
 use crate::model::{Layer, LinkType, Value};
 use crate::packet::Dissector;
 use crate::proto;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// Reads frames, and knows which UDP ports are the tunnel's.
 pub struct Reader {
@@ -17,13 +17,13 @@ pub struct Reader {
 pub enum Content {
     /// An IP packet, whatever travels in it.
     Ip(IpPacket),
-    /// A question or an answer about a neighbour (RFC 826).
+    /// A question or an answer about a neighbour.
     Arp(Arp),
     /// Anything else.
     Other,
 }
 
-/// An ARP message between Ethernet and IPv4 addresses.
+/// A message about a neighbour on Ethernet: ARP's (RFC 826), in IPv6 neighbour discovery's (RFC 4861).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arp {
     /// Whether it is the answer.
@@ -31,9 +31,19 @@ pub struct Arp {
     /// The sender's hardware address.
     pub mac: [u8; 6],
     /// The sender's address.
-    pub sender: Ipv4Addr,
+    pub sender: IpAddr,
     /// The address that is asked for; of an answer, the asker's.
-    pub target: Ipv4Addr,
+    pub target: IpAddr,
+}
+
+impl Arp {
+    /// What such messages are called.
+    pub fn protocol(&self) -> &'static str {
+        match self.target {
+            IpAddr::V4(_) => "ARP",
+            IpAddr::V6(_) => "neighbour discovery",
+        }
+    }
 }
 
 impl Reader {
@@ -67,6 +77,9 @@ impl Reader {
     /// What a frame carries. Never fails: what makes no sense is [`Content::Other`].
     pub fn content(&self, link: LinkType, bytes: &[u8]) -> Content {
         let packet = self.dissector.dissect(link, bytes);
+        if let Some(about) = solicitation(&packet.layers) {
+            return Content::Arp(about);
+        }
         let within = Within {
             reader: self,
             bundles: true,
@@ -93,6 +106,42 @@ fn arp(layer: &Layer) -> Option<Arp> {
     };
     Some(Arp {
         reply: layer.u16(6) == 2,
+        mac,
+        sender: sender.into(),
+        target: target.into(),
+    })
+}
+
+/// A neighbour solicitation or advertisement (RFC 4861 sections 4.3 and 4.4). Who asks whether an
+/// address is free has none yet, and sends nothing to it.
+fn solicitation(layers: &[Layer]) -> Option<Arp> {
+    let [ether, ip, message, options @ ..] = layers else {
+        return None;
+    };
+    if (ether.protocol.name, ip.protocol.name) != ("Ether", "IPv6") {
+        return None;
+    }
+    let reply = match message.protocol.name {
+        "ICMPv6ND_NS" => false,
+        "ICMPv6ND_NA" => true,
+        _ => return None,
+    };
+    let Value::Ipv6(target) = message.ipv6(8) else {
+        return None;
+    };
+    let (src, dst) = addresses(ip)?;
+    if src.is_unspecified() {
+        return None;
+    }
+    // Type 1 is who asks, type 2 who is asked for; an answer to one asker may leave it out.
+    let of_link = |option: &&Layer| option.protocol.name.ends_with("LLAddr");
+    let option = options.iter().find(of_link);
+    let mac = option.and_then(|option| option.header().get(2..8));
+    let mac = mac.or_else(|| ether.header().get(6..12))?.try_into().ok()?;
+    let target = IpAddr::V6(target);
+    let (sender, target) = if reply { (target, dst) } else { (src, target) };
+    Some(Arp {
+        reply,
         mac,
         sender,
         target,

@@ -9,6 +9,7 @@ use super::changes;
 use super::identity::{Identity, Leg, Match, Outer, Seed};
 use super::ip_packet::IpPacket;
 use super::path::{Hop, Path, Place, Question};
+use super::pieces::Pieces;
 use super::read::Content;
 use super::sighting::{Seen, Sighting};
 use crate::capture::Direction;
@@ -44,8 +45,8 @@ pub fn stitch<'s>(
     let questions = questions(&seen, &hops);
     changes::note(&mut hops, &questions);
     Path {
-        delivered: hops.iter().any(|hop| is_delivery(hop, places)),
-        answered: hops.iter().any(|hop| is_home(hop, origin, places)),
+        delivered: is_delivered(&hops, places),
+        answered: is_whole(hops.iter().filter(|hop| is_home(hop, origin, places))),
         hops,
         questions,
     }
@@ -58,17 +59,20 @@ pub(super) fn is_end(hop: &Hop, origin: &str, places: &[Place]) -> bool {
     back && arrives(hop, places) && &*hop.host == origin
 }
 
-fn is_home(hop: &Hop, origin: &str, places: &[Place]) -> bool {
-    hop.leg == Leg::Answer && is_end(hop, origin, places)
+/// Who answers has received; else all of the packet must have come in where its destination lives.
+fn is_delivered(hops: &[Hop], places: &[Place]) -> bool {
+    let there = |hop: &&Hop| hop.leg == Leg::Request && arrives(hop, places);
+    let answered = hops.iter().any(|hop| hop.leg == Leg::Answer);
+    answered || is_whole(hops.iter().filter(there))
 }
 
-/// Who answers has received; else the packet must have come in where its destination lives.
-fn is_delivery(hop: &Hop, places: &[Place]) -> bool {
-    match hop.leg {
-        Leg::Request => arrives(hop, places),
-        Leg::Answer => true,
-        Leg::Error | Leg::Redirect => false,
-    }
+/// Whether these hops are of all pieces of a packet.
+fn is_whole<'h>(hops: impl Iterator<Item = &'h Hop>) -> bool {
+    Pieces::all(hops.map(|hop| hop.packet.piece)).whole
+}
+
+fn is_home(hop: &Hop, origin: &str, places: &[Place]) -> bool {
+    hop.leg == Leg::Answer && is_end(hop, origin, places)
 }
 
 /// Whether the host at `hop` is the one that the packet is for.

@@ -5,6 +5,7 @@ use super::ip_packet::{ACK, Body, FIN, IcmpError, IpPacket, RST, SYN};
 use super::path::{Change, End, Hop, Question};
 use crate::proto::ping_words;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 impl fmt::Display for Outer {
@@ -63,7 +64,12 @@ impl fmt::Display for Change {
                 after,
             } => {
                 let after = duration(*after);
-                write!(out, "waited {after} for ARP: {address} is at {}", Mac(*mac))
+                let asked = match address {
+                    IpAddr::V4(_) => "ARP",
+                    IpAddr::V6(_) => "neighbour discovery",
+                };
+                let mac = Mac(*mac);
+                write!(out, "waited {after} for {asked}: {address} is at {mac}")
             }
             Change::Answered(what) => write!(out, "answered: {what}"),
             Change::Reported(what) => write!(out, "reported: {what}"),
@@ -119,10 +125,15 @@ fn icmp_error(error: &IcmpError) -> String {
 impl fmt::Display for Question {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         let arp = &self.arp;
+        let protocol = arp.protocol();
         if arp.reply {
-            write!(out, "ARP {} is at {}", arp.sender, Mac(arp.mac))
+            write!(out, "{protocol} {} is at {}", arp.sender, Mac(arp.mac))
         } else {
-            write!(out, "ARP who has {}? tell {}", arp.target, arp.sender)
+            write!(
+                out,
+                "{protocol} who has {}? tell {}",
+                arp.target, arp.sender
+            )
         }
     }
 }

@@ -138,7 +138,9 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
         "ip_forward" => {
             let words = format!("forwarding is off on {}", host.name);
             let clues = clues.observed(2, words);
-            let off = !local && !host.forwards(dev) && found.is_none();
+            // IPv6 looks up a route first, and asks whether it may forward afterwards.
+            let unknown = found.is_none() || point.dst.is_ipv6();
+            let off = !local && !host.forwards(dev, point.dst) && unknown;
             off.then(|| match errno {
                 Some(errno) if cause.lookup.contains(&errno) => told(clues, errno),
                 _ => clues,
@@ -334,10 +336,13 @@ fn counters(cause: &Cause, point: &Point, evidence: &Evidence) -> Clues {
     }
     // Either tells of a header that is none; elsewhere what follows the first one counts much else.
     let telling = if *cause == causes::IPV6_HEADER { 2 } else { 1 };
-    let risen = cause.counters_of(dev).take(telling).find_map(|name| {
-        let delta = evidence.rose(&point.host.name, &name)?;
-        Some((name, delta))
-    });
+    let risen = cause
+        .counters_for(point.dst, dev)
+        .take(telling)
+        .find_map(|name| {
+            let delta = evidence.rose(&point.host.name, &name)?;
+            Some((name, delta))
+        });
     if let Some((name, delta)) = risen {
         let whose = evidence.company.caveat();
         clues = clues.observed(3, format!("{name} +{delta} on {}{whose}", point.host.name));

@@ -247,7 +247,9 @@ fn finding(cause: &'static Cause, point: &Point, clues: Clues, evidence: &Eviden
         },
         reason: None,
         function: None,
-        counter: clues.counter.or_else(|| cause.counters_of(told).next()),
+        counter: clues
+            .counter
+            .or_else(|| cause.counters_for(point.dst, told).next()),
         text: cause.sentence(&pairs),
         cures: cause
             .cure(&pairs)

@@ -77,7 +77,7 @@ impl Places {
                 places.put("addr", own.map(|(_, address)| address.to_string()));
                 places.put("key", own.map(|(link, _)| link.name.clone()));
             }
-            "ip_forward" => {
+            "ip_forward" if point.dst.is_ipv4() => {
                 let own = host.setting("net.ipv4.ip_forward") != 0;
                 let key = match own {
                     true => format!("conf.{}.forwarding", dev.unwrap_or_default()),
@@ -100,11 +100,13 @@ impl Places {
             }
             "too_big" => {
                 let link = dev.and_then(|dev| host.link(dev));
-                let mtu = link.map(|link| if is_tun(link) { "1472" } else { "1500" });
-                places.put("mtu", mtu.map(str::to_owned));
+                let mtu = link.map(|link| (link.mtu, if is_tun(link) { 1472 } else { 1500 }));
+                // One that is as it should be is no mistake: the sender has to send less at a time.
+                let mtu = mtu.filter(|(is, should)| is < should);
+                places.put("mtu", mtu.map(|(_, should)| should.to_string()));
             }
             // The sender's host sets it, unless it is this one's.
-            "ttl" => {
+            "ttl" if point.src.is_ipv4() => {
                 let sender = evidence
                     .hosts
                     .iter()

@@ -28,17 +28,23 @@ pub struct HostState {
 }
 
 /// The settings that matter for every host; those of devices come on top.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 7] = [
     "net.ipv4.ip_forward",
     "net.ipv4.ip_default_ttl",
     "net.ipv4.icmp_echo_ignore_all",
     "net.ipv4.conf.all.rp_filter",
     "net.ipv4.conf.all.accept_local",
     "net.ipv4.conf.all.forwarding",
+    "net.ipv6.conf.all.forwarding",
 ];
 
 /// Those of a device.
-const OF_DEVICE: [&str; 3] = ["rp_filter", "forwarding", "route_localnet"];
+const OF_DEVICE: [&str; 4] = [
+    "ipv4.conf.{}.rp_filter",
+    "ipv4.conf.{}.forwarding",
+    "ipv4.conf.{}.route_localnet",
+    "ipv6.conf.{}.force_forwarding",
+];
 
 /// The files of the settings that decide about packets, open: they can be read from anywhere, and
 /// by whoever has given up all privileges.
@@ -69,7 +75,7 @@ fn keys(links: &[Link]) -> impl Iterator<Item = String> {
     let of_devices = links.iter().flat_map(|link| {
         // sysctl(8) writes a dot in a device's name as a slash.
         let dev = link.name.replace('.', "/");
-        OF_DEVICE.map(|setting| format!("net.ipv4.conf.{dev}.{setting}"))
+        OF_DEVICE.map(|setting| format!("net.{}", setting.replace("{}", &dev)))
     });
     SETTINGS.map(str::to_owned).into_iter().chain(of_devices)
 }
@@ -147,10 +153,15 @@ impl HostState {
             .max(self.setting(&own))
     }
 
-    /// Whether the host forwards what comes in through a device.
-    pub fn forwards(&self, dev: &str) -> bool {
-        let own = format!("net.ipv4.conf.{}.forwarding", dev.replace('.', "/"));
-        match self.settings.get(&own) {
+    /// Whether the host forwards packets for an address, that come in through a device.
+    pub fn forwards(&self, dev: &str, to: IpAddr) -> bool {
+        let own = |what: &str| format!("net.{}", what.replace("{}", &dev.replace('.', "/")));
+        if to.is_ipv6() {
+            // Each device's own setting says whether it is a router's, not whether it forwards.
+            return self.setting("net.ipv6.conf.all.forwarding") != 0
+                || self.setting(&own("ipv6.conf.{}.force_forwarding")) != 0;
+        }
+        match self.settings.get(&own("ipv4.conf.{}.forwarding")) {
             Some(value) => value != "0",
             None => self.setting("net.ipv4.ip_forward") != 0,
         }

@@ -59,7 +59,7 @@ pub fn find(hosts: &[HostState], from: &str, destination: IpAddr) -> Option<Way>
     let mut first: Vec<Option<Edge>> = hosts.iter().map(|_| None).collect();
     let mut queue = VecDeque::from([start]);
     while let Some(here) = queue.pop_front() {
-        let mut edges = edges(hosts, here);
+        let mut edges = edges(hosts, here, destination.is_ipv6());
         edges.sort_by_key(|edge| !is_tun(edge.out));
         for edge in edges {
             // What a TUN device has, only the tunnel reaches.
@@ -101,16 +101,23 @@ impl<'h> Edge<'h> {
     }
 }
 
-/// Where a host's devices lead. A device counts although it is down: that is for others to say.
-fn edges(hosts: &[HostState], here: usize) -> Vec<Edge<'_>> {
+/// Where a host's devices lead, for packets of IPv4 or IPv6. A device counts although it is down:
+/// that is for others to say.
+fn edges(hosts: &[HostState], here: usize, v6: bool) -> Vec<Edge<'_>> {
+    // Each cable is the same network to link-local addresses.
+    let usable = move |address: &Cidr| match address.address() {
+        IpAddr::V4(_) => !v6,
+        IpAddr::V6(address) => v6 && !address.is_unicast_link_local(),
+    };
     let mut edges = Vec::new();
     let this = &hosts[here];
     for out in this.links.iter().filter(|link| link.name != "lo") {
-        let networks: Vec<Cidr> = this.addresses_of(out).map(Cidr::network).collect();
+        let own = this.addresses_of(out).filter(usable);
+        let networks: Vec<Cidr> = own.map(Cidr::network).collect();
         for (to, other) in hosts.iter().enumerate().filter(|(to, _)| *to != here) {
             for far in other.links.iter().filter(|link| link.name != "lo") {
                 let tunnel = is_tun(out) && is_tun(far);
-                let shared = other.addresses_of(far).find(|address| {
+                let shared = other.addresses_of(far).filter(usable).find(|address| {
                     networks
                         .iter()
                         .any(|network| network.contains(address.address()))

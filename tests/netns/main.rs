@@ -99,6 +99,7 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         journey::special::TESTS,
         journey::watches::TESTS,
         journey::deaths::TESTS,
+        journey::ipv6::TESTS,
         arp::TESTS,
         warning::TESTS,
         why::routing::TESTS,

@@ -15,6 +15,7 @@ use crate::journey::path::{Change, Hop, Question};
 use crate::journey::words;
 use crate::model::Text;
 use crate::render::{Paint, Role};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Columns of the hop's number and of its time.
@@ -312,7 +313,10 @@ fn note(hop: &Hop, first: bool, turns: bool) -> String {
     let changes = hop.changed.iter().filter_map(|change| match change {
         Change::Answered(_) | Change::Reported(_) => None,
         Change::Wrapped(_) => Some("wrapped in UDP".to_owned()),
-        Change::WaitedForNeighbour { .. } => Some("waited for ARP".to_owned()),
+        Change::WaitedForNeighbour { address, .. } => Some(match address {
+            IpAddr::V4(_) => "waited for ARP".to_owned(),
+            IpAddr::V6(_) => "waited for neighbour discovery".to_owned(),
+        }),
         other => Some(other.to_string()),
     });
     parts.extend(changes);

@@ -2,7 +2,7 @@
 
 use super::super::run::{Bench, needs};
 use super::super::{Problem, Test, wrong};
-use super::{KNOWN, Told, UP, journey, journeys};
+use super::{KNOWN, UP, journey, journeys};
 use serde_json::Value;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
@@ -11,21 +11,6 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::some_of_several_die", some),
     ("journey::somebody_elses_packet_dies", attached),
 ];
-
-impl Told {
-    /// Requires that it died of this, there.
-    fn died(&self, cause: &str, host: &str, dev: &str) -> Result<&Value, Problem> {
-        let drop = &self.0["drop"];
-        match (&drop["cause"], &drop["host"], &drop["dev"])
-            == (&cause.into(), &host.into(), &dev.into())
-        {
-            true => Ok(drop),
-            false => wrong(format!(
-                "it did not die of {cause} on {host}, {dev}: {drop}"
-            )),
-        }
-    }
-}
 
 /// The evidence of a death in one text.
 fn evidence(drop: &Value) -> String {

@@ -4,6 +4,7 @@
 //! follows packets in it with `-o json`; [`journeys`] reads that back.
 
 pub(crate) mod deaths;
+pub(crate) mod ipv6;
 pub(crate) mod path;
 pub(crate) mod probes;
 pub(crate) mod refused;
@@ -111,6 +112,19 @@ impl Told {
         match self.outcome() == (delivered, answered) {
             true => Ok(self),
             false => wrong(format!("(delivered, answered) are {:?}", self.outcome())),
+        }
+    }
+
+    /// Requires that it died of this, there.
+    fn died(&self, cause: &str, host: &str, dev: &str) -> Result<&Value, Problem> {
+        let drop = &self.0["drop"];
+        match (&drop["cause"], &drop["host"], &drop["dev"])
+            == (&cause.into(), &host.into(), &dev.into())
+        {
+            true => Ok(drop),
+            false => wrong(format!(
+                "it did not die of {cause} on {host}, {dev}: {drop}"
+            )),
         }
     }
 }
