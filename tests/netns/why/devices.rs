@@ -5,6 +5,7 @@ use super::{CASE, Case, UP, play, tests};
 
 tests! {
     "why::firewalls": UP, FIREWALLS;
+    "why::an_answer_dropped_at_home_was_healthy": UP, AT_HOME;
     "why::devices": UP, DEVICES;
     "why::ports_and_cables": UP, PORTS_AND_CABLES;
     "why::a_protocol_that_nobody_handles": UP, PROTOCOLS;
@@ -53,6 +54,37 @@ const FIREWALLS: &[Case] = &[
             ..CASE
         },
     ];
+
+/// U lets nothing in through its TUN.
+const SHUT: &str = "$u nft add table ip wall
+    $u nft add chain ip wall in '{ type filter hook input priority 0; }'
+    $u nft add rule ip wall in iif tun0 drop";
+
+/// What was seen coming in may still die on its way to the program.
+const AT_HOME: &[Case] = &[
+    Case {
+        name: "the answer to a ping",
+        broken: &[SHUT],
+        ..SHUT_OUT
+    },
+    Case {
+        name: "the answer to a SYN",
+        broken: &[SHUT],
+        options: "--tcp 23",
+        ..SHUT_OUT
+    },
+];
+
+const SHUT_OUT: Case = Case {
+    cause: "nft_drop",
+    host: "u",
+    reason: Some(("NETFILTER_DROP", "nft_do_chain")),
+    blind: &["counters"],
+    silent: &["kernel"],
+    cures: &[("u", "nft delete rule ip wall in handle 2")],
+    mended: "$u nft delete table ip wall",
+    ..CASE
+};
 
 const DEVICES: &[Case] = &[
     Case {

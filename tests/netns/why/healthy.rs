@@ -2,13 +2,11 @@
 
 use super::super::run::{Bench, needs};
 use super::super::{Problem, Test, wrong};
-use super::answer;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("why::no_false_alarm_under_load", under_load),
     ("why::several_causes_one_after_the_other", several),
     ("why::the_kernel_s_word_is_for_root", kernel_for_root),
-    ("why::an_answer_dropped_at_home_was_healthy", at_home),
     ("why::nothing_is_left_of_one_that_is_killed", killed),
 ];
 
@@ -41,42 +39,6 @@ fn under_load(bench: &Bench) -> Result<(), Problem> {
     match alarm {
         None if lines.len() == RUNS => Ok(()),
         _ => wrong(format!("{} runs, {alarm:?}: {}", lines.len(), ended.stderr)),
-    }
-}
-
-/// An answer that has come in through the device may still die on its sender's host.
-fn at_home(bench: &Bench) -> Result<(), Problem> {
-    needs(&["nft"])?;
-    let ended = bench.lab(
-        "tunlab lab up --tunnel || exit
-         u='tunlab lab exec u --'
-         ask() { label=$1; shift; printf '%s ' $label; tunlab why v -o json \"$@\"; }
-         ask sound; ask connected --tcp 23
-         $u nft add table ip wall
-         $u nft add chain ip wall in '{ type filter hook input priority 0; }'
-         $u nft add rule ip wall in iif tun0 drop
-         ask all; ask tcp --tcp 23; ask counters --evidence counters; ask nft --evidence nft
-         tunlab lab down",
-    )?;
-    let said = |label| answer(&ended.stdout, label).map_err(Problem::Wrong);
-    for label in ["sound", "connected"] {
-        if said(label)?["verdict"] != "healthy" {
-            return wrong(format!("{label}: {}", ended.stdout));
-        }
-    }
-    for label in ["all", "tcp", "nft"] {
-        let answer = said(label)?;
-        let found = &answer["causes"][0];
-        if (&found["cause"], &found["host"]) != (&"nft_drop".into(), &"u".into()) {
-            return wrong(format!("{label}: {answer}"));
-        }
-    }
-    let open = said("counters")?;
-    let candidates = open["candidates"].as_array();
-    let among = candidates.is_some_and(|all| all.contains(&"nft_drop".into()));
-    match open["verdict"] == "unknown" && among {
-        true => Ok(()),
-        false => wrong(format!("counters cannot tell: {open}")),
     }
 }
 
