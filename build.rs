@@ -2,13 +2,16 @@
 //! 2. Links the program to a fixed address. The protocols' tables are full of pointers; in a
 //!    position-independent program the loader must write every one of them before `main`, which
 //!    costs more than all the rest of a short run (on one packet: 1.45 ms of CPU instead of 0.89).
+//! 3. Takes what unwinds the stack into the program, where the compiler has an archive of it: to
+//!    find and map a shared library takes a tenth of a millisecond.
 
+use std::process::Command;
 use std::{env, fmt::Write, fs, path::Path};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     list_tasks();
-    link_to_a_fixed_address();
+    start_quickly();
 }
 
 /// Writes the list that `src/task/library.rs` includes.
@@ -36,13 +39,31 @@ fn list_tasks() {
     fs::write(Path::new(&out).join("tasks.rs"), list).expect("the list of tasks can be written");
 }
 
-fn link_to_a_fixed_address() {
+fn start_quickly() {
     let cfg = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    // A static program gets its start-up code from rustc, which then wants it movable.
+    // A static program gets its start-up code from rustc, which then wants it movable, and has no
+    // shared library.
     let is_static = cfg("FEATURE")
         .split(',')
         .any(|feature| feature == "crt-static");
-    if cfg("OS") == "linux" && cfg("ENV") == "gnu" && !is_static {
-        println!("cargo:rustc-link-arg-bins=-no-pie");
+    if cfg("OS") != "linux" || cfg("ENV") != "gnu" || is_static {
+        return;
     }
+    println!("cargo:rustc-link-arg-bins=-no-pie");
+    if env::var("TARGET") == env::var("HOST") && has_archive("gcc_eh") {
+        println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
+    }
+}
+
+/// Whether the compiler that links has `libNAME.a`. It answers with the full path of what it has,
+/// and with the bare name otherwise.
+fn has_archive(name: &str) -> bool {
+    let linker = env::var("RUSTC_LINKER").unwrap_or_else(|_| "cc".to_owned());
+    let asked = Command::new(linker)
+        .arg(format!("-print-file-name=lib{name}.a"))
+        .output();
+    asked.is_ok_and(|answer| {
+        let path = String::from_utf8_lossy(&answer.stdout);
+        Path::new(path.trim()).is_absolute()
+    })
 }
