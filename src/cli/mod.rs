@@ -2,6 +2,7 @@
 //! folder prints and only this folder exits.
 //!
 //! - `args`: flags that several commands share
+//! - `deferred`: arguments that are described only when their command was typed
 //! - `read`, `spoof`, `tap_dump`, `write_garbage`, `forward`, `proto`, `ping`, `why`, `doctor`: one
 //!   file a command
 //! - `task`: the tasks of the course
@@ -15,6 +16,7 @@
 //! - `failure`: errors become words and exit codes
 
 mod args;
+mod deferred;
 mod doctor;
 mod failure;
 mod forward;
@@ -38,9 +40,11 @@ mod watch;
 mod why;
 mod write_garbage;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use deferred::Deferred;
 use failure::Failure;
 use std::process::ExitCode;
+use std::{env, mem};
 
 /// What a run of the program ends with.
 type Outcome = Result<ExitCode, Failure>;
@@ -63,64 +67,88 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Dissect a capture, or live packets of a TUN device that it creates
-    Read(read::Read),
+    Read(Deferred<read::Read>),
     /// Answer each packet read with a forged one
     #[command(visible_alias = "spoof-reply")]
-    Spoof(spoof::Spoof),
+    Spoof(Deferred<spoof::Spoof>),
     /// Write what is no IP packet; show and explain the kernel's verdict
-    WriteGarbage(write_garbage::WriteGarbage),
+    WriteGarbage(Deferred<write_garbage::WriteGarbage>),
     /// Dissect the frames of a TAP device: Ethernet and ARP
-    TapDump(tap_dump::TapDump),
+    TapDump(Deferred<tap_dump::TapDump>),
     /// The tunnel: its client (--server A:P) or its server (--listen A:P)
-    Forward(forward::Forward),
+    Forward(Deferred<forward::Forward>),
     /// Follow a packet hop by hop through a lab
-    Journey(journey::Journey),
+    Journey(Deferred<journey::Journey>),
     /// The tasks of the course: listed, shown, demonstrated
-    Task(task::TaskArgs),
+    Task(Deferred<task::TaskArgs>),
     /// Reference: fields, meanings, diagram and filter names of a protocol
-    Proto(proto::Proto),
+    Proto(Deferred<proto::Proto>),
     /// A small ping, for machines without one
-    Ping(ping::Ping),
+    Ping(Deferred<ping::Ping>),
     /// A small telnet, for machines without one
     #[command(hide = true)]
-    Telnet(stand_in::Telnet),
+    Telnet(Deferred<stand_in::Telnet>),
     /// A small arping, for machines without one
     #[command(hide = true)]
-    Arping(stand_in::Arping),
+    Arping(Deferred<stand_in::Arping>),
     /// Where and why packets die, and the command that cures it
-    Why(why::Why),
+    Why(Deferred<why::Why>),
     /// Hosts made of namespaces: build them, look at them, run programs on them
-    Lab(lab::LabArgs),
+    Lab(Deferred<lab::LabArgs>),
     /// What on this machine would stop tunlab, each with its remedy
-    Doctor(doctor::Doctor),
+    Doctor(Deferred<doctor::Doctor>),
 }
 
 /// Parses the command line, runs the command, and says how it ended.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return failure::bad_usage(&error),
     };
-    // Labs whose processes were killed, the reaper with them.
-    crate::lab::collect();
+    if cli.command.as_ref().is_some_and(Command::is_live) {
+        // Labs whose processes were killed, the reaper with them.
+        crate::lab::collect();
+    }
     let outcome = match cli.command {
         None => greet(),
-        Some(Command::Read(read)) => read.run(cli.color),
-        Some(Command::Spoof(spoof)) => spoof.run(cli.color),
-        Some(Command::WriteGarbage(garbage)) => garbage.run(cli.color),
-        Some(Command::TapDump(dump)) => dump.run(cli.color),
-        Some(Command::Forward(forward)) => forward.run(),
-        Some(Command::Journey(journey)) => journey.run(cli.color),
-        Some(Command::Task(task)) => task.run(cli.color),
-        Some(Command::Proto(proto)) => proto.run(cli.color),
-        Some(Command::Ping(ping)) => ping.run(),
-        Some(Command::Telnet(telnet)) => telnet.run(),
-        Some(Command::Arping(arping)) => arping.run(),
-        Some(Command::Why(why)) => why.run(cli.color),
-        Some(Command::Lab(lab)) => lab.run(cli.color),
-        Some(Command::Doctor(doctor)) => doctor.run(cli.color),
+        Some(Command::Read(Deferred(read))) => read.run(cli.color),
+        Some(Command::Spoof(Deferred(spoof))) => spoof.run(cli.color),
+        Some(Command::WriteGarbage(Deferred(garbage))) => garbage.run(cli.color),
+        Some(Command::TapDump(Deferred(dump))) => dump.run(cli.color),
+        Some(Command::Forward(Deferred(forward))) => forward.run(),
+        Some(Command::Journey(Deferred(journey))) => journey.run(cli.color),
+        Some(Command::Task(Deferred(task))) => task.run(cli.color),
+        Some(Command::Proto(Deferred(proto))) => proto.run(cli.color),
+        Some(Command::Ping(Deferred(ping))) => ping.run(),
+        Some(Command::Telnet(Deferred(telnet))) => telnet.run(),
+        Some(Command::Arping(Deferred(arping))) => arping.run(),
+        Some(Command::Why(Deferred(why))) => why.run(cli.color),
+        Some(Command::Lab(Deferred(lab))) => lab.run(cli.color),
+        Some(Command::Doctor(Deferred(doctor))) => doctor.run(cli.color),
     };
     outcome.unwrap_or_else(|failure| failure.report())
+}
+
+/// What was typed.
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let mut matches = command.try_get_matches_from_mut(env::args_os())?;
+    let cli = Cli::from_arg_matches_mut(&mut matches);
+    let cli = cli.map_err(|error| error.format(&mut command));
+    // To take it apart takes longer than to read a packet, and gains nothing.
+    mem::forget(command);
+    cli
+}
+
+impl Command {
+    /// Whether it works with devices and namespaces, rather than with files and tables only.
+    fn is_live(&self) -> bool {
+        match self {
+            Command::Read(Deferred(read)) => !read.is_of_a_file(),
+            Command::Proto(_) => false,
+            _ => true,
+        }
+    }
 }
 
 /// `tunlab` alone: five commands to try first.

@@ -64,7 +64,7 @@ impl Output {
             selected: 0,
             started: None,
             renderer: Renderer::new(args.options(), paint(color)).fit(terminal_width()),
-            text: Text::with_capacity(2 * BLOCK),
+            text: Text::default(),
             stdout: File::from(io::stdout().as_fd().try_clone_to_owned()?),
             sink,
             text_at_once: args.line_buffered || stdout_is_terminal(),

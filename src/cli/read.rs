@@ -39,6 +39,11 @@ pub(super) struct Read {
 }
 
 impl Read {
+    /// Whether a capture file is read, and no device.
+    pub(super) fn is_of_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     pub(super) fn run(&self, color: When) -> Outcome {
         if self.file.is_some() || self.interface.is_some() {
             let instead = if self.file.is_some() { "a FILE" } else { "-i" };

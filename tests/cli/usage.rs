@@ -42,6 +42,24 @@ fn every_command_has_help() {
 }
 
 #[test]
+fn help_of_a_command_did_not_describe_a_group_of_its_arguments() {
+    let all = tunlab(&["--help"]).stdout;
+    for command in COMMANDS {
+        let help = tunlab(&[command, "--help"]).stdout;
+        let about = help.lines().next().unwrap_or_default();
+        let listed = all.lines().find_map(|line| {
+            let about = line.trim().strip_prefix(command)?;
+            about.strip_prefix(' ').map(str::trim)
+        });
+        // An alias is listed behind it.
+        assert!(
+            listed.is_some_and(|listed| listed.starts_with(about)),
+            "{command}: {about}"
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_bad_usage() {
     let file = capture("course-2c-read");
     let table: [(&[&str], &[&str]); 17] = [
