@@ -1,7 +1,6 @@
 //! Which protocols may stand for a field's value, found by the value at once.
 
 /// Who claims a value.
-#[derive(Clone)]
 pub(super) struct Choice {
     pub(super) value: u64,
     pub(super) accept: fn(&[u8]) -> bool,
@@ -20,30 +19,29 @@ pub(super) struct Also {
 
 /// All who claim values of one field, in buckets by the value's last byte: nearly every value has
 /// a bucket of its own.
-#[derive(Clone)]
 pub(super) struct Choices {
     sorted: Vec<Choice>,
     /// Where each bucket starts; the last one's end, too.
     starts: [u16; 257],
 }
 
+impl FromIterator<Choice> for Choices {
+    fn from_iter<I: IntoIterator<Item = Choice>>(choices: I) -> Choices {
+        let mut sorted: Vec<_> = choices.into_iter().collect();
+        // Stable: who claims the same value keeps its order.
+        sorted.sort_by_key(|choice| bucket(choice.value));
+        let mut starts = [0; 257];
+        let mut before = 0;
+        for (number, start) in starts.iter_mut().enumerate() {
+            let lower = |choice: &&Choice| bucket(choice.value) < number;
+            before += sorted[before..].iter().take_while(lower).count();
+            *start = before as u16;
+        }
+        Choices { sorted, starts }
+    }
+}
+
 impl Choices {
-    pub(super) fn new() -> Choices {
-        Choices {
-            sorted: Vec::new(),
-            starts: [0; 257],
-        }
-    }
-
-    /// Adds a choice behind those that claim the same value.
-    pub(super) fn insert(&mut self, choice: Choice) {
-        let bucket = bucket(choice.value);
-        self.sorted.insert(self.starts[bucket + 1].into(), choice);
-        for start in &mut self.starts[bucket + 1..] {
-            *start += 1;
-        }
-    }
-
     /// Those that claim `value`, in the order in which they were added.
     pub(super) fn of(&self, value: u64) -> impl Iterator<Item = &Choice> {
         let bucket = bucket(value);
@@ -51,11 +49,6 @@ impl Choices {
         self.sorted[start.into()..end.into()]
             .iter()
             .filter(move |choice| choice.value == value)
-    }
-
-    /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Choice> {
-        self.sorted.iter()
     }
 }
 
@@ -69,16 +62,14 @@ mod tests {
 
     #[test]
     fn a_value_finds_its_claims_in_order() {
-        let mut choices = Choices::new();
         let values = [0x0800, 6, 0x86dd, 0x0806, 6, 0x0800, 0xff, 0];
-        for (entry, value) in values.into_iter().enumerate() {
-            choices.insert(Choice {
-                value,
-                accept: |_| true,
-                also: None,
-                entry,
-            });
-        }
+        let choice = |(entry, value)| Choice {
+            value,
+            accept: |_| true,
+            also: None,
+            entry,
+        };
+        let choices: Choices = values.into_iter().enumerate().map(choice).collect();
         let found =
             |value| -> Vec<usize> { choices.of(value).map(|choice| choice.entry).collect() };
         assert_eq!(found(0x0800), [0, 5]);
@@ -87,6 +78,6 @@ mod tests {
         assert_eq!(found(0xff), [6]);
         assert_eq!(found(0), [7]);
         assert!(found(0x1_0006).is_empty());
-        assert_eq!(choices.iter().count(), values.len());
+        assert_eq!(choices.sorted.len(), values.len());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{Layer, LinkType, Protocol, Under, Width};
 use choices::{Also, Choice, Choices};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// Declares the modules and lists their protocols. The order matters in one case only: of two
 /// protocols that claim the same value of the same field, the first that accepts wins.
@@ -89,7 +89,8 @@ pub(crate) fn padding() -> &'static Protocol {
 /// A protocol and who rides on it.
 pub(crate) struct Entry {
     pub(crate) protocol: &'static Protocol,
-    riders: Vec<Selector>,
+    /// Looked for when the first packet of the protocol comes: a run sees few of them all.
+    riders: OnceLock<Box<[Selector]>>,
 }
 
 /// A field of the lower protocol that tells the upper one.
@@ -110,42 +111,22 @@ impl Entry {
                 .is_none_or(|also| layer.bits(also.position, also.width) == also.value)
                 && (choice.accept)(payload)
         };
-        self.riders.iter().find_map(|selector| {
+        let riders = self.riders.get_or_init(|| selectors(self.protocol));
+        riders.iter().find_map(|selector| {
             let value = layer.bits(selector.position, selector.width);
             choose(selector.choices.of(value), accepts)
         })
-    }
-
-    /// The choices by the field called `name`, none yet when nobody has asked before.
-    fn selector(&mut self, name: &str) -> &mut Selector {
-        let (position, width) = place(self.protocol, name);
-        let riders = &mut self.riders;
-        let known = riders
-            .iter()
-            .position(|selector| selector.position == position);
-        let index = known.unwrap_or_else(|| {
-            riders.push(Selector {
-                position,
-                width,
-                choices: Choices::new(),
-            });
-            riders.len() - 1
-        });
-        &mut riders[index]
     }
 }
 
 /// The protocol that frames of this link type start with.
 pub(crate) fn first(link: LinkType, bytes: &[u8]) -> Option<&'static Entry> {
-    choose(TABLE.links.of(link.0.into()), |choice| {
-        (choice.accept)(bytes)
-    })
+    choose(LINKS.of(link.0.into()), |choice| (choice.accept)(bytes))
 }
 
 /// The table entry of a registered protocol.
 pub(crate) fn entry_of(protocol: &'static Protocol) -> Option<&'static Entry> {
-    TABLE
-        .entries
+    ENTRIES
         .iter()
         .find(|entry| std::ptr::eq(entry.protocol, protocol))
 }
@@ -195,74 +176,80 @@ fn choose<'a>(
     accepts: impl Fn(&Choice) -> bool,
 ) -> Option<&'static Entry> {
     let choice = choices.find(|choice| accepts(choice))?;
-    Some(&TABLE.entries[choice.entry])
+    Some(&ENTRIES[choice.entry])
 }
 
-/// What the `under` declarations say, turned round: from the lower protocol to the upper.
-struct Table {
-    entries: Vec<Entry>,
-    links: Choices,
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table {
-        entries: all()
-            .map(|protocol| Entry {
-                protocol,
-                riders: Vec::new(),
-            })
-            .collect(),
-        links: Choices::new(),
+/// All protocols, in registry order.
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let entry = |protocol| Entry {
+        protocol,
+        riders: OnceLock::new(),
     };
-    for (index, protocol) in all().enumerate() {
-        for under in protocol.under {
-            let mut choice = Choice {
-                value: under.value,
-                accept: under.accept,
-                also: None,
-                entry: index,
-            };
-            if under.parent == "link" {
-                table.links.insert(choice);
-                continue;
-            }
-            let Some(parent) = table
-                .entries
-                .iter_mut()
-                .find(|entry| entry.protocol.name == under.parent)
-            else {
-                panic!("{} rides on unknown {}", protocol.name, under.parent);
-            };
-            choice.also = under.also.map(|(field, value)| {
-                let (position, width) = place(parent.protocol, field);
-                Also {
-                    position,
-                    width,
-                    value,
-                }
-            });
-            parent.selector(under.field).choices.insert(choice);
-        }
-    }
-    for index in 0..table.entries.len() {
-        let Some(carries) = table.entries[index].protocol.carries else {
-            continue;
-        };
-        let Some(parent) = table
-            .entries
-            .iter_mut()
-            .find(|entry| entry.protocol.name == carries.parent)
-        else {
-            panic!("nothing rides on unknown {}", carries.parent);
-        };
-        let lent = parent.selector(carries.parent_field).choices.clone();
-        let selector = table.entries[index].selector(carries.field);
-        for choice in lent.iter().cloned() {
-            selector.choices.insert(choice);
-        }
-    }
-    table
+    all().map(entry).collect()
 });
+
+/// Who stands first in a frame, by link type.
+static LINKS: LazyLock<Choices> = LazyLock::new(|| {
+    let claims = claims("link").into_iter();
+    claims
+        .map(|(entry, under)| choice(entry, under, None))
+        .collect()
+});
+
+/// Which protocols, by their places in the registry, declare to ride on `parent`, and how.
+fn claims(parent: &str) -> Vec<(usize, &'static Under)> {
+    let mut claims = Vec::new();
+    for (entry, protocol) in all().enumerate() {
+        let here = protocol.under.iter().filter(|under| under.parent == parent);
+        claims.extend(here.map(|under| (entry, under)));
+    }
+    claims
+}
+
+fn choice(entry: usize, under: &Under, also: Option<Also>) -> Choice {
+    Choice {
+        value: under.value,
+        accept: under.accept,
+        also,
+        entry,
+    }
+}
+
+/// What the `under` declarations say of one lower protocol, turned round: by its fields, those
+/// that declare to ride on it, and behind them those that it takes over from another.
+fn selectors(protocol: &'static Protocol) -> Box<[Selector]> {
+    let mut fields: Vec<(&str, Vec<Choice>)> = Vec::new();
+    let mut add = |field, choice| match fields.iter_mut().find(|(name, _)| *name == field) {
+        Some((_, choices)) => choices.push(choice),
+        None => fields.push((field, vec![choice])),
+    };
+    for (entry, under) in claims(protocol.name) {
+        let also = under.also.map(|(field, value)| {
+            let (position, width) = place(protocol, field);
+            Also {
+                position,
+                width,
+                value,
+            }
+        });
+        add(under.field, choice(entry, under, also));
+    }
+    if let Some(carries) = protocol.carries {
+        let lent = claims(carries.parent).into_iter();
+        for (entry, under) in lent.filter(|(_, under)| under.field == carries.parent_field) {
+            add(carries.field, choice(entry, under, None));
+        }
+    }
+    let selector = |(field, choices): (&str, Vec<Choice>)| {
+        let (position, width) = place(protocol, field);
+        Selector {
+            position,
+            width,
+            choices: choices.into_iter().collect(),
+        }
+    };
+    fields.into_iter().map(selector).collect()
+}
 
 /// Where a field stands. Selecting fields stand before any conditional or variable field, so
 /// their place is the same in every packet.
@@ -288,7 +275,23 @@ mod tests {
 
     #[test]
     fn every_declaration_finds_its_parent_and_field() {
-        assert!(TABLE.links.iter().count() > 0);
+        for protocol in all() {
+            for under in protocol.under {
+                let known = under.parent == "link" || by_name(under.parent).is_some();
+                assert!(known, "{} rides on {}", protocol.name, under.parent);
+            }
+            // A field that is not at a fixed place ends the program.
+            let own = selectors(protocol);
+            if let Some(carries) = protocol.carries {
+                assert!(by_name(carries.parent).is_some(), "{}", carries.parent);
+                assert!(!own.is_empty(), "{}", protocol.name);
+                let lent = claims(carries.parent).into_iter();
+                for (_, under) in lent.filter(|(_, under)| under.field == carries.parent_field) {
+                    // A second field is told by a place in the lender's own header.
+                    assert!(under.also.is_none(), "lent to {}", protocol.name);
+                }
+            }
+        }
     }
 
     #[test]
