@@ -255,15 +255,15 @@ impl Text {
 
     /// Appends bytes that lie in several places as one `repr(bytes)`.
     pub fn repr_of<'b>(&mut self, pieces: impl Iterator<Item = &'b [u8]> + Clone) -> &mut Self {
-        let holds = |byte| {
-            let mut pieces = pieces.clone();
-            pieces.any(|piece| memchr::memchr(byte, piece).is_some())
-        };
-        let quote = if holds(b'\'') && !holds(b'"') {
-            b'"'
-        } else {
-            b'\''
-        };
+        let (mut single, mut double) = (false, false);
+        for piece in pieces.clone() {
+            // Without an early end, so that many bytes are compared at once.
+            for byte in piece {
+                single |= *byte == b'\'';
+                double |= *byte == b'"';
+            }
+        }
+        let quote = if single && !double { b'"' } else { b'\'' };
         self.0.extend_from_slice(&[b'b', quote]);
         for piece in pieces {
             self.quoted(piece, quote);
