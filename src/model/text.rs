@@ -14,6 +14,9 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// As many spaces as are mostly wanted at most.
 const SPACES: &[u8; 32] = &[b' '; 32];
 
+/// Bytes that are escaped at once.
+const PIECE: usize = 16;
+
 /// Bytes of text up to which it is moved as one block.
 const SHORT: usize = 16;
 
@@ -112,10 +115,9 @@ impl Text {
     /// Appends a number in decimal.
     #[inline]
     pub fn dec(&mut self, value: u64) -> &mut Self {
-        if value < EIGHT_DIGITS {
-            let (digits, zeros) = eight_digits(value);
-            let digits = digits >> (8 * zeros);
-            return self.block(&digits.to_le_bytes(), 8 - zeros);
+        if value < SIX_DIGITS {
+            let (digits, used) = short_decimal(value);
+            return self.block(&digits.to_le_bytes(), used);
         }
         self.str(itoa::Buffer::new().format(value))
     }
@@ -123,12 +125,12 @@ impl Text {
     /// Appends a number in decimal, padded with `fill` on the left to `width`.
     #[inline]
     pub fn dec_padded(&mut self, value: u64, width: usize, fill: u8) -> &mut Self {
-        if value < EIGHT_DIGITS && width <= 8 {
-            let (digits, zeros) = eight_digits(value);
-            let filled = digits ^ u64::from_ne_bytes([fill ^ b'0'; 8]) & ((1 << (8 * zeros)) - 1);
-            let used = width.max(8 - zeros);
-            let text = filled >> (8 * (8 - used));
-            return self.block(&text.to_le_bytes(), used);
+        if value < SIX_DIGITS && width <= 8 {
+            let (digits, used) = short_decimal(value);
+            let missing = width.saturating_sub(used);
+            let filling = u64::from_ne_bytes([fill; 8]) & ((1 << (8 * missing)) - 1);
+            let text = digits << (8 * missing) | filling;
+            return self.block(&text.to_le_bytes(), missing + used);
         }
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(value);
@@ -273,18 +275,20 @@ impl Text {
     }
 
     fn quoted(&mut self, bytes: &[u8], quote: u8) {
-        let mut end = self.0.len();
-        self.0.resize(end + 4 * bytes.len(), 0);
-        for byte in bytes {
-            // Copying four bytes and keeping some is cheaper than a copy of varying length.
-            let (piece, used) = match byte {
-                b'\'' if quote == b'\'' => &(*b"\\'  ", 2),
-                byte => &REPR[usize::from(*byte)],
-            };
-            self.0[end..end + 4].copy_from_slice(piece);
-            end += usize::from(*used);
+        let mut block = [0; 4 * PIECE];
+        for piece in bytes.chunks(PIECE) {
+            let mut end = 0;
+            for byte in piece {
+                // Copying four bytes and keeping some is cheaper than a copy of varying length.
+                let (text, used) = match byte {
+                    b'\'' if quote == b'\'' => &(*b"\\'  ", 2),
+                    byte => &REPR[usize::from(*byte)],
+                };
+                block[end..end + 4].copy_from_slice(text);
+                end += usize::from(*used);
+            }
+            self.block(&block, end);
         }
-        self.0.truncate(end);
     }
 
     /// Appends bytes as [`Text::repr`], without the zeros that fill the field at its end.
@@ -399,31 +403,62 @@ const PAIRS: [[u8; 2]; 256] = {
     table
 };
 
-/// Each number below a hundred as two decimal digits.
-const DECIMALS: [[u8; 2]; 100] = {
-    let mut table = [[0; 2]; 100];
+/// The first number that has more digits.
+const SIX_DIGITS: u64 = 1_000_000;
+
+/// A number below [`SIX_DIGITS`] in decimal, the first digit in the lowest byte, and how many
+/// digits it has.
+#[inline]
+fn short_decimal(value: u64) -> (u64, usize) {
+    let [high, low] = [value / 1000, value % 1000].map(|part| DECIMALS[part as usize]);
+    if value < 1000 {
+        return (low.text.into(), low.used.into());
+    }
+    let used = usize::from(high.used);
+    let text = u64::from(high.text) | u64::from(low.padded) << (8 * used);
+    (text, used + 3)
+}
+
+/// A number below a thousand in decimal, the first digit in the lowest byte.
+#[derive(Clone, Copy)]
+struct Decimal {
+    text: u32,
+    /// With zeros before it, three digits.
+    padded: u32,
+    /// How many digits it has without them.
+    used: u8,
+}
+
+const DECIMALS: [Decimal; 1000] = {
+    let mut table = [Decimal {
+        text: 0,
+        padded: 0,
+        used: 0,
+    }; 1000];
     let mut number = 0;
-    while number < 100 {
-        table[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+    while number < 1000 {
+        let [hundreds, tens, ones] = [number / 100, number / 10 % 10, number % 10];
+        let digits = [
+            b'0' + hundreds as u8,
+            b'0' + tens as u8,
+            b'0' + ones as u8,
+            0,
+        ];
+        let used = match number {
+            0..10 => 1,
+            10..100 => 2,
+            _ => 3,
+        };
+        let padded = u32::from_le_bytes(digits);
+        table[number] = Decimal {
+            text: padded >> (8 * (3 - used)),
+            padded,
+            used,
+        };
         number += 1;
     }
     table
 };
-
-/// The first number that has more digits.
-const EIGHT_DIGITS: u64 = 100_000_000;
-
-/// A number below [`EIGHT_DIGITS`] as that many digits, the first in the lowest byte, and how many
-/// zeros stand before it (the only digit of 0 is none of them).
-#[inline]
-fn eight_digits(value: u64) -> (u64, usize) {
-    let [high, low] = [value / 10_000, value % 10_000];
-    let pairs = [high / 100, high % 100, low / 100, low % 100];
-    let [[a, b], [c, d], [e, f], [g, h]] = pairs.map(|pair| DECIMALS[pair as usize]);
-    let digits = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-    let significant = digits ^ u64::from_ne_bytes([b'0'; 8]);
-    (digits, (significant.trailing_zeros() as usize / 8).min(7))
-}
 
 /// Each octet of an IPv4 address in decimal with a dot behind it, and how many of the four bytes
 /// count.
@@ -553,6 +588,23 @@ mod tests {
         ] {
             let address: Ipv6Addr = text.parse().unwrap();
             assert_eq!(written(|t| _ = t.ipv6(address)), text);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_rust_writes_them() {
+        let around = (0..20).flat_map(|power| {
+            let ten = 10_u64.pow(power);
+            [ten - 1, ten, ten + 1, 7 * (ten / 9)]
+        });
+        for number in around.chain(0..1100).chain([u64::MAX]) {
+            assert_eq!(written(|text| _ = text.dec(number)), number.to_string());
+            for width in 0..12 {
+                let blanks = written(|text| _ = text.dec_padded(number, width, b' '));
+                assert_eq!(blanks, format!("{number:width$}"));
+                let zeros = written(|text| _ = text.dec_padded(number, width, b'0'));
+                assert_eq!(zeros, format!("{number:0width$}"));
+            }
         }
     }
 

@@ -53,6 +53,9 @@ pub(super) fn endpoints<'a>(packet: &Packet<'a>, tunnels: u8) -> (Value<'a>, Val
 /// What the packet says; and, after a bar, who says what in the packet inside a tunnel.
 pub(super) fn info(summary: Summary, packet: &Packet, text: &mut Text) {
     summary.info(packet, text);
+    if packet.layers.last().is_none_or(|layer| layer.tunnels == 0) {
+        return;
+    }
     let insides = (1..).map(|tunnels| (tunnels, Summary::inside(packet, tunnels)));
     for (tunnels, inside) in insides.take_while(|(_, inside)| !inside.is_empty()) {
         let (source, destination) = endpoints(packet, tunnels);
