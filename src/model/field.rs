@@ -296,7 +296,8 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Present<'a>;
 
-    #[inline]
+    // Always: to hand a value back in memory takes longer than to read it.
+    #[inline(always)]
     fn next(&mut self) -> Option<Present<'a>> {
         let field = loop {
             let field = self.rows.next()?;
@@ -316,6 +317,22 @@ impl<'a> Iterator for Fields<'a> {
                     value: Value::Uint(bits::read_bits(header, position, bits)),
                     position,
                     bits,
+                });
+            }
+        }
+        // Whole bytes that are all there, as an address.
+        if let Width::Bytes(bytes) = field.width
+            && self.position.is_multiple_of(8)
+        {
+            let (layer, position) = (&self.layer, self.position);
+            let start = layer.start + position / 8;
+            if start + bytes <= layer.end {
+                self.position += 8 * bytes;
+                return Some(Present {
+                    field,
+                    value: read(layer, &field.kind, start..start + bytes),
+                    position,
+                    bits: 8 * bytes,
                 });
             }
         }

@@ -43,6 +43,7 @@ pub enum NamesOf {
 
 impl NamesOf {
     /// The name of `value` in `layer`.
+    #[inline]
     pub fn get(&self, layer: &Layer, value: u64) -> Option<&'static str> {
         match self {
             NamesOf::Nothing => None,

@@ -197,25 +197,20 @@ impl Text {
 
     /// Appends an IPv4 address, padded with spaces on its left to `width`.
     pub fn ipv4_padded(&mut self, address: Ipv4Addr, width: usize) -> &mut Self {
-        let octets = address.octets().map(|octet| &OCTETS[usize::from(octet)]);
-        let length = octets
-            .iter()
-            .map(|(_, used)| usize::from(*used))
-            .sum::<usize>()
-            - 1;
-        self.spaces(width.saturating_sub(length));
-        let start = self.0.len();
-        self.0.extend_from_slice(&[0; 16]);
-        // Each octet is written over what the one before it does not use.
-        if let Some(place) = self.0.last_chunk_mut::<16>() {
-            let mut end = 0;
-            for (octet, used) in octets {
-                place[end..end + 4].copy_from_slice(octet);
-                end = (end + usize::from(*used)).min(12);
-            }
-        }
-        self.0.truncate(start + length);
-        self
+        let [a, b, c, d] = address.octets().map(|octet| {
+            let octet = DECIMALS[usize::from(octet)];
+            let dotted = octet.text | u32::from(b'.') << (8 * octet.used);
+            (u64::from(dotted), usize::from(octet.used) + 1)
+        });
+        let halves = [(a, b), (c, d)].map(|((left, used), (right, more))| {
+            let text = left | right << (8 * used);
+            (text.to_le_bytes(), used + more)
+        });
+        let [(left, used), (right, more)] = halves;
+        // The last dot is one too many.
+        let more = more - 1;
+        self.spaces(width.saturating_sub(used + more));
+        self.block(&left, used).block(&right, more)
     }
 
     /// Appends an IPv6 address as inet_ntop(3) writes it.
@@ -279,13 +274,14 @@ impl Text {
         for piece in bytes.chunks(PIECE) {
             let mut end = 0;
             for byte in piece {
+                let index = usize::from(*byte);
+                let (mut text, mut used) = (REPR[index], REPR_USED[index]);
+                if *byte == quote {
+                    (text, used) = ([b'\\', quote, 0, 0], 2);
+                }
                 // Copying four bytes and keeping some is cheaper than a copy of varying length.
-                let (text, used) = match byte {
-                    b'\'' if quote == b'\'' => &(*b"\\'  ", 2),
-                    byte => &REPR[usize::from(*byte)],
-                };
-                block[end..end + 4].copy_from_slice(text);
-                end += usize::from(*used);
+                block[end..end + 4].copy_from_slice(&text);
+                end += usize::from(used);
             }
             self.block(&block, end);
         }
@@ -410,10 +406,11 @@ const SIX_DIGITS: u64 = 1_000_000;
 /// digits it has.
 #[inline]
 fn short_decimal(value: u64) -> (u64, usize) {
-    let [high, low] = [value / 1000, value % 1000].map(|part| DECIMALS[part as usize]);
     if value < 1000 {
-        return (low.text.into(), low.used.into());
+        let Decimal { text, used, .. } = DECIMALS[value as usize];
+        return (text.into(), used.into());
     }
+    let [high, low] = [value / 1000, value % 1000].map(|part| DECIMALS[part as usize]);
     let used = usize::from(high.used);
     let text = u64::from(high.text) | u64::from(low.padded) << (8 * used);
     (text, used + 3)
@@ -460,37 +457,34 @@ const DECIMALS: [Decimal; 1000] = {
     table
 };
 
-/// Each octet of an IPv4 address in decimal with a dot behind it, and how many of the four bytes
-/// count.
-const OCTETS: [([u8; 4], u8); 256] = {
-    let mut table = [([0; 4], 0); 256];
+/// Each byte as Python's repr shows it between quotes.
+const REPR: [[u8; 4]; 256] = {
+    let mut table = [[0; 4]; 256];
     let mut byte = 0;
     while byte < 256 {
-        let [hundreds, tens, ones] = [byte / 100, byte / 10 % 10, byte % 10];
-        let [hundreds, tens, ones] = [b'0' + hundreds as u8, b'0' + tens as u8, b'0' + ones as u8];
-        table[byte] = match byte {
-            0..10 => ([ones, b'.', 0, 0], 2),
-            10..100 => ([tens, ones, b'.', 0], 3),
-            _ => ([hundreds, tens, ones, b'.'], 4),
+        table[byte] = match byte as u8 {
+            b'\\' => *b"\\\\  ",
+            b'\n' => *b"\\n  ",
+            b'\r' => *b"\\r  ",
+            b'\t' => *b"\\t  ",
+            printable @ 0x20..=0x7e => [printable, 0, 0, 0],
+            _ => [b'\\', b'x', HEX[byte >> 4], HEX[byte & 0xf]],
         };
         byte += 1;
     }
     table
 };
 
-/// Each byte as Python's repr shows it between quotes, and how many of the four bytes count.
-const REPR: [([u8; 4], u8); 256] = {
-    let mut table = [([0; 4], 0); 256];
+/// How many of those four bytes count.
+const REPR_USED: [u8; 256] = {
+    let mut table = [4; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'\\' => (*b"\\\\  ", 2),
-            b'\n' => (*b"\\n  ", 2),
-            b'\r' => (*b"\\r  ", 2),
-            b'\t' => (*b"\\t  ", 2),
-            printable @ 0x20..=0x7e => ([printable, 0, 0, 0], 1),
-            _ => ([b'\\', b'x', HEX[byte >> 4], HEX[byte & 0xf]], 4),
-        };
+        match byte as u8 {
+            b'\\' | b'\n' | b'\r' | b'\t' => table[byte] = 2,
+            0x20..=0x7e => table[byte] = 1,
+            _ => {}
+        }
         byte += 1;
     }
     table

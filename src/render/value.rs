@@ -1,7 +1,8 @@
 //! Values as scapy writes them: Python's notation for bytes and lists.
 
 use crate::model::{
-    Base, Item, ItemName, ItemValue, Items, Kind, Layer, List, Notation, Present, Text, Value,
+    Base, Field, Item, ItemName, ItemValue, Items, Kind, Layer, List, Notation, Present, Text,
+    Value,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,25 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
     let field = present.field;
     match present.value {
-        // scapy shows the first byte only, even of the other byte order.
-        Value::Uint(number) if matches!(field.kind, Kind::LittleEndian) => {
-            match field.name_of(layer, number & 0xff) {
-                Some(name) => _ = text.str(name),
-                None => _ = text.dec(number & 0xff),
-            }
-        }
-        Value::Uint(number) => match (field.name_of(layer, number), field.kind) {
-            (Some(name), _) => _ = text.str(name),
-            (None, Kind::Flags(set)) => {
-                for (index, flag) in set.set_in(number).enumerate() {
-                    text.str(if index > 0 { set.joiner } else { "" })
-                        .str(flag.mark);
-                }
-            }
-            (None, Kind::Custom(show)) => show(number, text),
-            (None, Kind::Uint(Base::Hex)) => _ = text.hex(number, 1),
-            (None, _) => _ = text.dec(number),
-        },
+        Value::Uint(value) => number(layer, field, value, text),
         // scapy says how many zeros fill a gap, not which.
         Value::Bytes(bytes)
             if matches!(field.kind, Kind::Fill)
@@ -65,6 +48,28 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
             text.str("'");
         }
         other => address(other, text),
+    }
+}
+
+/// Writes a number by its name, or in its field's notation.
+#[inline]
+fn number(layer: &Layer, field: &Field, number: u64, text: &mut Text) {
+    let number = match field.kind {
+        // scapy shows the first byte only, even of the other byte order.
+        Kind::LittleEndian => number & 0xff,
+        _ => number,
+    };
+    match (field.name_of(layer, number), field.kind) {
+        (Some(name), _) => _ = text.str(name),
+        (None, Kind::Flags(set)) => {
+            for (index, flag) in set.set_in(number).enumerate() {
+                text.str(if index > 0 { set.joiner } else { "" })
+                    .str(flag.mark);
+            }
+        }
+        (None, Kind::Custom(show)) => show(number, text),
+        (None, Kind::Uint(Base::Hex)) => _ = text.hex(number, 1),
+        (None, _) => _ = text.dec(number),
     }
 }
 
