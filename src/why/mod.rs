@@ -21,6 +21,8 @@
 mod check;
 pub mod cure;
 pub mod diagnose;
+#[cfg(test)]
+mod diagnose_tests;
 pub mod diagnosis;
 pub mod evidence;
 pub mod examine;
