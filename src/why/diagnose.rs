@@ -221,7 +221,7 @@ fn is_silent(cause: &Cause, evidence: &Evidence) -> bool {
     }
     let counted = evidence.moved.is_some() && !cause.counters.is_empty();
     // A datagram's sum is mostly checked when the program reads it; then the packet belongs to no
-    // device any more by which the kernel's word could be heard.
+    // device any more, and only a kernel with reasons tells.
     let heard = *cause != causes::UDP_CHECKSUM;
     // A word that nobody here understands may mean any of them.
     let nothing = evidence.drops.as_ref().is_some_and(Vec::is_empty);

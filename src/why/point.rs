@@ -110,6 +110,10 @@ impl<'e> Point<'e> {
         let written = drop.function == "tun_get_user";
         point.dev = match (&drop.dev, written) {
             (None, true) => tun().map(|link| link.name.clone()),
+            // What waits in a socket is of no device any more: it came in by the last one.
+            (None, false) => last
+                .filter(|last| last.host == drop.host && !last.out)
+                .map(|last| last.dev.clone()),
             (dev, _) => dev.clone(),
         };
         let leaves = LEAVING.contains(&drop.function.as_str());

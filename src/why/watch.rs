@@ -43,7 +43,10 @@ pub struct Watch {
     kernel: Option<DropWatch>,
     /// The latest ones: at most [`KEPT`].
     drops: VecDeque<Thrown>,
-    /// When the last of those happened that were not kept, in nanoseconds since the machine began.
+    /// How many of them were not kept, or not even heard of; and when the last of those happened at
+    /// the latest, in nanoseconds since the machine began.
+    missed: u64,
+    unheard: u64,
     forgotten: Option<u64>,
     /// What the hosts were like when they were last looked at.
     state: Option<State>,
@@ -123,6 +126,8 @@ impl Watch {
             looks: Vec::new(),
             kernel: None,
             drops: VecDeque::new(),
+            missed: 0,
+            unheard: 0,
             forgotten: None,
             state: None,
             traced: false,
@@ -176,6 +181,12 @@ impl Watch {
         let surplus = self.drops.len().saturating_sub(KEPT);
         if let Some(last) = self.drops.drain(..surplus).next_back() {
             self.forgotten = Some(last.drop.time);
+            self.missed += surplus as u64;
+        }
+        let unheard = std::mem::replace(&mut self.unheard, kernel.lost());
+        if self.unheard > unheard {
+            self.forgotten = Some(since_boot(Timestamp::now()) + SLACK);
+            self.missed += self.unheard - unheard;
         }
     }
 
@@ -184,6 +195,7 @@ impl Watch {
         self.listen();
         self.drops.clear();
         self.state = None;
+        self.missed = 0;
         for look in &mut self.looks {
             look.before = look.count()?;
         }
@@ -232,8 +244,9 @@ impl Watch {
         if self.kernel.is_some() {
             let drops = self.dropped(journey, mark);
             // Silence of a witness that has not heard all says nothing.
-            let missed = self.missed(journey).filter(|_| drops.is_empty());
-            evidence.drops = missed.is_none().then_some(drops);
+            let missed = self.missed(journey);
+            let heard = missed.is_none() || !drops.is_empty();
+            evidence.drops = heard.then_some(drops);
             evidence.not_available.extend(missed);
         }
         let state = match self.state.take() {
@@ -303,7 +316,10 @@ impl Watch {
     /// What was thrown away since the packet was sent, and not heard of; in words.
     fn missed(&self, journey: &Journey) -> Option<String> {
         let forgotten = self.forgotten? >= since_boot(journey.sent);
-        forgotten.then(|| "kernel: it threw away too much to keep all of it".to_owned())
+        forgotten.then(|| {
+            let missed = self.missed;
+            format!("kernel: {missed} packets that it threw away went unheard: there was no room")
+        })
     }
 
     /// The drops that are about the packet.
@@ -429,10 +445,12 @@ impl Look {
     }
 }
 
+/// By how much two clocks may be read apart, in nanoseconds.
+const SLACK: u64 = 1_000_000;
+
 /// A time of the machine's clock as the kernel stamps what it throws away, in nanoseconds since
 /// the machine began; rather a little too early.
 fn since_boot(time: Timestamp) -> u64 {
-    const SLACK: u64 = 1_000_000;
     let ago = Timestamp::now().0.saturating_sub(time.0);
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
         now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64

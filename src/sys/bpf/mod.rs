@@ -105,6 +105,7 @@ pub struct DropWatch {
     _program: OwnedFd,
     _format: OwnedFd,
     ring: Ring,
+    lost: call::Counts,
     reasons: Reasons,
 }
 
@@ -120,8 +121,13 @@ impl DropWatch {
         let format = call::constant(b"%ps\0\0\0\0\0").map_err(refused("make a constant"))?;
         // Namespaces' inodes are 32 bits wide (include/linux/ns_common.h).
         let inodes: Vec<u32> = inodes.iter().map(|&inode| inode as u32).collect();
-        let (ring_fd, format_fd) = (ring.descriptor().as_raw_fd(), format.as_raw_fd());
-        let code = program::program(&offsets, &inodes, ring_fd, format_fd);
+        let lost = call::Counts::new(1).map_err(refused("make a count"))?;
+        let maps = program::Maps {
+            ring: ring.descriptor().as_raw_fd(),
+            format: format.as_raw_fd(),
+            lost: lost.descriptor().as_raw_fd(),
+        };
+        let code = program::program(&offsets, &inodes, maps);
         let program = call::load(&code).map_err(refused("load a program into the kernel"))?;
         let attached = call::attach(b"kfree_skb\0", program.as_fd())
             .map_err(refused("attach to the tracepoint kfree_skb"))?;
@@ -130,8 +136,14 @@ impl DropWatch {
             _program: program,
             _format: format,
             ring,
+            lost,
             reasons: Reasons::of(&btf),
         })
+    }
+
+    /// How many there was no room for, in all: nothing is known of them.
+    pub fn lost(&self) -> u64 {
+        self.lost.read().iter().sum()
     }
 
     /// The packets thrown away since the last call, in the kernel's order.

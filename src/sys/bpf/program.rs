@@ -7,11 +7,14 @@
 //! ```
 //!
 //! Raw tracepoint `kfree_skb`: arguments are the packet, the address of the caller and, since
-//! Linux 5.17, the reason. A packet that a program has just written to a TUN device belongs to no
-//! device yet (drivers/net/tun.c, `tun_get_user`): its socket tells the namespace.
+//! Linux 5.17, the reason, and since 6.11 the socket that it was for. A packet that a program has just
+//! written to a TUN device belongs to no device yet (drivers/net/tun.c, `tun_get_user`): its socket
+//! tells the namespace. One that waits in a UDP socket belongs to none any more, and to no socket
+//! either; when its sum proves wrong as it is polled for or read, who does so tells the namespace.
 
 use super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
 use super::btf::{Btf, BtfError};
+use super::reasons::Reasons;
 
 /// Where this kernel keeps what the program reads, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,29 @@ pub(crate) struct Offsets {
     net_inum: u32,
     /// Whether the tracepoint gives a reason.
     pub(crate) has_reason: bool,
+    /// Whether it gives the socket that the packet was for.
+    pub(crate) has_receiver: bool,
+    pub(crate) reading: Option<Reading>,
+}
+
+/// What tells whose packet it is that a program was about to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The number of the reason that is found out then.
+    udp_csum: i32,
+    task_nsproxy: u32,
+    nsproxy_net: u32,
+}
+
+impl Reading {
+    fn of(btf: &Btf) -> Option<Reading> {
+        let offset = |name, field| btf.structure(name).ok()?.offset(&[field]).ok();
+        Some(Reading {
+            udp_csum: Reasons::of(btf).number("UDP_CSUM")? as i32,
+            task_nsproxy: offset("task_struct", "nsproxy")?,
+            nsproxy_net: offset("nsproxy", "net_ns")?,
+        })
+    }
 }
 
 impl Offsets {
@@ -52,6 +78,8 @@ impl Offsets {
                 .offset(&["__sk_common", "skc_net", "net"])?,
             net_inum: btf.structure("net")?.offset(&["ns", "inum"])?,
             has_reason: btf.tracepoint_arguments("kfree_skb") >= Some(3),
+            has_receiver: btf.tracepoint_arguments("kfree_skb") >= Some(4),
+            reading: Reading::of(btf),
         })
     }
 }
@@ -87,6 +115,7 @@ pub(super) mod record {
 /// Functions that the kernel offers (`enum bpf_func_id`).
 mod helper {
     pub(super) const KTIME_GET_NS: i32 = 5;
+    pub(super) const GET_CURRENT_TASK: i32 = 35;
     pub(super) const PROBE_READ_KERNEL: i32 = 113;
     pub(super) const RINGBUF_OUTPUT: i32 = 130;
     pub(super) const SNPRINTF: i32 = 165;
@@ -98,24 +127,30 @@ const UNSET: i32 = 0xffff;
 /// Where the record stands on the stack, and below it a word for what is read on the way.
 const RECORD: i16 = -(record::LEN as i16);
 const WORD: i16 = RECORD - 8;
+/// And a word for the socket that the packet was for.
+const RECEIVER: i16 = WORD - 8;
 
 const SKB: Register = 6;
 const LOCATION: Register = 7;
 const REASON: Register = 8;
 const POINTER: Register = 9;
 
-/// Writes the program for namespaces with these inodes. `ring` is the descriptor of the ring
-/// buffer; `format` that of the map that holds `%ps`, by which the kernel prints the name of a
-/// function.
-pub(crate) fn program(
-    offsets: &Offsets,
-    inodes: &[u32],
-    ring: i32,
-    format: i32,
-) -> Vec<Instruction> {
+/// The descriptors of the maps that a program uses.
+#[derive(Clone, Copy)]
+pub(crate) struct Maps {
+    /// The ring buffer.
+    pub(crate) ring: i32,
+    /// `%ps`, by which the kernel prints the name of a function.
+    pub(crate) format: i32,
+    /// How many records the ring had no room for.
+    pub(crate) lost: i32,
+}
+
+/// Writes the program for namespaces with these inodes.
+pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Instruction> {
     let mut code = Assembler::default();
-    let [from_socket, in_namespace, ours, no_header, read_bytes, out] =
-        [(); 6].map(|()| code.label());
+    let [from_socket, from_receiver, of_socket] = [(); 3].map(|()| code.label());
+    let [in_namespace, ours, no_header, read_bytes, out] = [(); 5].map(|()| code.label());
 
     // The arguments; and zeros everywhere, for the verifier wants no byte unwritten.
     code.load(SKB, Size::Eight, 1, 0);
@@ -124,6 +159,11 @@ pub(crate) fn program(
         true => code.load(REASON, Size::Eight, 1, 16),
         false => code.set(REASON, 0),
     }
+    match offsets.has_receiver {
+        true => code.load(POINTER, Size::Eight, 1, 24),
+        false => code.set(POINTER, 0),
+    }
+    code.store(FRAME, RECEIVER, Size::Eight, POINTER);
     for at in (WORD..0).step_by(8) {
         code.clear(FRAME, at);
     }
@@ -147,12 +187,24 @@ pub(crate) fn program(
         offsets.dev_name,
     );
     read(&mut code, WORD, 8, POINTER, offsets.dev_net);
+    code.load(POINTER, Size::Eight, FRAME, WORD);
+    // In a UDP socket something else is kept where the device was, and reads as nothing.
+    code.jump_if(POINTER, 0, from_socket);
     code.jump(in_namespace);
     code.place(from_socket);
     read(&mut code, WORD, 8, SKB, offsets.skb_sk);
     code.load(POINTER, Size::Eight, FRAME, WORD);
-    code.jump_if(POINTER, 0, out);
+    code.jump_if(POINTER, 0, from_receiver);
+    code.place(of_socket);
     read(&mut code, WORD, 8, POINTER, offsets.sk_net);
+    code.jump(in_namespace);
+    code.place(from_receiver);
+    let nobody = code.label();
+    code.load(POINTER, Size::Eight, FRAME, RECEIVER);
+    code.jump_if(POINTER, 0, nobody);
+    code.jump(of_socket);
+    code.place(nobody);
+    from_reader(&mut code, offsets.reading, out);
     code.place(in_namespace);
     code.load(POINTER, Size::Eight, FRAME, WORD);
     code.jump_if(POINTER, 0, out);
@@ -185,18 +237,40 @@ pub(crate) fn program(
         offsets.skb_protocol,
     );
     bytes(&mut code, offsets, no_header, read_bytes);
-    symbol(&mut code, format);
+    symbol(&mut code, maps.format);
 
     // Into the ring.
-    code.load_map(1, 1, ring);
+    code.load_map(1, 1, maps.ring);
     address(&mut code, 2, RECORD);
     code.set(3, record::LEN as i32);
     code.set(4, 0);
     code.call(helper::RINGBUF_OUTPUT);
+    code.jump_if(0, 0, out);
+    code.load_map(1, 2, maps.lost);
+    code.set(2, 1);
+    code.add_atomically(1, 0, 2);
     code.place(out);
     code.set(0, 0);
     code.exit();
     code.finish()
+}
+
+/// Finds the namespace of the program that reads the packet at this moment, if it is one whose sum
+/// proves wrong only then; else goes `out`.
+fn from_reader(code: &mut Assembler, reading: Option<Reading>, out: Label) {
+    let Some(reading) = reading else {
+        return code.jump(out);
+    };
+    let read_now = code.label();
+    code.jump_if(REASON, reading.udp_csum, read_now);
+    code.jump(out);
+    code.place(read_now);
+    code.call(helper::GET_CURRENT_TASK);
+    code.copy(POINTER, 0);
+    read(code, WORD, 8, POINTER, reading.task_nsproxy);
+    code.load(POINTER, Size::Eight, FRAME, WORD);
+    code.jump_if(POINTER, 0, out);
+    read(code, WORD, 8, POINTER, reading.nsproxy_net);
 }
 
 /// Copies the packet from its network header on; where that is not known, from where its data
@@ -297,6 +371,12 @@ mod tests {
         assert!(offsets.has_reason);
     }
 
+    const MAPS: Maps = Maps {
+        ring: 3,
+        format: 4,
+        lost: 5,
+    };
+
     /// Linux 5.15: the third argument would be whatever stands there.
     #[test]
     fn a_kernel_without_reasons_is_not_asked_for_one() {
@@ -307,17 +387,17 @@ mod tests {
             code.iter()
                 .any(|one| one.bytes()[..4] == [0x79, 0x18, 16, 0])
         };
-        assert!(!reads_reason(&program(&offsets, &[1], 3, 4)));
+        assert!(!reads_reason(&program(&offsets, &[1], MAPS)));
         let with = Offsets {
             has_reason: true,
             ..offsets
         };
-        assert!(reads_reason(&program(&with, &[1], 3, 4)));
+        assert!(reads_reason(&program(&with, &[1], MAPS)));
     }
 
     #[test]
     fn the_record_fits_the_stack_and_is_written_in_words() {
-        assert!(i32::from(WORD) >= -512, "the stack has 512 bytes");
+        assert!(i32::from(RECEIVER) >= -512, "the stack has 512 bytes");
         assert_eq!(record::LEN % 8, 0);
     }
 }

@@ -14,6 +14,14 @@ impl Reasons {
         Reasons(btf.enum_names("skb_drop_reason"))
     }
 
+    /// The number of a name without `SKB_DROP_REASON_`.
+    pub(super) fn number(&self, wanted: &str) -> Option<u32> {
+        let mut numbers = self.0.as_ref()?.keys();
+        numbers
+            .find(|number| self.name(**number).as_deref() == Some(wanted))
+            .copied()
+    }
+
     /// The name without `SKB_DROP_REASON_`; a number that has none stays a number.
     pub(crate) fn name(&self, number: u32) -> Option<String> {
         let names = self.0.as_ref()?;

@@ -10,6 +10,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::counters_of_several_are_not_one_s_own", together),
     ("journey::some_of_several_die", some),
     ("journey::somebody_elses_packet_dies", attached),
+    ("journey::what_the_kernel_s_witness_did_not_hear", unheard),
 ];
 
 /// The evidence of a death in one text.
@@ -137,5 +138,38 @@ fn attached(bench: &Bench) -> Result<(), Problem> {
     match parts.iter().find(|part| !said.contains(**part)) {
         None => Ok(()),
         Some(part) => wrong(format!("{part}: {said}")),
+    }
+}
+
+/// So much is thrown away while the journey sleeps that there is no room for its own packet: what
+/// was not heard is counted, and silence is not taken for an answer.
+fn unheard(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ping", "python3", "sysctl"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
+         tunlab journey --attach 'icmp.type == 8' -W 0.5 u -o list > $T/told 2> $T/said & journey=$!
+         until_said waiting $T/said; kill -STOP $journey
+         tunlab lab exec s -- python3 -c '
+import socket
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(2000): sender.sendto(bytes(8), (\"10.0.2.11\", 7))'
+         tunlab lab exec u -- ping -c 1 -W 1 192.168.70.101 > /dev/null
+         kill -CONT $journey; wait $journey; echo code $?; cat $T/told; tunlab lab down"
+    ))?;
+    ended
+        .exits(0)?
+        .prints(&["code 1", "ip_forward on s, tun0 (inferred)"])?;
+    let line = ended
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("not available: kernel: "));
+    let count = line
+        .and_then(|line| {
+            line.strip_suffix(" packets that it threw away went unheard: there was no room")
+        })
+        .and_then(|count| count.parse::<u64>().ok());
+    match (bench.user.is_root(), line, count) {
+        (true, _, Some(1..)) | (false, Some(_), None) => Ok(()),
+        _ => wrong(ended.stdout.clone()),
     }
 }

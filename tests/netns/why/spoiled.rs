@@ -71,7 +71,8 @@ const SEGMENTS: &[Case] = &[
         broken: &["echo datagram > $T/client"],
         cause: "udp_checksum",
         dev: Some("eth0"),
-        blind: &["nft", "kernel"],
+        reason: Some(("UDP_CSUM", "__first_packet_length")),
+        blind: &["nft"],
         mended: "echo plain > $T/client",
         ..CASE
     },
