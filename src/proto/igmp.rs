@@ -1,6 +1,6 @@
 //! Internet Group Management Protocol: how a host tells the routers of its link which multicast
-//! groups it listens to. Versions 1 (RFC 1112), 2 (RFC 2236) and 3 (RFC 9776), and the search
-//! for multicast routers (RFC 4286).
+//! groups it listens to. Versions 1 (RFC 1112), 2 (RFC 2236) and 3 (RFC 9776; its reports are in
+//! `igmp_report`), and the search for multicast routers (RFC 4286).
 
 use crate::model::{
     Field, Flag, FlagSet, Kind, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value,
@@ -14,8 +14,6 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
     &REPORT1,
     &REPORT2,
     &LEAVE,
-    &REPORT3,
-    &RECORD,
     &ROUTER_ADVERTISEMENT,
     &ROUTER_SOLICITATION,
     &ROUTER_TERMINATION,
@@ -41,19 +39,19 @@ static TYPES3: Names = Names(&[
 const TYPE: Field = Field::uint("type", 8)
     .names(&TYPES)
     .doc("Kind of message (RFC 2236).");
-const TYPE3: Field = Field::uint("type", 8)
+pub(super) const TYPE3: Field = Field::uint("type", 8)
     .names(&TYPES3)
     .doc("Kind of message (RFC 9776).");
-const CHKSUM: Field = Field::hex("chksum", 16)
+pub(super) const CHKSUM: Field = Field::hex("chksum", 16)
     .aliases(&["igmp.checksum"])
     .doc("Sum over the whole message (RFC 2236).");
 const GROUP: Field = Field::ipv4("gaddr")
     .aliases(&["igmp.maddr"])
     .doc("The multicast group; 0.0.0.0 in a query asks for all of them (RFC 2236).");
-const RESERVED: Field = Field::uint("reserved", 8).doc("Kept for later, zero (RFC 9776).");
+pub(super) const RESERVED: Field = Field::uint("reserved", 8).doc("Kept for later, zero (RFC 9776).");
 
 /// A message; its file adds place and fields.
-const fn message(name: &'static str, title: &'static str) -> Protocol {
+pub(super) const fn message(name: &'static str, title: &'static str) -> Protocol {
     Protocol::new(name, title)
         .aliases(&["igmp"])
         .column("IGMP")
@@ -62,7 +60,7 @@ const fn message(name: &'static str, title: &'static str) -> Protocol {
 }
 
 /// Rides on IP with type `TYPE` and at least `MIN` bytes.
-const fn on_ip<const TYPE: u8, const MIN: usize>() -> Under {
+pub(super) const fn on_ip<const TYPE: u8, const MIN: usize>() -> Under {
     Under::field("IP", "proto", 2)
         .accept(|bytes| bytes.first() == Some(&TYPE) && bytes.len() >= MIN)
 }
@@ -157,7 +155,7 @@ fn group(what: &str, group: u32, text: &mut Text) {
 }
 
 /// A flag without meaning yet; scapy calls it by its place.
-const fn no_flag(mark: &'static str) -> Flag {
+pub(super) const fn no_flag(mark: &'static str) -> Flag {
     Flag { mark, meaning: "kept for later" }
 }
 
@@ -211,7 +209,7 @@ fn query(query: &Layer, text: &mut Text) -> bool {
     sources(", source", query.u16(10), addresses, text)
 }
 
-fn count(bytes: &[u8], at: usize) -> u16 {
+pub(super) fn count(bytes: &[u8], at: usize) -> u16 {
     bytes
         .get(at..at + 2)
         .map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
@@ -219,14 +217,14 @@ fn count(bytes: &[u8], at: usize) -> u16 {
 
 /// Where the addresses behind `start` bytes end, whose number stands at `at`. Fewer addresses
 /// than announced are all there are; a part of one cannot be read.
-fn addresses_end(bytes: &[u8], start: usize, at: usize) -> usize {
+pub(super) fn addresses_end(bytes: &[u8], start: usize, at: usize) -> usize {
     let there = bytes.len().saturating_sub(start).div_ceil(4);
     start + 4 * there.min(count(bytes, at).into())
 }
 
 /// The `count` sources in braces, `what` in the plural when there are several; nothing for none.
 /// Whether they are all there.
-fn sources(what: &str, count: u16, addresses: &[u8], text: &mut Text) -> bool {
+pub(super) fn sources(what: &str, count: u16, addresses: &[u8], text: &mut Text) -> bool {
     if count == 0 {
         return true;
     }
@@ -235,7 +233,7 @@ fn sources(what: &str, count: u16, addresses: &[u8], text: &mut Text) -> bool {
 }
 
 /// `count` addresses and a closing brace; whether they are all there.
-fn list(count: u16, addresses: &[u8], text: &mut Text) -> bool {
+pub(super) fn list(count: u16, addresses: &[u8], text: &mut Text) -> bool {
     let mut addresses = addresses.as_chunks::<4>().0.iter();
     for index in 0..count {
         text.str(if index > 0 { ", " } else { "" });
@@ -245,174 +243,6 @@ fn list(count: u16, addresses: &[u8], text: &mut Text) -> bool {
         text.ipv4(Ipv4Addr::from(*address));
     }
     text.str("}");
-    true
-}
-
-/// Bytes of a report before its records.
-const REPORT: usize = 8;
-
-/// Bytes of a record without sources.
-const SHORTEST: usize = 8;
-
-static REPORT_FLAGS: FlagSet = FlagSet {
-    flags: &[
-        no_flag("bit_0"), no_flag("bit_1"), no_flag("bit_2"), no_flag("bit_3"),
-        no_flag("bit_4"), no_flag("bit_5"), no_flag("bit_6"), no_flag("bit_7"),
-        no_flag("bit_8"), no_flag("bit_9"), no_flag("bit_10"), no_flag("bit_11"),
-        no_flag("bit_12"), no_flag("bit_13"), no_flag("bit_14"),
-        Flag { mark: "extended", meaning: "extensions follow" },
-    ],
-    joiner: "+",
-};
-
-static REPORT3: Protocol = message("IGMPv3_MR", "IGMPv3 Membership Report")
-    .column("IGMPv3")
-    .reference("RFC 9776")
-    .about("A host says which multicast groups it listens to, and from which sources.")
-    .under(&[on_ip::<0x22, REPORT>()])
-    .header_from(REPORT, |bytes| {
-        let mut end = REPORT;
-        for _ in 0..count(bytes, 6) {
-            match bytes.get(end..) {
-                Some(rest) if !rest.is_empty() => end += record_length(rest),
-                _ => break,
-            }
-        }
-        end
-    })
-    .fields(&[
-        TYPE3,
-        RESERVED,
-        CHKSUM,
-        Field::flags("flags", 16, &REPORT_FLAGS).doc("Whether extensions follow (RFC 9279)."),
-        Field::uint("numgrp", 16)
-            .aliases(&["igmp.num_grp_recs"])
-            .doc("How many records follow (RFC 9776)."),
-        Field::of("records", Width::Rest, Kind::Packets(|_, _, bytes| {
-            if bytes.len() < addresses_end(bytes, SHORTEST, 2) {
-                return Some((super::raw(), bytes.len()));
-            }
-            Some((&RECORD, record_length(bytes)))
-        }))
-        .doc("One record a group (RFC 9776)."),
-    ])
-    .info(report)
-    .cut(1, |packet, index, text| !changes(&packet.layers[index], text));
-
-fn record_length(record: &[u8]) -> usize {
-    let auxiliary = 4 * usize::from(*record.get(1).unwrap_or(&0));
-    SHORTEST + 4 * usize::from(count(record, 2)) + auxiliary
-}
-
-static CHANGES: Names = Names(&[
-    (1, "Mode Is Include"),
-    (2, "Mode Is Exclude"),
-    (3, "Change To Include Mode"),
-    (4, "Change To Exclude Mode"),
-    (5, "Allow New Sources"),
-    (6, "Block Old Sources"),
-]);
-
-static RECORD: Protocol = Protocol::new("IGMPv3_MR_Group", "IGMPv3 Group Record")
-    .reference("RFC 9776")
-    .about("What a host wants of one multicast group.")
-    .header_rest(SHORTEST)
-    .fields(&[
-        Field::uint("rtype", 8)
-            .aliases(&["igmp.record_type"])
-            .names(&CHANGES)
-            .doc("State or change of the listening (RFC 9776).")
-            .says(says_change),
-        Field::uint("auxdlen", 8)
-            .aliases(&["igmp.aux_data_len"])
-            .doc("Words of 4 bytes of auxiliary data; none is defined (RFC 9776)."),
-        Field::uint("numsrc", 16)
-            .aliases(&["igmp.num_src"])
-            .doc("How many sources follow (RFC 9776)."),
-        Field::ipv4("maddr")
-            .aliases(&["igmp.maddr"])
-            .doc("The group (RFC 9776)."),
-        Field::of("srcaddrs", Width::From(|record| 4 * usize::from(record.u16(2))), Kind::Ipv4List)
-            .aliases(&["igmp.saddr"])
-            .doc("The sources that the host wants, or does not want (RFC 9776)."),
-    ])
-    .opaque();
-
-fn says_change(_: &Layer, change: Value, text: &mut Text) {
-    let meaning = match change.number() {
-        1 => "listens to the sources given only",
-        2 => "listens to all sources but those given",
-        3 => "from now on listens to the sources given only; to none, when none is given: it leaves",
-        4 => "from now on listens to all sources but those given: it joins",
-        5 => "listens to these sources, too",
-        6 => "no longer listens to these sources",
-        _ => return,
-    };
-    text.str(meaning);
-}
-
-/// `Join group 239.1.2.3 for any sources`, record after record.
-fn report(packet: &Packet, index: usize, text: &mut Text) {
-    if !changes(&packet.layers[index], text) {
-        text.str(packet.ran_out(index));
-    }
-}
-
-/// Whether all the records are there.
-fn changes(report: &Layer, text: &mut Text) -> bool {
-    text.str("Membership Report");
-    if report.u16(6) == 0 {
-        text.str(" - General query");
-    }
-    let mut rest = report.header().get(REPORT..).unwrap_or_default();
-    for _ in 0..report.u16(6) {
-        if rest.len() < SHORTEST || !change(rest, text) {
-            return false;
-        }
-        rest = rest.get(record_length(rest)..).unwrap_or_default();
-    }
-    true
-}
-
-/// What a record says; whether all its sources are there.
-fn change(record: &[u8], text: &mut Text) -> bool {
-    let group = Ipv4Addr::new(record[4], record[5], record[6], record[7]);
-    let (kind, count, addresses) = (record[0], count(record, 2), &record[SHORTEST..]);
-    let several = count > 1;
-    text.str(" / ");
-    match kind {
-        1 | 3 if count == 0 => _ = text.str("Leave group ").ipv4(group),
-        2 | 4 if count == 0 => _ = text.str("Join group ").ipv4(group).str(" for any sources"),
-        1 | 3 => {
-            text.str("Join group ").ipv4(group);
-            text.str(if several { " for sources in {" } else { " for source {" });
-            return list(count, addresses, text);
-        }
-        2 | 4 => {
-            text.str("Join group ").ipv4(group);
-            text.str(if several { ", for sources not in {" } else { ", for source not {" });
-            return list(count, addresses, text);
-        }
-        5 | 6 => {
-            text.str("Group ").ipv4(group).str(", ");
-            return match (kind, count) {
-                (5, 0) => {
-                    text.str("ALLOW_NEW_SOURCES but no source specified (?)");
-                    true
-                }
-                (_, 0) => {
-                    text.str("BLOCK_OLD_SOURCES but no source specified (?)");
-                    true
-                }
-                (5, _) => sources("new source", count, addresses, text),
-                _ => sources("block source", count, addresses, text),
-            };
-        }
-        _ => {
-            text.str("Group ").ipv4(group).str(", unknown record type (?)");
-            return sources(", source", count, addresses, text);
-        }
-    }
     true
 }
 

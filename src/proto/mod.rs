@@ -31,6 +31,7 @@ registry! {
     ipv6_routing,
     gre,
     vxlan,
+    igmp_report,
     igmp,
     icmp,
     icmp_extensions,
