@@ -103,6 +103,7 @@ pub static ALL: &[&Cause] = &[
     &TOO_BIG,
     &NFT_DROP,
     &UDP_CHECKSUM,
+    &SOCKET_FULL,
     &TCP_CHECKSUM,
     &TCP_PORT_CLOSED,
     &ECHO_IGNORED,

@@ -23,6 +23,16 @@ pub static UDP_CHECKSUM: Cause = entry!("udp_checksum", {
     tasks: &["2d-spoof"],
 });
 
+/// A program that does not read its datagrams, or not as fast as they come.
+pub static SOCKET_FULL: Cause = entry!("socket_full", {
+    function: "__udp_enqueue_schedule_skb",
+    file: "net/ipv4/udp.c",
+    stage: Stage::Delivering,
+    counters: &["Udp.RcvbufErrors"],
+    reasons: &[reason("SOCKET_RCVBUFF", "udp_queue_rcv_one_skb")],
+    tasks: &["6-tunnel-breaking"],
+});
+
 /// A wrong TCP checksum.
 pub static TCP_CHECKSUM: Cause = entry!("tcp_checksum", {
     function: "tcp_v4_rcv",

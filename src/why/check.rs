@@ -259,7 +259,7 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             let words = "nothing of it was seen after that".to_owned();
             carried.then(|| clues.inferred(1, words))
         }
-        "udp_port_closed" | "udp_checksum" => {
+        "udp_port_closed" | "udp_checksum" | "socket_full" => {
             let udp = point.outer.is_some() || matches!(evidence.kind, Some(ProbeKind::Udp(_)));
             (udp && local).then_some(clues)
         }

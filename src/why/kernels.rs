@@ -13,7 +13,7 @@ use crate::sys::bpf::reasons::kernels::{RELEASES, reasons};
 type Word = (u32, &'static str);
 
 /// A cause, and the words of Linux 5.15, 6.1 and 6.8.
-const WORDS: [(&str, [Word; 3]); 31] = {
+const WORDS: [(&str, [Word; 3]); 32] = {
     const NONE: u32 = 0;
     const QDISC: [Word; 3] = [
         (NONE, "kfree_skb_list"),
@@ -54,6 +54,7 @@ const WORDS: [(&str, [Word; 3]); 31] = {
         ("unknown_protocol", by("__netif_receive_skb_core", 49, 56)),
         ("udp_port_closed", by("__udp4_lib_rcv", 2, 3)),
         ("udp_checksum", by("__udp4_lib_rcv", 6, 7)),
+        ("socket_full", by("udp_queue_rcv_one_skb", 15, 16)),
         ("tcp_port_closed", by("tcp_v4_rcv", 2, 3)),
         ("tcp_checksum", by("tcp_v4_rcv", 4, 5)),
         ("neighbour", by("neigh_invalidate", 41, 48)),

@@ -178,6 +178,10 @@ pub(super) fn of(cause: &str) -> Loss {
             wrapped: true,
             ..at("s", "eth0", || unwrapped("Udp.InCsumErrors"))
         },
+        "socket_full" => Loss {
+            wrapped: true,
+            ..at("s", "eth0", || unwrapped("Udp.RcvbufErrors"))
+        },
         "neighbour" => at("s", "eth1", || {
             let mut hosts = course();
             hosts[1].neighbours.push(Neighbour {

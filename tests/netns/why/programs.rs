@@ -7,6 +7,7 @@ use super::{CASE, Case, WITNESSES, play, tests};
 tests! {
     "why::a_program_that_is_gone": NO_TUNNEL, GONE;
     "why::a_program_that_stands_still": ENDS, STANDS_STILL;
+    "why::a_socket_that_is_not_read": ENDS, NOT_READ;
     "why::a_neighbour_that_does_not_answer": ENDS, NEIGHBOUR;
     "why::a_connection_that_sends_again": ENDS, SENDS_AGAIN;
     "why::a_connection_without_a_route": ENDS, WITHOUT_A_ROUTE;
@@ -85,7 +86,19 @@ const STANDS_STILL: &[Case] = &[
     },
 ];
 
-/// More datagrams than a TUN device keeps.
+/// A datagram more than a socket keeps does not wait any more.
+const NOT_READ: &[Case] = &[Case {
+    name: "socket_full",
+    broken: &["tell s STOP", FILL],
+    cause: "socket_full",
+    dev: Some("eth0"),
+    reason: Some(("SOCKET_RCVBUFF", "udp_queue_rcv_one_skb")),
+    blind: &["nft"],
+    mended: "tell s CONT; sleep 0.3",
+    ..CASE
+}];
+
+/// More datagrams than a TUN device keeps, or a socket.
 const FILL: &str = r#"$u python3 -c "
 import socket
 many = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
