@@ -225,14 +225,16 @@ impl Follower {
             What::Any(_) => None,
             What::Wanted(seed) | What::Seen(seed, _) => Some(seed),
         };
-        let since = active.sent;
+        // While a lost packet is waited for, most of the window is older than this one.
         let window = self.window.iter();
-        let seen = window.filter(|seen| seen.sighting.time >= since);
-        let path = seed
-            .as_ref()
-            .map(|seed| stitch(seed, &active.origin, &self.places, seen.map(|seen| &**seen)));
+        let seen = window.filter(|seen| seen.sighting.time >= active.sent);
+        let seen: Vec<&Arc<Seen>> = seen.collect();
+        let path = seed.as_ref().map(|seed| {
+            let seen = seen.iter().map(|seen| &***seen);
+            stitch(seed, &active.origin, &self.places, seen)
+        });
         let path = path.unwrap_or_default();
-        let frames = self.window.iter();
+        let frames = seen.into_iter();
         let frames = frames.filter(|seen| path.includes(&seen.sighting));
         Journey {
             number: active.number,
