@@ -2,6 +2,7 @@
 
 use crate::model::{Layer, LinkType, Protocol, Under, Width};
 use choices::{Also, Choice, Choices};
+use claims::{LINK, claims, place_of};
 use std::sync::{LazyLock, OnceLock};
 
 /// Declares the modules and lists their protocols. The order matters in one case only: of two
@@ -9,7 +10,7 @@ use std::sync::{LazyLock, OnceLock};
 macro_rules! registry {
     ($($module:ident),* $(,)?) => {
         $(mod $module;)*
-        static FILES: &[&[&Protocol]] = &[$($module::PROTOCOLS),*];
+        const FILES: &[&[&Protocol]] = &[$($module::PROTOCOLS),*];
     };
 }
 
@@ -57,6 +58,7 @@ registry! {
 }
 
 mod choices;
+mod claims;
 mod dates;
 mod dhcp_options;
 mod dhcp_words;
@@ -90,6 +92,8 @@ pub(crate) fn padding() -> &'static Protocol {
 /// A protocol and who rides on it.
 pub(crate) struct Entry {
     pub(crate) protocol: &'static Protocol,
+    /// Its place in the registry.
+    place: usize,
     /// Looked for when the first packet of the protocol comes: a run sees few of them all.
     riders: OnceLock<Box<[Selector]>>,
 }
@@ -112,7 +116,7 @@ impl Entry {
                 .is_none_or(|also| layer.bits(also.position, also.width) == also.value)
                 && (choice.accept)(payload)
         };
-        let riders = self.riders.get_or_init(|| selectors(self.protocol));
+        let riders = self.riders.get_or_init(|| selectors(self));
         riders.iter().find_map(|selector| {
             let value = layer.bits(selector.position, selector.width);
             choose(selector.choices.of(value), accepts)
@@ -182,30 +186,21 @@ fn choose<'a>(
 
 /// All protocols, in registry order.
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let entry = |protocol| Entry {
+    let entry = |(place, protocol)| Entry {
         protocol,
+        place,
         riders: OnceLock::new(),
     };
-    all().map(entry).collect()
+    all().enumerate().map(entry).collect()
 });
 
 /// Who stands first in a frame, by link type.
 static LINKS: LazyLock<Choices> = LazyLock::new(|| {
-    let claims = claims("link").into_iter();
+    let claims = claims(LINK);
     claims
         .map(|(entry, under)| choice(entry, under, None))
         .collect()
 });
-
-/// Which protocols, by their places in the registry, declare to ride on `parent`, and how.
-fn claims(parent: &str) -> Vec<(usize, &'static Under)> {
-    let mut claims = Vec::new();
-    for (entry, protocol) in all().enumerate() {
-        let here = protocol.under.iter().filter(|under| under.parent == parent);
-        claims.extend(here.map(|under| (entry, under)));
-    }
-    claims
-}
 
 fn choice(entry: usize, under: &Under, also: Option<Also>) -> Choice {
     Choice {
@@ -218,13 +213,14 @@ fn choice(entry: usize, under: &Under, also: Option<Also>) -> Choice {
 
 /// What the `under` declarations say of one lower protocol, turned round: by its fields, those
 /// that declare to ride on it, and behind them those that it takes over from another.
-fn selectors(protocol: &'static Protocol) -> Box<[Selector]> {
+fn selectors(lower: &Entry) -> Box<[Selector]> {
+    let protocol = lower.protocol;
     let mut fields: Vec<(&str, Vec<Choice>)> = Vec::new();
     let mut add = |field, choice| match fields.iter_mut().find(|(name, _)| *name == field) {
         Some((_, choices)) => choices.push(choice),
         None => fields.push((field, vec![choice])),
     };
-    for (entry, under) in claims(protocol.name) {
+    for (entry, under) in claims(lower.place) {
         let also = under.also.map(|(field, value)| {
             let (position, width) = place(protocol, field);
             Also {
@@ -236,7 +232,7 @@ fn selectors(protocol: &'static Protocol) -> Box<[Selector]> {
         add(under.field, choice(entry, under, also));
     }
     if let Some(carries) = protocol.carries {
-        let lent = claims(carries.parent).into_iter();
+        let lent = claims(place_of(carries.parent));
         for (entry, under) in lent.filter(|(_, under)| under.field == carries.parent_field) {
             add(carries.field, choice(entry, under, None));
         }
@@ -276,17 +272,13 @@ mod tests {
 
     #[test]
     fn every_declaration_finds_its_parent_and_field() {
-        for protocol in all() {
-            for under in protocol.under {
-                let known = under.parent == "link" || by_name(under.parent).is_some();
-                assert!(known, "{} rides on {}", protocol.name, under.parent);
-            }
+        for entry in ENTRIES.iter() {
+            let protocol = entry.protocol;
             // A field that is not at a fixed place ends the program.
-            let own = selectors(protocol);
+            let own = selectors(entry);
             if let Some(carries) = protocol.carries {
-                assert!(by_name(carries.parent).is_some(), "{}", carries.parent);
                 assert!(!own.is_empty(), "{}", protocol.name);
-                let lent = claims(carries.parent).into_iter();
+                let lent = claims(place_of(carries.parent));
                 for (_, under) in lent.filter(|(_, under)| under.field == carries.parent_field) {
                     // A second field is told by a place in the lender's own header.
                     assert!(under.also.is_none(), "lent to {}", protocol.name);
