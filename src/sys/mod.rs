@@ -18,6 +18,7 @@
 //! - `tun_ioctl`: the ioctls of `/dev/net/tun` that no crate has
 //! - [`probe_socket`]: a UDP datagram or a TCP SYN with a TTL of its own
 //! - [`packet_socket`]: what passes the devices of a namespace, with the kernel's times
+//! - `pow`: one function of C's mathematical library, so that the library need not be loaded
 //! - [`icmp_socket`]: sending and hearing ICMP without a device
 //! - [`udp_socket`]: UDP, and which of its datagrams nobody took
 
@@ -32,6 +33,7 @@ pub mod namespace;
 pub mod netlink;
 pub mod nftables;
 pub mod packet_socket;
+mod pow;
 pub mod privileges;
 pub mod probe_socket;
 pub mod process;
