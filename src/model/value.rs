@@ -4,10 +4,10 @@ use super::{DomainName, Layer, LinkType, Protocol, Text};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A field's value, borrowed from the packet.
-// In C's layout what it holds starts at a whole word, and is moved by words: odd pieces would
-// have to wait for one another.
+// Its tag fills a word: a value is then moved by words. By odd pieces, which must wait for one
+// another, it takes longer to move than to read.
 #[derive(Clone, Copy)]
-#[repr(C, u8)]
+#[repr(C, u64)]
 pub enum Value<'a> {
     /// A number of at most 64 bits; flags too.
     Uint(u64),
