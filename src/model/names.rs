@@ -2,6 +2,9 @@
 
 use super::Layer;
 
+/// Gaps up to which a table's number is looked for without halving the table.
+const GAPS: usize = 3;
+
 /// A table from a number to its name, sorted by number.
 #[derive(Debug, Clone, Copy)]
 pub struct Names(pub &'static [(u64, &'static str)]);
@@ -10,11 +13,13 @@ impl Names {
     /// The name of `value`, if it has one.
     pub fn get(&self, value: u64) -> Option<&'static str> {
         let table = self.0;
-        // Most tables start with 0, 1, 2, ...: the value is its own index.
-        if let Some((number, name)) = table.get(value as usize)
-            && *number == value
-        {
-            return Some(name);
+        // Most tables count from 0 on with few gaps: a value stands at the place of its own
+        // number, or a little before.
+        let near = (0..=GAPS).map_while(|gaps| table.get((value as usize).checked_sub(gaps)?));
+        for (number, name) in near {
+            if *number <= value {
+                return (*number == value).then_some(name);
+            }
         }
         let index = table
             .binary_search_by_key(&value, |(number, _)| *number)
@@ -80,5 +85,39 @@ impl FlagSet {
             .enumerate()
             .filter(move |(bit, _)| value >> bit & 1 == 1)
             .map(|(_, flag)| flag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_behind_gaps_and_before_them() {
+        let tables: [&[(u64, &str)]; 5] = [
+            &[
+                (0, "a"),
+                (1, "b"),
+                (3, "c"),
+                (4, "d"),
+                (9, "e"),
+                (20, "f"),
+                (21, "g"),
+            ],
+            &[(1, "a"), (2, "b"), (8, "c")],
+            &[(0x800, "a"), (0x806, "b"), (0x86dd, "c")],
+            &[(0, "a")],
+            &[],
+        ];
+        for table in tables {
+            for value in (0..40).chain([0x7ff, 0x800, 0x806, 0x86dd, u64::MAX]) {
+                let found = table.iter().find(|(number, _)| *number == value);
+                assert_eq!(
+                    Names(table).get(value),
+                    found.map(|(_, name)| *name),
+                    "{value}"
+                );
+            }
+        }
     }
 }
