@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return failure::bad_usage(&error),
     };
-    if cli.command.as_ref().is_some_and(Command::is_live) {
+    if !cli.command.as_ref().is_some_and(Command::reads_a_file) {
         // Labs whose processes were killed, the reaper with them.
         crate::lab::collect();
     }
@@ -141,13 +141,10 @@ fn parse() -> Result<Cli, clap::Error> {
 }
 
 impl Command {
-    /// Whether it works with devices and namespaces, rather than with files and tables only.
-    fn is_live(&self) -> bool {
-        match self {
-            Command::Read(Deferred(read)) => !read.is_of_a_file(),
-            Command::Proto(_) => false,
-            _ => true,
-        }
+    /// Whether a capture file is all that it works with: to look for labs then takes a part of the
+    /// time that its first packet takes.
+    fn reads_a_file(&self) -> bool {
+        matches!(self, Command::Read(Deferred(read)) if read.is_of_a_file())
     }
 }
 
