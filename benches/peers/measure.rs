@@ -3,7 +3,7 @@
 //! Linux tells the memory of children only as the most of any, so each run has a parent of its
 //! own: this program once more, started with [`FLAG`].
 
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Usage as Used, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -50,6 +50,10 @@ pub(crate) fn as_parent(mut arguments: impl Iterator<Item = String>) {
     let mut command = Command::new(program);
     command.args(arguments).stderr(Stdio::null());
     command.stdout(if piped { Stdio::piped() } else { Stdio::null() });
+    // What a parent pays for its first child is no child's: something else goes first.
+    let first = Command::new("true").status();
+    first.expect("the smallest of programs can be started");
+    let before = used_by_children();
     let started = Instant::now();
     let mut child = command.spawn().expect("it can be started");
     let cat = child.stdout.take().map(|pipe| {
@@ -58,12 +62,21 @@ pub(crate) fn as_parent(mut arguments: impl Iterator<Item = String>) {
         cat.expect("cat can be started")
     });
     let status = child.wait().expect("it can be waited for");
-    let used = getrusage(UsageWho::RUSAGE_CHILDREN).expect("its usage is known");
+    let used = used_by_children();
     if let Some(mut cat) = cat {
         cat.wait().expect("cat can be waited for");
     }
     let wall = started.elapsed().as_secs_f64();
     assert!(status.success(), "{status}");
-    let cpu = (used.user_time() + used.system_time()).num_microseconds() as f64 / 1e6;
+    let cpu = seconds(&used) - seconds(&before);
     print!("{wall} {cpu} {}", used.max_rss());
+}
+
+fn used_by_children() -> Used {
+    getrusage(UsageWho::RUSAGE_CHILDREN).expect("their usage is known")
+}
+
+/// Seconds of processor time.
+fn seconds(used: &Used) -> f64 {
+    (used.user_time() + used.system_time()).num_microseconds() as f64 / 1e6
 }

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::args::When;
+use super::commands::Runs;
 use super::failure::print;
 use super::station::Defaults;
 use crate::lab::{conflict, probe::Findings};
@@ -34,8 +35,8 @@ enum State {
     Trouble,
 }
 
-impl Doctor {
-    pub(super) fn run(&self, color: When) -> Outcome {
+impl Runs for Doctor {
+    fn run(self, color: When) -> Outcome {
         let checks = examine();
         let mut text = String::new();
         for check in &checks {

@@ -1,7 +1,8 @@
 //! `tunlab forward`: the course's tunnel, both ends (tasks 3 to 9).
 
 use super::Outcome;
-use super::args::{DeviceArgs, stdout_is_terminal};
+use super::args::{DeviceArgs, When, stdout_is_terminal};
+use super::commands::Runs;
 use super::failure::{Failure, status};
 use super::station::{Defaults, Station, Wanted};
 use crate::capture::Mode;
@@ -116,8 +117,8 @@ fn remote(text: &str) -> Result<Endpoint, String> {
     Ok(endpoint)
 }
 
-impl Forward {
-    pub(super) fn run(&self) -> Outcome {
+impl Runs for Forward {
+    fn run(self, _color: When) -> Outcome {
         if self.print_only && self.device.any() {
             return Err(Failure::usage(
                 "--print-only has no device, and takes no device flags",
@@ -160,7 +161,9 @@ impl Forward {
         station.close()?;
         Ok(ExitCode::SUCCESS)
     }
+}
 
+impl Forward {
     /// The course's task 3: no device, nothing goes further.
     fn print(&self, socket: &Udp, outer: SocketAddr, signals: &Signals) -> Outcome {
         self.announce(outer);

@@ -5,6 +5,8 @@
 //! 3. Print the statistics; without a single answer the exit code is 1.
 
 use super::Outcome;
+use super::args::When;
+use super::commands::Runs;
 use super::failure::{Failure, print};
 use crate::proto::ping_words::error_words;
 use crate::sys::icmp_socket::{Arrival, Heard, IcmpSocket};
@@ -67,8 +69,8 @@ const STAMP: usize = 16;
 
 const ICMP_HEADER: usize = 8;
 
-impl Ping {
-    pub(super) fn run(&self) -> Outcome {
+impl Runs for Ping {
+    fn run(self, _color: When) -> Outcome {
         let signals = Signals::take_over()?;
         let to = resolve(&self.destination)?;
         let socket = IcmpSocket::open(to)?;

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::args::{When, paint, terminal_width};
+use super::commands::Runs;
 use super::failure::{Failure, print};
 use crate::model::{Protocol, Text};
 use crate::packet::filter::distance;
@@ -20,8 +21,8 @@ pub(super) struct Proto {
     json: bool,
 }
 
-impl Proto {
-    pub(super) fn run(&self, color: When) -> Outcome {
+impl Runs for Proto {
+    fn run(self, color: When) -> Outcome {
         let paint = paint(color);
         let mut text = Text::default();
         match (&self.name, self.json) {

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
+use super::commands::Runs;
 use super::failure::{Failure, status};
 use super::output::Output;
 use super::parallel;
@@ -38,13 +39,12 @@ pub(super) struct Read {
     private: PrivateArgs,
 }
 
-impl Read {
-    /// Whether a capture file is read, and no device.
-    pub(super) fn is_of_a_file(&self) -> bool {
+impl Runs for Read {
+    fn reads_a_file(&self) -> bool {
         self.file.is_some()
     }
 
-    pub(super) fn run(&self, color: When) -> Outcome {
+    fn run(self, color: When) -> Outcome {
         if self.file.is_some() || self.interface.is_some() {
             let instead = if self.file.is_some() { "a FILE" } else { "-i" };
             if self.device.any() {
@@ -82,7 +82,9 @@ impl Read {
         station.close()?;
         Ok(code)
     }
+}
 
+impl Read {
     fn read_file(&self, file: &Path, color: When) -> Outcome {
         let input = Input::open(file)?;
         if let Some(write) = &self.packets.write

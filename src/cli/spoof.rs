@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
+use super::commands::Runs;
 use super::failure::{Failure, status};
 use super::station::{Defaults, Station, Wanted};
 use super::two_way::TwoWay;
@@ -41,8 +42,8 @@ fn source(text: &str) -> Result<Source, String> {
     }
 }
 
-impl Spoof {
-    pub(super) fn run(&self, color: When) -> Outcome {
+impl Runs for Spoof {
+    fn run(self, color: When) -> Outcome {
         let station = Station::open(&Wanted {
             mode: Mode::Tun,
             packet_information: false,

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
+use super::commands::Runs;
 use super::read::Printer;
 use super::station::{Defaults, Station, Wanted};
 use super::two_way::TwoWay;
@@ -41,8 +42,8 @@ fn mac(text: &str) -> Result<MacAddr, String> {
     Ok(mac)
 }
 
-impl TapDump {
-    pub(super) fn run(&self, color: When) -> Outcome {
+impl Runs for TapDump {
+    fn run(self, color: When) -> Outcome {
         let station = Station::open(&Wanted {
             mode: Mode::Tap,
             packet_information: false,
@@ -65,7 +66,9 @@ impl TapDump {
         station.close()?;
         Ok(code)
     }
+}
 
+impl TapDump {
     fn respond(&self, bytes: &[u8]) -> Result<Answer, Silence> {
         let is_at = self
             .arp_reply

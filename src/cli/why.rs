@@ -10,6 +10,7 @@
 
 use super::Outcome;
 use super::args::{When, paint};
+use super::commands::Runs;
 use super::failure::{Failure, print, status};
 use super::places::{host_and_address, tunnel};
 use super::privileges;
@@ -93,8 +94,8 @@ enum Evidence {
 /// Causes that can stand one behind the other on one way; more cures than that run in circles.
 const MOST_CURES: usize = 8;
 
-impl Why {
-    pub(super) fn run(&self, color: When) -> Outcome {
+impl Runs for Why {
+    fn run(self, color: When) -> Outcome {
         let paint = paint(color);
         if let Some(name) = &self.explain {
             return explain(name.as_deref(), &paint);
@@ -138,7 +139,9 @@ impl Why {
         }
         Ok(ExitCode::from(1))
     }
+}
 
+impl Why {
     /// The lab that stands, joined; none outside of a lab.
     fn lab(&self) -> Result<Option<Lab>, Failure> {
         let lab = match Lab::find(self.lab.as_ref()) {

@@ -3,6 +3,7 @@
 
 use super::Outcome;
 use super::args::{DeviceArgs, PrivateArgs, When};
+use super::commands::Runs;
 use super::failure::{Failure, print, status};
 use super::station::{Defaults, Station, Wanted};
 use crate::capture::Mode;
@@ -42,8 +43,8 @@ pub(super) struct WriteGarbage {
     private: PrivateArgs,
 }
 
-impl WriteGarbage {
-    pub(super) fn run(&self, color: When) -> Outcome {
+impl Runs for WriteGarbage {
+    fn run(self, color: When) -> Outcome {
         let mode = if self.tap { Mode::Tap } else { Mode::Tun };
         let station = Station::open(&Wanted {
             mode,

@@ -15,6 +15,7 @@ pub(super) use args::Journey;
 
 use super::Outcome;
 use super::args::When;
+use super::commands::Runs;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
 use super::privileges;
@@ -45,8 +46,8 @@ enum Quarry {
     Theirs(Filter, Option<String>),
 }
 
-impl Journey {
-    pub(super) fn run(self, color: When) -> Outcome {
+impl Runs for Journey {
+    fn run(self, color: When) -> Outcome {
         // Before any thread is started, which then has the same mask.
         let signals = Signals::take_over()?;
         let filter = self.filter()?;
@@ -83,7 +84,9 @@ impl Journey {
         followed?;
         telling.finish(&losses?)
     }
+}
 
+impl Journey {
     /// What is followed, from which host, and whom it is for if that is known.
     fn quarry(
         &self,

@@ -6,6 +6,7 @@ mod up;
 
 use super::Outcome;
 use super::args::When;
+use super::commands::Runs;
 use crate::lab::{Lab, LabName};
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -34,8 +35,8 @@ enum LabCommand {
     Shell(exec::Shell),
 }
 
-impl LabArgs {
-    pub(super) fn run(self, color: When) -> Outcome {
+impl Runs for LabArgs {
+    fn run(self, color: When) -> Outcome {
         let name = self.name.as_ref();
         match self.command {
             LabCommand::Up(up) => up.run(self.name),

@@ -1,6 +1,8 @@
 //! `tunlab arping`: asks by ARP who has an address, in the words of iputils' arping.
 
 use super::super::Outcome;
+use super::super::args::When;
+use super::super::commands::Runs;
 use super::super::failure::{Failure, print};
 use crate::sys::errno;
 use crate::sys::netlink::Netlink;
@@ -47,8 +49,8 @@ struct Asker {
     receiver: Box<dyn DataLinkReceiver>,
 }
 
-impl Arping {
-    pub(in crate::cli) fn run(&self) -> Outcome {
+impl Runs for Arping {
+    fn run(self, _color: When) -> Outcome {
         let mut asker = self.open()?;
         print(&format!(
             "ARPING {} from {} {}\n",
@@ -79,7 +81,9 @@ impl Arping {
         ))?;
         Ok(ExitCode::from(u8::from(answers == 0)))
     }
+}
 
+impl Arping {
     fn open(&self) -> Result<Asker, Failure> {
         let netlink = Netlink::open()?;
         let link = netlink.link(&self.device)?;

@@ -2,6 +2,8 @@
 //! offers of the other end are declined (RFC 854).
 
 use super::super::Outcome;
+use super::super::args::When;
+use super::super::commands::Runs;
 use super::super::failure::print;
 use crate::sys::errno;
 use clap::Args;
@@ -20,8 +22,8 @@ pub(in crate::cli) struct Telnet {
     port: u16,
 }
 
-impl Telnet {
-    pub(in crate::cli) fn run(&self) -> Outcome {
+impl Runs for Telnet {
+    fn run(self, _color: When) -> Outcome {
         let host = &self.host;
         print(&format!("Trying {host}...\n"))?;
         let mut stream = match TcpStream::connect((host.as_str(), self.port)) {

@@ -15,6 +15,7 @@ mod table;
 
 use super::Outcome;
 use super::args::{When, paint};
+use super::commands::Runs;
 use super::failure::{Failure, print};
 use crate::model::Text;
 use crate::render::Role;
@@ -58,8 +59,8 @@ struct List {
     library: Library,
 }
 
-impl TaskArgs {
-    pub(super) fn run(&self, color: When) -> Outcome {
+impl Runs for TaskArgs {
+    fn run(self, color: When) -> Outcome {
         match &self.command {
             Command::List(list) => list.run(color),
             Command::Show(show) => show.run(color),
