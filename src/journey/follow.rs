@@ -79,6 +79,8 @@ struct Active {
     /// The neighbour that somebody asks for, and since when.
     asking: Option<(Arp, Instant)>,
     home: Pieces,
+    /// When it ends, whatever may still be seen: it is known to have died.
+    doom: Option<Instant>,
     refused: Option<SendError>,
 }
 
@@ -151,6 +153,28 @@ impl Follower {
     pub fn is_waiting(&self) -> bool {
         let mut active = self.active.iter();
         active.any(|one| matches!(one.what, What::Any(_)))
+    }
+
+    /// The packets under way that may still arrive: their numbers, and by what they are known.
+    pub fn hopes(&self) -> impl Iterator<Item = (u16, &Seed)> {
+        let alive = self.active.iter().filter(|one| one.doom.is_none());
+        alive.filter_map(|one| match &one.what {
+            What::Any(_) => None,
+            What::Wanted(seed) | What::Seen(seed, _) => Some((one.number, seed)),
+        })
+    }
+
+    /// The packet of that number has died: its journey ends then at the latest.
+    pub fn doom(&mut self, number: u16, end: Instant) {
+        let mut active = self.active.iter_mut();
+        if let Some(one) = active.find(|one| one.number == number) {
+            one.doom = Some(end);
+        }
+    }
+
+    /// Whether one is woken for each sighting, and may be for other things.
+    pub fn pace(&self) -> Pace {
+        self.watch.pace()
     }
 
     /// Waits for something to be seen, until `deadline` or until `other` is readable, and returns
@@ -279,6 +303,7 @@ impl Active {
             passed: HashSet::new(),
             asking: None,
             home: Pieces::default(),
+            doom: None,
             refused: None,
         }
     }
@@ -292,10 +317,11 @@ impl Active {
             What::Any(_) => return None,
             _ => self.last + patience,
         };
-        Some(match self.asking {
+        let at = match self.asking {
             Some((_, since)) => at.max(since + NEIGHBOUR),
             None => at,
-        })
+        };
+        Some(self.doom.map_or(at, |doom| doom.min(at)))
     }
 
     /// A filter found its packet: whoever sent it first is where the journey begins.

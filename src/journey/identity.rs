@@ -91,6 +91,15 @@ impl Seed {
         }
     }
 
+    /// Whether its sender does not send it again when it gets lost, as TCP does.
+    pub fn is_sent_once(&self) -> bool {
+        match self {
+            Seed::Tcp { .. } => false,
+            Seed::Packet(packet) => !matches!(packet.body, Body::Tcp { .. }),
+            Seed::Echo { .. } | Seed::Udp { .. } => true,
+        }
+    }
+
     fn is(&self, packet: &IpPacket) -> bool {
         match (self, &packet.body) {
             (

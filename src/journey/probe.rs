@@ -6,6 +6,7 @@ use super::prefilter::{Ports, Wanted};
 use crate::sys::icmp_socket::{Heard, IcmpError, IcmpSocket};
 use crate::sys::probe_socket::{ProbeError, ProbeSocket, Transport};
 use pnet_packet::util::checksum;
+use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -47,7 +48,7 @@ const ABOVE_IP: u16 = 8;
 const NONCE: usize = 8;
 
 /// How long an answer may take from the device to the socket, on a machine that is busy.
-const EARSHOT: Duration = Duration::from_millis(200);
+pub const EARSHOT: Duration = Duration::from_millis(200);
 
 /// Why a probe could not be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +107,8 @@ pub struct Prober {
     probe: Probe,
     sockets: Sockets,
     nonce: [u8; NONCE],
+    /// Echo requests whose replies have come to the socket, and were not asked for yet.
+    heard: HashSet<u16>,
 }
 
 #[derive(Debug)]
@@ -142,6 +145,7 @@ impl Prober {
             probe,
             sockets,
             nonce,
+            heard: HashSet::new(),
         })
     }
 
@@ -216,11 +220,15 @@ impl Prober {
     }
 
     /// Whether the answer to the probe of that number has come to its socket, and not only to the
-    /// device: what the host does with it in between nobody else sees. Waits a little for it.
-    pub fn has_heard(&self, number: u16) -> bool {
-        let until = Instant::now() + EARSHOT;
+    /// device: what the host does with it in between nobody else sees. Waits for it at most that
+    /// long. Each answer is told of once.
+    pub fn has_heard(&mut self, number: u16, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
         match &self.sockets {
             Sockets::Icmp(socket, id) => loop {
+                if self.heard.remove(&number) {
+                    return true;
+                }
                 let mut buffer = [0; 512];
                 let left = until.saturating_duration_since(Instant::now());
                 let arrival = match socket.receive(&mut buffer, left) {
@@ -228,15 +236,16 @@ impl Prober {
                     Ok(None) if !left.is_zero() => continue,
                     Ok(None) | Err(_) => return false,
                 };
-                let wanted = [id.to_be_bytes(), number.to_be_bytes()].concat();
-                let reply = matches!(buffer[0], 0 | 129) && buffer[4..8] == wanted[..];
+                let reply = matches!(buffer[0], 0 | 129) && buffer[4..6] == id.to_be_bytes();
                 if reply && matches!(arrival.what, Heard::Message { .. }) {
-                    return true;
+                    // That of any probe: they come in the order in which they are answered.
+                    self.heard
+                        .insert(u16::from_be_bytes([buffer[6], buffer[7]]));
                 }
             },
-            Sockets::Udp(socket) => socket.has_heard(EARSHOT),
+            Sockets::Udp(socket) => socket.has_heard(patience),
             Sockets::Tcp(sockets) => {
-                of_number(sockets, number).is_some_and(|socket| socket.has_heard(EARSHOT))
+                of_number(sockets, number).is_some_and(|socket| socket.has_heard(patience))
             }
         }
     }

@@ -10,7 +10,7 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, SockaddrLike, SockaddrStorage, bind, connect,
-    getsockname, sendto, setsockopt, socket, sockopt,
+    getsockname, recv, sendto, setsockopt, socket, sockopt,
 };
 
 use super::errno;
@@ -126,7 +126,7 @@ impl ProbeSocket {
 
 impl ProbeSocket {
     /// Whether an answer has come: a datagram, the other end's consent, or its refusal. Waits for
-    /// it at most that long.
+    /// it at most that long. A datagram is taken out: the next one answers something else.
     pub fn has_heard(&self, timeout: Duration) -> bool {
         let wanted = match self.transport {
             Transport::Udp => PollFlags::POLLIN,
@@ -134,7 +134,14 @@ impl ProbeSocket {
         };
         let mut ready = [PollFd::new(self.fd.as_fd(), wanted)];
         let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        poll(&mut ready, timeout).is_ok_and(|ready| ready > 0)
+        if !poll(&mut ready, timeout).is_ok_and(|ready| ready > 0) {
+            return false;
+        }
+        match self.transport {
+            // An error that was reported is none.
+            Transport::Udp => recv(self.fd.as_raw_fd(), &mut [0], MsgFlags::empty()).is_ok(),
+            Transport::Tcp => true,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::host::Host;
 use super::mark::{Mark, Subject};
 use super::watch::{Watch, WatchError, Witness};
 use crate::journey::{
-    self, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SYN_SIZE,
+    self, EARSHOT, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SYN_SIZE,
     SendError, program,
 };
 use crate::lab::LabError;
@@ -141,7 +141,7 @@ impl Examination {
         });
         let journey = follow(&mut self.follower, &mut self.watch, mark, stop)?;
         // Seen at its sender's door is not yet taken in.
-        let heard = journey.path.answered && self.prober.has_heard(number);
+        let heard = journey.path.answered && self.prober.has_heard(number, EARSHOT);
         let subject = Subject::probe(&self.probe, Company::Nobody);
         let tunnel = self.tunnel.clone();
         let evidence = self.watch.hear(&journey, mark, &subject, tunnel)?;
@@ -173,7 +173,8 @@ fn follow(
         {
             return Ok(journey);
         }
-        if died.is_none() && watch.has_died(mark) {
+        watch.listen();
+        if died.is_none() && watch.has_died(mark, 0) {
             died = Some(Instant::now() + AFTERMATH);
         }
     }

@@ -47,6 +47,8 @@ pub struct Watch {
     /// the latest, in nanoseconds since the machine began.
     missed: u64,
     unheard: u64,
+    /// How many were heard of since the beginning.
+    heard: u64,
     forgotten: Option<u64>,
     /// What the hosts were like when they were last looked at.
     state: Option<State>,
@@ -128,6 +130,7 @@ impl Watch {
             drops: VecDeque::new(),
             missed: 0,
             unheard: 0,
+            heard: 0,
             forgotten: None,
             state: None,
             traced: false,
@@ -177,6 +180,7 @@ impl Watch {
             return;
         };
         let thrown = kernel.drain();
+        self.heard += thrown.len() as u64;
         self.drops.extend(thrown.into_iter().map(Thrown::new));
         let surplus = self.drops.len().saturating_sub(KEPT);
         if let Some(last) = self.drops.drain(..surplus).next_back() {
@@ -202,11 +206,19 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether the kernel has thrown away the packet, or its answer.
-    pub fn has_died(&mut self, mark: Mark) -> bool {
-        self.listen();
+    /// How many packets were thrown away so far.
+    pub fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    /// Whether the packet, or its answer, is among those that the kernel has thrown away after so
+    /// many others.
+    pub fn has_died(&self, mark: Mark, after: u64) -> bool {
+        let news = self.heard.saturating_sub(after);
+        let news = usize::try_from(news).unwrap_or(usize::MAX);
+        let old = self.drops.len().saturating_sub(news);
         let mut identity = None;
-        self.drops.iter().any(|thrown| {
+        self.drops.range(old..).any(|thrown| {
             recognise(thrown, mark, &mut identity).is_some_and(|packet| packet.leg != Leg::Error)
         })
     }

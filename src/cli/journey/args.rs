@@ -159,11 +159,6 @@ impl Journey {
         })
     }
 
-    /// Whether the kernel sends what it is asked for once, and not again.
-    pub(super) fn is_asked_once(&self) -> bool {
-        self.tcp.is_none()
-    }
-
     /// How long a packet may be out of sight.
     pub(super) fn patience(&self) -> Duration {
         let default = if self.tcp.is_some() {

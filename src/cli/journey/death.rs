@@ -1,12 +1,12 @@
 //! Why packets died: the witnesses of `tunlab why`, called before any is sent.
 //!
-//! A single probe's death is waited for. Of several, and of somebody else's packet, what the
-//! kernel throws away is kept until a journey has ended, and each is known by itself; counters
-//! count for all that are under way, which is said.
+//! What the kernel throws away is known as it happens, and kept until a journey has ended: a packet
+//! that has died is not waited for any longer. Each is known by itself; counters count for all that
+//! are under way, which is said.
 
 use crate::cli::failure::Failure;
 use crate::cli::places::tunnel;
-use crate::journey::{Follower, Journey, Probe, Prober, Reader, Seed};
+use crate::journey::{Follower, Journey, Pace, Probe, Prober, Reader};
 use crate::lab::Lab;
 use crate::model::Text;
 use crate::render::Paint;
@@ -33,9 +33,8 @@ pub(super) struct Witnesses<'l> {
     tunnel: Option<(String, SocketAddr)>,
     /// What we send; nothing when somebody else's packet is waited for.
     probe: Option<Probe>,
-    /// The only packet, where there is but one and it is sent once.
-    only: Option<Seed>,
-    died: Option<Instant>,
+    /// How much of what the kernel threw away was compared with what is under way.
+    compared: u64,
     counted: Counted,
 }
 
@@ -56,12 +55,10 @@ pub(super) struct Verdict<'v> {
 
 impl<'l> Witnesses<'l> {
     /// Opens all that will be asked: nothing of it needs a privilege later. `prober` sends our
-    /// packets, if they are ours; `once` says that there is a single one, which the kernel does
-    /// not send again.
+    /// packets, if they are ours.
     pub(super) fn call(
         lab: &'l Lab,
         prober: Option<&Prober>,
-        once: bool,
         tunnel_port: Option<u16>,
     ) -> Result<Witnesses<'l>, Failure> {
         let of_lab = |host| Host::of_lab(host, lab.name(), lab.rootless());
@@ -75,38 +72,25 @@ impl<'l> Witnesses<'l> {
             hosts,
             tunnel: tunnel(lab, tunnel_port),
             probe,
-            only: prober.filter(|_| once).map(|prober| prober.seed(1)),
-            died: None,
+            compared: 0,
             counted: Counted::from_now(),
         })
     }
 
-    /// Readable when the kernel has thrown something away, until it was our only packet.
-    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
-        let waits = self.only.is_some() && self.died.is_none();
+    /// Readable when the kernel has thrown something away, while that may be a packet under way
+    /// and nobody comes round to it soon.
+    pub(super) fn fd(&self, follower: &Follower) -> Option<BorrowedFd<'_>> {
+        let waits = follower.pace() == Pace::AtOnce && follower.hopes().next().is_some();
         self.watch.drops_fd().filter(|_| waits)
     }
 
-    /// Looks whether the only packet has died; when nothing more is to be expected of it.
-    pub(super) fn end(&mut self) -> Option<Instant> {
-        let mark = Mark {
-            seed: self.only.as_ref()?,
-            reader: &self.reader,
-        };
-        if self.died.is_none() && self.watch.has_died(mark) {
-            self.died = Some(Instant::now() + AFTERMATH);
-        }
-        self.died
-    }
-
-    /// Listens to what happens meanwhile, to be called before each step of `follower`.
-    pub(super) fn listen(&mut self, follower: &Follower) -> Result<(), Failure> {
-        if self.only.is_some() {
-            return Ok(());
-        }
+    /// Listens to what happens meanwhile, to be called before each step of `follower`; `idle` says
+    /// that no packet of ours is under way.
+    pub(super) fn listen(&mut self, follower: &mut Follower, idle: bool) -> Result<(), Failure> {
         self.watch.listen();
+        self.look_for_dead(follower);
         let old = match self.probe {
-            Some(_) => self.counted.dead && follower.is_idle(),
+            Some(_) => self.counted.dead && idle,
             None => follower.is_waiting() && self.counted.since.elapsed() > ANEW,
         };
         if old {
@@ -114,6 +98,26 @@ impl<'l> Witnesses<'l> {
             self.counted = Counted::from_now();
         }
         Ok(())
+    }
+
+    /// A packet that the kernel has thrown away is given up soon, unless it is sent again.
+    fn look_for_dead(&mut self, follower: &mut Follower) {
+        let after = match self.probe {
+            Some(_) => std::mem::replace(&mut self.compared, self.watch.heard()),
+            // Whose it was may come to light later.
+            None => 0,
+        };
+        let dead = follower.hopes().filter(|(_, seed)| {
+            let mark = Mark {
+                seed,
+                reader: &self.reader,
+            };
+            seed.is_sent_once() && self.watch.has_died(mark, after)
+        });
+        let end = Instant::now() + AFTERMATH;
+        for number in dead.map(|(number, _)| number).collect::<Vec<_>>() {
+            follower.doom(number, end);
+        }
     }
 
     /// A probe is sent.

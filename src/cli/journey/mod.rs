@@ -19,7 +19,9 @@ use super::commands::Runs;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
 use super::privileges;
-use crate::journey::{Follower, Pace, Place, Post, Prober, Reader, SOON, Watch, program};
+use crate::journey::{
+    self, EARSHOT, Follower, Pace, Place, Post, Prober, Reader, SOON, Watch, program,
+};
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
 use crate::sys::bpf::passing::LONGEST;
@@ -37,6 +39,9 @@ use telling::Telling;
 
 /// How long the kernel may take until it stamps packets as they pass.
 const STAMPS: Duration = Duration::from_millis(50);
+
+/// How often the probe's socket is asked for an answer that was seen at its host's device.
+const DOOR: Duration = Duration::from_millis(1);
 
 /// What is followed.
 enum Quarry {
@@ -65,9 +70,7 @@ impl Runs for Journey {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(..) => None,
         };
-        // A connection is asked for again, so that a SYN's death ends nothing.
-        let once = self.count == 1 && self.is_asked_once();
-        let witnesses = Witnesses::call(lab, prober, once, self.tunnel_port)?;
+        let witnesses = Witnesses::call(lab, prober, self.tunnel_port)?;
         privileges::give_up()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
@@ -162,7 +165,7 @@ impl Journey {
         mut witnesses: Witnesses,
         telling: &mut Telling,
     ) -> Result<(), Failure> {
-        let prober = match quarry {
+        let mut prober = match quarry {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(filter, host) => {
                 attach(filter, host.as_deref(), follower);
@@ -171,8 +174,11 @@ impl Journey {
         };
         let count = if prober.is_some() { self.count } else { 0 };
         let (mut next, mut sent) = (Instant::now(), 0);
+        // Seen at the sender's door, and not taken in yet.
+        let mut at_door: Vec<journey::Journey> = Vec::new();
         loop {
-            witnesses.listen(follower)?;
+            let idle = follower.is_idle() && at_door.is_empty();
+            witnesses.listen(follower, idle)?;
             if let Some(prober) = &prober
                 && sent < count
                 && Instant::now() >= next
@@ -185,25 +191,30 @@ impl Journey {
                 let due = next + self.interval;
                 next = if due > now { due } else { now + self.interval };
             }
-            let end = witnesses.end();
-            let drops = witnesses.fd();
+            let drops = witnesses.fd(follower);
             let waker = drops.and_then(|fd| Waker::of([Some(signals.as_fd()), Some(fd)]).ok());
             let wake = waker.as_ref().map_or(signals.as_fd(), Waker::as_fd);
-            let due = (sent < count).then_some(next).or(end);
+            let door = (!at_door.is_empty()).then(|| Instant::now() + DOOR);
+            let due = (sent < count).then_some(next).into_iter().chain(door).min();
             let mut ended = follower.step(due, wake)?;
             let stopped = signals.next()?.is_some();
-            if stopped || end.is_some_and(|end| end <= Instant::now()) {
+            if stopped {
                 ended.extend(follower.give_up());
             }
+            ended.splice(0..0, at_door.drain(..));
             for mut journey in ended {
-                // Seen at its sender's door is not yet taken in. Of many the socket keeps no order.
-                if let Some(prober) = prober.as_ref().filter(|_| count == 1) {
-                    journey.path.answered = journey.path.answered && prober.has_heard(1);
+                if let Some(prober) = prober.as_mut().filter(|_| journey.path.answered) {
+                    let heard = prober.has_heard(journey.number, Duration::ZERO);
+                    if !heard && !stopped && journey.last.elapsed() < EARSHOT {
+                        at_door.push(journey);
+                        continue;
+                    }
+                    journey.path.answered = heard;
                 }
                 let verdict = witnesses.hear(&journey)?;
                 telling.journey(&journey, verdict.as_ref())?;
             }
-            if stopped || sent == count && follower.is_idle() {
+            if stopped || sent == count && follower.is_idle() && at_door.is_empty() {
                 return Ok(());
             }
         }

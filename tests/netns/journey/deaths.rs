@@ -11,6 +11,11 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::some_of_several_die", some),
     ("journey::somebody_elses_packet_dies", attached),
     ("journey::what_the_kernel_s_witness_did_not_hear", unheard),
+    ("journey::the_dead_were_waited_for_in_vain", at_once),
+    (
+        "journey::an_answer_of_several_counted_before_it_was_taken_in",
+        at_the_door,
+    ),
 ];
 
 /// The evidence of a death in one text.
@@ -171,5 +176,58 @@ for number in range(2000): sender.sendto(bytes(8), (\"10.0.2.11\", 7))'
     match (bench.user.is_root(), line, count) {
         (true, _, Some(1..)) | (false, Some(_), None) => Ok(()),
         _ => wrong(ended.stdout.clone()),
+    }
+}
+
+/// The kernel has said that they died; half an hour of patience is for those of whom it has not.
+fn at_once(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ping", "sysctl", "timeout"])?;
+    if !bench.user.is_root() {
+        return Ok(());
+    }
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
+         for way in sockets tracepoints; do
+           timeout 60 tunlab journey --watch $way -c 3 -i 20ms -W 1800 v -o json; echo code $?; done
+         (until_said waiting $T/said
+           tunlab lab exec u -- ping -c 1 -W 1 192.168.70.101) > /dev/null &
+         timeout 60 tunlab journey --attach 'icmp.type == 8' -W 1800 -o json 2> $T/said; echo code $?
+         wait $!; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let all = journeys(&ended);
+    for told in &all {
+        told.died("ip_forward", "s", "tun0")?;
+    }
+    match all.len() {
+        7 => Ok(()),
+        other => wrong(format!("{other} journeys: {}", ended.stderr)),
+    }
+}
+
+/// The answers come as far as U's device; of those to the first and the third probe its firewall
+/// lets none in. One alone is told of in the same way.
+fn at_the_door(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec u -- nft 'add table t; add chain t i {{ type filter hook input \
+         priority 0; }}; add rule t i icmp type echo-reply numgen inc mod 2 0 drop' || exit
+         tunlab journey -c 4 -i 5ms v -o json; echo code $?
+         tunlab journey v -o json; echo code $?; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let all = journeys(&ended);
+    let mut outcomes = [0, 0];
+    for told in &all {
+        told.goes(&KNOWN)?;
+        let (delivered, answered) = told.outcome();
+        if !delivered || answered != told.0["drop"].is_null() && bench.user.is_root() {
+            return wrong(told.0.to_string());
+        }
+        outcomes[usize::from(answered)] += 1;
+    }
+    match outcomes == [3, 2] {
+        true => Ok(()),
+        false => wrong(format!("{outcomes:?}: {}{}", ended.stdout, ended.stderr)),
     }
 }
