@@ -124,7 +124,7 @@ pub static TTL: Cause = entry!("ttl", {
     stage: Stage::Forwarding,
     counters: &["Icmp.OutTimeExcds", "Ip.InHdrErrors"],
     reasons: &[reason("IP_INHDR", "ip_forward")],
-    cures: &[Cure { commands: &["sysctl -w net.ipv4.ip_default_ttl={key}"] }],
+    cures: &[Cure { commands: &["sysctl -w net.{key}=64"] }],
     tasks: &["5-both-directions"],
 });
 

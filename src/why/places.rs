@@ -106,15 +106,13 @@ impl Places {
                 places.put("mtu", mtu.map(|(_, should)| should.to_string()));
             }
             // The sender's host sets it, unless it is this one's.
-            "ttl" if point.src.is_ipv4() => {
+            "ttl" => {
                 let sender = evidence
                     .hosts
                     .iter()
                     .find(|host| host.owner(point.src).is_some());
-                // A TTL that was asked for is its user's to change.
-                let setting = sender.map(|host| host.setting("net.ipv4.ip_default_ttl"));
-                let low = setting.filter(|&ttl| ttl < 64);
-                places.put("key", low.map(|_| "64".to_owned()));
+                let setting = sender.and_then(|host| own_ttl(host, point.dst));
+                places.put("key", setting);
                 places.elsewhere = sender.map(|sender| sender.name.clone());
             }
             "no_carrier" => {
@@ -199,6 +197,21 @@ impl Places {
             self.elsewhere = Some(host.name.clone());
         }
     }
+}
+
+/// The setting, without `net.`, by which a host gives packets to `dst` too low a TTL. One that was
+/// asked for is its user's to change. IPv6's is that of the device they leave by.
+fn own_ttl(host: &HostState, dst: IpAddr) -> Option<String> {
+    let setting = match dst {
+        IpAddr::V4(_) => "ipv4.ip_default_ttl".to_owned(),
+        IpAddr::V6(_) => {
+            let link = host.link_by_index(host.route_to(dst)?.index?)?;
+            format!("ipv6.conf.{}.hop_limit", link.name.replace('.', "/"))
+        }
+    };
+    (1..64)
+        .contains(&host.setting(&format!("net.{setting}")))
+        .then_some(setting)
 }
 
 /// The host and its device, down, that is in the network of this host's device.

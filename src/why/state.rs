@@ -39,11 +39,12 @@ const SETTINGS: [&str; 7] = [
 ];
 
 /// Those of a device.
-const OF_DEVICE: [&str; 4] = [
+const OF_DEVICE: [&str; 5] = [
     "ipv4.conf.{}.rp_filter",
     "ipv4.conf.{}.forwarding",
     "ipv4.conf.{}.route_localnet",
     "ipv6.conf.{}.force_forwarding",
+    "ipv6.conf.{}.hop_limit",
 ];
 
 /// The files of the settings that decide about packets, open: they can be read from anywhere, and
