@@ -1,6 +1,8 @@
 //! Whether a cause fits what is known about a place: each check gathers clues for it, or refutes
 //! it.
 
+use std::collections::BTreeSet;
+
 use nix::errno::Errno;
 
 use super::evidence::{Evidence, Rule};
@@ -220,7 +222,9 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
                 .seen
                 .iter()
                 .filter(|glimpse| glimpse.host == host.name && glimpse.dev == dev && !glimpse.out);
-            let loops = visits.count() > 2;
+            // All pieces of one visit have the same.
+            let ttls: BTreeSet<u8> = visits.map(|glimpse| glimpse.ttl).collect();
+            let loops = ttls.len() > 2;
             let runs_out = point.ttl <= 1 && !local && loops == (cause.name == "routing_loop");
             runs_out.then(|| clues.observed(4, format!("it arrived with a TTL of {}", point.ttl)))
         }
@@ -230,7 +234,14 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
                 _ => host.link_by_index(found?.index?)?,
             };
             // The tunnel's datagram is longer by IPv4 and UDP.
-            let length = evidence.length + if point.outer.is_some() { 28 } else { 0 };
+            // Pieces that got on to where nobody sees them have an answer that is whole.
+            let gone = point.phase == Phase::Out && evidence.next(point).is_none();
+            let length = match point.length {
+                0 => evidence.length,
+                _ if gone => evidence.length,
+                length => length,
+            };
+            let length = length + if point.outer.is_some() { 28 } else { 0 };
             let words = format!(
                 "{} of {} takes {} bytes, the packet has {length}",
                 link.name, host.name, link.mtu

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use nix::errno::Errno;
 
 use super::state::HostState;
-use crate::journey::ProbeKind;
+use crate::journey::{Piece, ProbeKind};
 use crate::sys::netlink::Lookup;
 
 /// A packet, and all that was learned about what became of it.
@@ -89,6 +89,12 @@ pub struct Glimpse {
     pub ttl: u8,
     /// The datagram that it travelled in: from, to.
     pub outer: Option<(SocketAddr, SocketAddr)>,
+    /// Its length in bytes, IP header included.
+    pub length: u32,
+    /// Which piece it was, where it was cut up.
+    pub piece: Option<Piece>,
+    /// Which piece of the datagram around it.
+    pub outer_piece: Option<Piece>,
 }
 
 /// The kernel threw it away.

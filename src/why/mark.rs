@@ -108,6 +108,9 @@ pub(super) fn glimpse(hop: &Hop) -> Option<Glimpse> {
         dst: hop.packet.dst,
         ttl: hop.packet.ttl,
         outer: hop.outer.map(|outer| (outer.src, outer.dst)),
+        length: hop.packet.len,
+        piece: hop.packet.piece,
+        outer_piece: hop.outer_piece,
     })
 }
 

@@ -13,7 +13,7 @@
 //! - [`state`]: how a host is set up
 //! - [`evidence`]: all of that as data
 //! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
-//!   `check` whether a cause fits there, `places` what stands in its cure
+//!   `last` where it was seen last, `check` whether a cause fits there, `places` what stands in its cure
 //! - [`way`]: the route that a host should have
 //! - [`diagnosis`]: what is said in the end; [`report`] prints it
 //! - [`cure`]: running a cure, and how to take it back
@@ -29,6 +29,7 @@ pub mod examine;
 pub mod host;
 #[cfg(test)]
 mod kernels;
+mod last;
 #[cfg(test)]
 mod losses;
 pub mod mark;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::evidence::{Drop, Evidence, Glimpse, Leg};
+use super::last;
 use super::state::{HostState, is_tun};
 
 /// A place on a packet's way.
@@ -16,6 +17,8 @@ pub(super) struct Point<'e> {
     pub(super) src: IpAddr,
     pub(super) dst: IpAddr,
     pub(super) ttl: u8,
+    /// Its length, or that of a piece of it, in bytes; 0 where it was not seen.
+    pub(super) length: u32,
     /// The datagram it travels in: from, to.
     pub(super) outer: Option<(SocketAddr, SocketAddr)>,
 }
@@ -66,6 +69,7 @@ impl<'e> Point<'e> {
             src: glimpse.src,
             dst: glimpse.dst,
             ttl: glimpse.ttl,
+            length: glimpse.length,
             outer: glimpse.outer,
         })
     }
@@ -79,6 +83,7 @@ impl<'e> Point<'e> {
             src,
             dst,
             ttl: 0,
+            length: 0,
             outer: None,
         }
     }
@@ -130,11 +135,7 @@ impl<'e> Point<'e> {
     /// The places to look at when the kernel was not asked, or does not know: where it was seen
     /// last; and if that is where it was to go, what that host had to do next.
     pub(super) fn last(evidence: &'e Evidence) -> Vec<Point<'e>> {
-        let last = evidence
-            .seen
-            .iter()
-            .rfind(|glimpse| glimpse.leg != Leg::Error);
-        let Some(last) = last else {
+        let Some(last) = last::glimpse(&evidence.seen) else {
             let Some(host) = evidence.host(&evidence.from) else {
                 return Vec::new();
             };
@@ -214,7 +215,7 @@ impl<'e> Point<'e> {
 
 impl Evidence {
     /// The other end of the cable that a packet has left through.
-    fn next<'e>(&'e self, point: &Point<'e>) -> Option<Point<'e>> {
+    pub(super) fn next<'e>(&'e self, point: &Point<'e>) -> Option<Point<'e>> {
         let dst = point.outer.map_or(point.dst, |(_, to)| to.ip());
         let next = point.host.route_to(dst)?.gateway.unwrap_or(dst);
         let mut hosts = self.hosts.iter();

@@ -94,6 +94,9 @@ pub(super) fn seen(hops: usize) -> Vec<Glimpse> {
         dst: address("192.168.70.101"),
         ttl,
         outer,
+        length: 84,
+        piece: None,
+        outer_piece: None,
     };
     way.into_iter().take(hops).map(glimpse).collect()
 }

@@ -339,6 +339,12 @@ impl Watch {
         let since = since_boot(journey.sent);
         let first = journey.path.hops.first();
         let mut identity = first.map(|hop| Identity::new(hop.packet.clone()));
+        // A later piece is known by what came before it.
+        if let Some(identity) = &mut identity {
+            for hop in &journey.path.hops {
+                identity.recognise(&hop.packet);
+            }
+        }
         let mut drops = Vec::new();
         for thrown in &self.drops {
             let drop = &thrown.drop;

@@ -11,6 +11,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::some_of_several_die", some),
     ("journey::somebody_elses_packet_dies", attached),
     ("journey::what_the_kernel_s_witness_did_not_hear", unheard),
+    ("journey::a_lost_piece_went_unexplained", piece),
+    ("journey::three_pieces_were_taken_for_a_loop", pieces),
     ("journey::the_dead_were_waited_for_in_vain", at_once),
     (
         "journey::an_answer_of_several_counted_before_it_was_taken_in",
@@ -230,4 +232,39 @@ fn at_the_door(bench: &Bench) -> Result<(), Problem> {
         true => Ok(()),
         false => wrong(format!("{outcomes:?}: {}{}", ended.stdout, ended.stderr)),
     }
+}
+
+/// S's firewall drops the later pieces; the first one gets as far as V.
+fn piece(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- nft 'add table ip t; add chain ip t f {{ type filter hook forward \
+         priority 0; }}; add rule ip t f ip frag-off & 0x1fff != 0 drop' || exit
+         tunlab journey --size 3000 -W 0.4 v -o json; echo code $?
+         tunlab journey --size 3000 -W 0.4 v -o list; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1"])?;
+    let told = journey(&ended)?;
+    told.ends(false, false)?;
+    if bench.user.is_root() {
+        let drop = told.died("nft_drop", "s", "tun0")?;
+        return match drop["basis"] == "observed" {
+            true => Ok(()),
+            false => wrong(drop.to_string()),
+        };
+    }
+    // Only a firewall can have told one from the other, and it was not asked.
+    ended
+        .says(&["still possible: ", "nft_drop"])?
+        .prints(&["on s, coming in through tun0"])?;
+    Ok(())
+}
+
+fn pieces(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} tunlab journey --size 4000 --ttl 1 -W 0.4 v -o json; tunlab lab down"
+    ))?;
+    let told = journey(ended.exits(0)?)?;
+    told.died("ttl", "s", "tun0")?;
+    Ok(())
 }
