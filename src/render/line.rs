@@ -78,5 +78,5 @@ pub(super) fn seconds(started: Timestamp, time: Timestamp, text: &mut Text) {
     } else {
         text.dec_padded(seconds, SECONDS, b' ');
     }
-    text.ascii(b'.').dec_padded(micros, 6, b'0');
+    text.ascii(b'.').six_digits(micros as u32);
 }

@@ -1,6 +1,6 @@
 //! Hardware and network addresses.
 
-use super::numbers::{DECIMALS, PAIRS};
+use super::numbers::{PAIRS, three_digits};
 use super::{HEX, Text};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -18,23 +18,14 @@ impl Text {
     /// Appends an IPv4 address.
     #[inline]
     pub fn ipv4(&mut self, address: Ipv4Addr) -> &mut Self {
-        self.ipv4_padded(address, 0)
+        let [(left, used), (right, more)] = halves(address);
+        self.block(&left, used).block(&right, more)
     }
 
     /// Appends an IPv4 address, padded with spaces on its left to `width`.
+    #[inline]
     pub fn ipv4_padded(&mut self, address: Ipv4Addr, width: usize) -> &mut Self {
-        let [a, b, c, d] = address.octets().map(|octet| {
-            let octet = DECIMALS[usize::from(octet)];
-            let dotted = octet.text | u32::from(b'.') << (8 * octet.used);
-            (u64::from(dotted), usize::from(octet.used) + 1)
-        });
-        let halves = [(a, b), (c, d)].map(|((left, used), (right, more))| {
-            let text = left | right << (8 * used);
-            (text.to_le_bytes(), used + more)
-        });
-        let [(left, used), (right, more)] = halves;
-        // The last dot is one too many.
-        let more = more - 1;
+        let [(left, used), (right, more)] = halves(address);
         self.spaces(width.saturating_sub(used + more));
         self.block(&left, used).block(&right, more)
     }
@@ -71,6 +62,35 @@ impl Text {
         self
     }
 }
+
+/// Two numbers of an address in decimal, and the two others: text in the first so many bytes.
+#[inline]
+fn halves(address: Ipv4Addr) -> [([u8; 8], usize); 2] {
+    let octets = address.octets().map(|octet| DOTTED[usize::from(octet)]);
+    let [a, b, c, d] = octets.map(|dotted| (dotted & 0xffff_ffff, dotted >> 32));
+    let [left, right] = [(a, b), (c, d)].map(|((first, bits), (second, more))| {
+        (first | second << bits, (bits + more) as usize / 8)
+    });
+    // The last dot is one too many.
+    [
+        (left.0.to_le_bytes(), left.1),
+        (right.0.to_le_bytes(), right.1 - 1),
+    ]
+}
+
+/// Each byte in decimal and a dot, the first digit in the lowest byte; from bit 32 on how many bits
+/// that takes.
+const DOTTED: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (padded, used) = three_digits(byte);
+        let text = padded >> (8 * (3 - used)) | (b'.' as u64) << (8 * used);
+        table[byte as usize] = text | (8 * (used + 1)) << 32;
+        byte += 1;
+    }
+    table
+};
 
 fn longest_zero_run(groups: &[u16; 8]) -> (usize, usize) {
     let (mut best, mut start) = ((8, 0), 0);
