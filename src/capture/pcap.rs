@@ -86,9 +86,10 @@ impl Source for PcapReader {
         if !self.fill(header_len)? {
             return self.end_within_header();
         }
-        let header = &self.window.bytes()[..header_len];
-        let [seconds, fraction, kept, wire_len] =
-            [0, 4, 8, 12].map(|at| self.format.u32(header, at));
+        let Some(header) = self.window.bytes().first_chunk() else {
+            return self.end_within_header();
+        };
+        let [seconds, fraction, kept, wire_len] = self.format.numbers(header);
         let kept = kept as usize;
         // A snap length smaller than `kept` is no damage: some programs write a wrong one, and
         // the record's own length is what frames the file.
@@ -175,8 +176,20 @@ impl Format {
         })
     }
 
-    /// The number at a place that the caller knows to be within `bytes`.
+    /// The numbers that every record's header starts with.
     #[inline]
+    fn numbers(self, header: &[u8; RECORD_HEADER]) -> [u32; 4] {
+        let numbers = [0, 4, 8, 12].map(|at| {
+            let [a, b, c, d] = [header[at], header[at + 1], header[at + 2], header[at + 3]];
+            u32::from_le_bytes([a, b, c, d])
+        });
+        match self.big_endian {
+            true => numbers.map(u32::swap_bytes),
+            false => numbers,
+        }
+    }
+
+    /// The number at a place that the caller knows to be within `bytes`.
     fn u32(self, bytes: &[u8], at: usize) -> u32 {
         let raw = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
         if self.big_endian {
