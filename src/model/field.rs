@@ -257,6 +257,7 @@ impl Field {
     }
 
     /// The name of `value`, when the field's values have names.
+    #[inline]
     pub fn name_of(&self, layer: &Layer, value: u64) -> Option<&'static str> {
         self.names.get(layer, value)
     }

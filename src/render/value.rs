@@ -7,10 +7,19 @@ use crate::model::{
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Writes the value of a field that is no list of headers.
+#[inline]
 pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
-    let field = present.field;
     match present.value {
-        Value::Uint(value) => number(layer, field, value, text),
+        // Most values by far are numbers.
+        Value::Uint(value) => number(layer, present.field, value, text),
+        value => no_number(present.field, value, text),
+    }
+}
+
+/// Writes the value of a field that is no number.
+#[inline(never)]
+fn no_number(field: &Field, value: Value, text: &mut Text) {
+    match value {
         // scapy says how many zeros fill a gap, not which.
         Value::Bytes(bytes)
             if matches!(field.kind, Kind::Fill)
@@ -52,7 +61,6 @@ pub(super) fn write(layer: &Layer, present: &Present, text: &mut Text) {
 }
 
 /// Writes a number by its name, or in its field's notation.
-#[inline]
 fn number(layer: &Layer, field: &Field, number: u64, text: &mut Text) {
     let number = match field.kind {
         // scapy shows the first byte only, even of the other byte order.

@@ -32,17 +32,17 @@ impl Text {
 
     fn quoted(&mut self, bytes: &[u8], quote: u8) {
         let mut block = [0; 4 * PIECE];
+        let escaped_quote = Shown::new(&[b'\\', quote]);
         for piece in bytes.chunks(PIECE) {
             let mut end = 0;
             for byte in piece {
-                let index = usize::from(*byte);
-                let (mut text, mut used) = (REPR[index], REPR_USED[index]);
-                if *byte == quote {
-                    (text, used) = ([b'\\', quote, 0, 0], 2);
-                }
+                let shown = match *byte == quote {
+                    true => escaped_quote,
+                    false => REPR[usize::from(*byte)],
+                };
                 // Copying four bytes and keeping some is cheaper than a copy of varying length.
-                block[end..end + 4].copy_from_slice(&text);
-                end += usize::from(used);
+                block[end..end + 4].copy_from_slice(&shown.text.to_le_bytes());
+                end += shown.used as usize;
             }
             self.block(&block, end);
         }
@@ -55,34 +55,42 @@ impl Text {
     }
 }
 
-/// Each byte as Python's repr shows it between quotes.
-const REPR: [[u8; 4]; 256] = {
-    let mut table = [[0; 4]; 256];
+/// A byte between quotes.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// Its first character in the lowest byte: as one number it is moved in one piece.
+    text: u32,
+    /// How many of the four characters count.
+    used: u32,
+}
+
+impl Shown {
+    const fn new(characters: &[u8]) -> Shown {
+        let (mut text, mut used) = (0, 0);
+        while used < characters.len() {
+            text |= (characters[used] as u32) << (8 * used);
+            used += 1;
+        }
+        Shown {
+            text,
+            used: used as u32,
+        }
+    }
+}
+
+/// Each byte as Python's repr shows it.
+const REPR: [Shown; 256] = {
+    let mut table = [Shown { text: 0, used: 0 }; 256];
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'\\' => *b"\\\\  ",
-            b'\n' => *b"\\n  ",
-            b'\r' => *b"\\r  ",
-            b'\t' => *b"\\t  ",
-            printable @ 0x20..=0x7e => [printable, 0, 0, 0],
-            _ => [b'\\', b'x', HEX[byte >> 4], HEX[byte & 0xf]],
+            b'\\' => Shown::new(b"\\\\"),
+            b'\n' => Shown::new(b"\\n"),
+            b'\r' => Shown::new(b"\\r"),
+            b'\t' => Shown::new(b"\\t"),
+            printable @ 0x20..=0x7e => Shown::new(&[printable]),
+            _ => Shown::new(&[b'\\', b'x', HEX[byte >> 4], HEX[byte & 0xf]]),
         };
-        byte += 1;
-    }
-    table
-};
-
-/// How many of those four bytes count.
-const REPR_USED: [u8; 256] = {
-    let mut table = [4; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        match byte as u8 {
-            b'\\' | b'\n' | b'\r' | b'\t' => table[byte] = 2,
-            0x20..=0x7e => table[byte] = 1,
-            _ => {}
-        }
         byte += 1;
     }
     table
