@@ -126,7 +126,7 @@ impl Bench {
         let files = folder.display();
         let preamble = format!(
             "export PATH='{own}:{path}:/usr/sbin:/sbin' T='{files}' XDG_RUNTIME_DIR='{files}'\n\
-             until_said() {{ for try in $(seq 300); do grep -q \"$1\" \"$2\" && return; \
+             until_said() {{ for try in $(seq 3000); do grep -q \"$1\" \"$2\" && return; \
              sleep 0.01; done; echo \"never said: $1\"; cat \"$2\"; exit 99; }}\n"
         );
         let args = ["-c".into(), (preamble + script).into()];

@@ -78,9 +78,12 @@ fn told(bench: &Bench) -> Result<(), Problem> {
     }
 }
 
+/// How long an echo may be out of sight: no machine is so busy that one that arrives takes longer.
+const PATIENCE: &str = "-W 10";
+
 fn thousand(bench: &Bench) -> Result<(), Problem> {
     let ended = bench.lab(&format!(
-        "{UP} tunlab journey -c 1000 -i 5ms v -o json; echo code $?; tunlab lab down"
+        "{UP} tunlab journey -c 1000 -i 5ms {PATIENCE} v -o json; echo code $?; tunlab lab down"
     ))?;
     ended.exits(0)?.prints(&["code 0"])?.says_not(&["lost"])?;
     all_known(&ended, 1000)
@@ -91,10 +94,15 @@ fn thousand(bench: &Bench) -> Result<(), Problem> {
 fn loaded(bench: &Bench) -> Result<(), Problem> {
     needs(&["iperf3"])?;
     let ended = bench.lab(&format!(
-        "{UP} for host in s v; do tunlab lab exec $host -- iperf3 -s -1 > /dev/null & done; sleep 0.3
+        "{UP} for host in s v; do
+           tunlab lab exec $host -- iperf3 -s -1 --forceflush > $T/$host & until_said listening $T/$host
+         done
+         sent() {{ tunlab lab exec u -- cat /sys/class/net/$1/statistics/tx_packets; }}
          tunlab lab exec u -- iperf3 -c 192.168.70.101 -t 7 > $T/tunnel & tunnel=$!
          tunlab lab exec u -- iperf3 -c 10.0.2.11 -b 300M -t 7 > $T/cable & cable=$!
-         sleep 0.5; tunlab journey -c 1000 -i 5ms v -o json
+         for try in $(seq 300); do
+           [ $(sent tun0) -gt 1000 ] && [ $(sent eth0) -gt 2000 ] && break; sleep 0.05; done
+         tunlab journey -c 1000 -i 5ms {PATIENCE} v -o json
          wait $tunnel $cable; cat $T/tunnel $T/cable >&2
          for host in u s; do tunlab lab exec $host -- sh -c \
            'grep ^Udp: /proc/net/snmp | cut -d\" \" -f6 | tail -n 1; cat /sys/class/net/tun0/statistics/tx_dropped'
@@ -228,29 +236,16 @@ fn unprivileged(bench: &Bench) -> Result<(), Problem> {
     }
 }
 
-/// From the command to its last line, beyond the packet's own time. The limit is far wider than
-/// what a quiet machine takes: tests run side by side.
+/// It ends with the answer, and each line is there when its packet's answer is: what it would wait
+/// for otherwise is half an hour away.
 fn at_once(bench: &Bench) -> Result<(), Problem> {
+    needs(&["timeout"])?;
     let ended = bench.lab(&format!(
-        "{UP} for run in 1 2 3 4 5; do before=$(date +%s%N)
-           tunlab journey v -o json | {{ read line; echo $((($(date +%s%N) - before) / 1000)); echo $line; }}
-         done; tunlab lab down"
+        "{UP} timeout 60 tunlab journey -W 1800 v -o json; echo code $?
+         tunlab journey -c 2 -i 1800 v -o json > $T/first & journey=$!
+         until_said answered $T/first; kill -INT $journey; wait $journey; echo code $?; cat $T/first
+         tunlab lab down"
     ))?;
-    ended.exits(0)?;
-    let took = ended
-        .stdout
-        .lines()
-        .filter_map(|line| line.parse::<f64>().ok());
-    let own = journeys(&ended);
-    let own = own
-        .iter()
-        .filter_map(|told| told.hops().last()?["t_us"].as_f64());
-    let beyond: Vec<f64> = took
-        .zip(own)
-        .map(|(took, own)| (took - own) / 1e3)
-        .collect();
-    match beyond.len() == 5 && beyond.iter().any(|millis| *millis < 400.0) {
-        true => Ok(()),
-        false => wrong(format!("milliseconds beyond the packet's own: {beyond:?}")),
-    }
+    ended.exits(0)?.prints(&["code 0\ncode 0\n"])?;
+    all_known(&ended, 2)
 }

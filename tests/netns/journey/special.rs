@@ -206,7 +206,9 @@ fn no_server(bench: &Bench) -> Result<(), Problem> {
     let ended = bench.lab(&format!(
         "{UP} tunlab lab exec s -- sh -c 'for p in /proc/[0-9]*; do \
            tr \"\\0\" \" \" < $p/cmdline | grep -q -e --listen && kill ${{p#/proc/}}; done; true'
-         sleep 0.2; tunlab journey -W 0.5 v -o json; echo code $?; tunlab lab down"
+         # Its port, 9090, is closed.
+         while tunlab lab exec s -- grep -q :2382 /proc/net/udp; do sleep 0.01; done
+         tunlab journey -W 0.5 v -o json; echo code $?; tunlab lab down"
     ))?;
     ended.exits(0)?.prints(&["code 1"])?;
     let told = journey(&ended)?;
@@ -221,7 +223,8 @@ fn no_server(bench: &Bench) -> Result<(), Problem> {
 fn segments(bench: &Bench) -> Result<(), Problem> {
     needs(&["iperf3", "tshark"])?;
     let ended = bench.lab(&format!(
-        "{UP} tunlab lab exec s -- iperf3 -s -1 > /dev/null & sleep 0.3
+        "{UP} tunlab lab exec s -- iperf3 -s -1 --forceflush > $T/server &
+         until_said listening $T/server
          (until_said waiting $T/said; tunlab lab exec u -- iperf3 -c 10.0.2.11 -n 20M) > /dev/null &
          tunlab journey --attach 'tcp.dstport == 5201 && frame.len > 20000' u -o list -w $T/bulk.pcapng 2> $T/said
          HOME=$T tshark -n -r $T/bulk.pcapng -T fields -e frame.len 2> /dev/null; wait; tunlab lab down"
@@ -248,12 +251,14 @@ fn segments(bench: &Bench) -> Result<(), Problem> {
 fn lost(bench: &Bench) -> Result<(), Problem> {
     needs(&["iperf3"])?;
     let ended = bench.lab(&format!(
-        "{UP} tunlab lab exec s -- iperf3 -s -1 > /dev/null & sleep 0.3
+        "{UP} tunlab lab exec s -- iperf3 -s -1 --forceflush > $T/server &
+         until_said listening $T/server
          tunlab journey --attach 'icmp.type == 8' u -o json 2> $T/said & journey=$!
          until_said waiting $T/said; kill -STOP $journey
          tunlab lab exec u -- iperf3 -c 10.0.2.11 -n 100M > /dev/null; kill -CONT $journey
-         sleep 0.5; tunlab lab exec u -- ping -c 1 -W 1 192.168.70.101 > /dev/null
-         wait $journey; echo code $?; cat $T/said; tunlab lab down"
+         # Until one finds room again.
+         tunlab lab exec u -- ping -i 0.2 -w 30 192.168.70.101 > /dev/null & ping=$!
+         wait $journey; echo code $?; kill $ping; cat $T/said; tunlab lab down"
     ))?;
     ended.exits(0)?.prints(&[
         "the capture itself lost ",
@@ -268,7 +273,7 @@ fn killed(bench: &Bench) -> Result<(), Problem> {
          for host in u s v; do tunlab lab exec $host -- sh -c 'tail -n +2 /proc/net/packet' ; done
          tunlab journey v -o json; tunlab lab down
          tunlab journey --demo -c 1000 -i 5ms v > /dev/null & sleep 0.5; kill -9 $!; wait $! 2> /dev/null
-         sleep 0.5; lab_mounts; true"
+         for try in $(seq 500); do [ -z \"$(lab_mounts)\" ] && break; sleep 0.02; done; lab_mounts; true"
     ))?;
     ended.exits(0)?;
     journey(&ended)?.goes(&KNOWN)?;

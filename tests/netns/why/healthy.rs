@@ -82,7 +82,7 @@ fn killed(bench: &Bench) -> Result<(), Problem> {
              tunlab why v --evidence nft > /dev/null & asking=$!
              until tables | grep -q tunlab-trace || ! kill -0 $asking 2> /dev/null; do :; done
              kill -9 $asking 2> /dev/null && echo killed; wait $asking 2> /dev/null
-             sleep 0.2; tables
+             for try in $(seq 300); do [ -z \"$(tables)\" ] && break; sleep 0.01; done; tables
          done
          tunlab lab down",
     )?;
