@@ -5,96 +5,17 @@ use std::collections::BTreeSet;
 
 use nix::errno::Errno;
 
-use super::evidence::{Evidence, Rule};
+use super::clues::{Clues, counters};
+use super::evidence::Evidence;
+use super::met::is_header;
 use super::point::{Phase, Point};
 use super::state::{HostState, is_tun};
 use super::way;
-use crate::causes::{self, Cause};
+use crate::causes::Cause;
 use crate::journey::ProbeKind;
 use crate::lab::Cidr;
 use crate::lab::plan::Mac;
 use crate::sys::netlink::{Link, Lookup, Neighbour, NeighbourState, RouteKind};
-
-/// What speaks for a cause at a place.
-#[derive(Debug, Default)]
-pub(super) struct Clues {
-    /// Each marked as observed or inferred.
-    pub(super) words: Vec<String>,
-    /// How much they weigh; nothing speaks for it at 0.
-    pub(super) weight: u32,
-    /// The counter that told.
-    pub(super) counter: Option<String>,
-    /// The rule of the firewall that told.
-    pub(super) rule: Option<Rule>,
-    /// The device concerned, where it is not the point's own.
-    pub(super) dev: Option<String>,
-}
-
-impl Clues {
-    /// The answer itself tells.
-    pub(super) fn observed_answer() -> Clues {
-        Clues::default().observed(9, "the answer is a reset".to_owned())
-    }
-
-    fn observed(mut self, weight: u32, words: String) -> Clues {
-        self.words.push(format!("observed: {words}"));
-        self.weight += weight;
-        self
-    }
-
-    fn inferred(mut self, weight: u32, words: String) -> Clues {
-        self.words.push(format!("inferred: {words}"));
-        self.weight += weight;
-        self
-    }
-}
-
-/// Whether a cause can be met in a phase at all.
-pub(super) fn can_be(cause: &Cause, phase: Phase) -> bool {
-    use causes::Stage::{
-        Arriving, Delivering, Forwarding, Leaving, Program, Sending, Waiting, Writing,
-    };
-    let name = cause.name;
-    match cause.stage {
-        Waiting => false,
-        Sending => match phase {
-            Phase::Sending => true,
-            // A router meets it, too.
-            Phase::In => matches!(name, "blackhole" | "device_down_send"),
-            _ => false,
-        },
-        Leaving => match phase {
-            Phase::Wrapping => matches!(name, "no_reader" | "queue_full" | "qdisc"),
-            Phase::Out => name == "qdisc",
-            Phase::Sending | Phase::In => true,
-            Phase::Unwrapping | Phase::Garbled | Phase::Entering => false,
-        },
-        // What a device refuses the program is told, and nobody else.
-        Writing => {
-            let silent = matches!(name, "no_packet_information" | "short_frame");
-            phase == Phase::Unwrapping && !silent
-        }
-        Program => matches!(phase, Phase::Unwrapping | Phase::Wrapping),
-        Arriving => match phase {
-            Phase::Garbled => is_header(name) || name == "unknown_protocol",
-            phase => phase == Phase::In,
-        },
-        Forwarding => match name {
-            "nft_drop" => matches!(phase, Phase::In | Phase::Out | Phase::Sending),
-            "too_big" => matches!(phase, Phase::In | Phase::Out | Phase::Entering),
-            _ => phase == Phase::In,
-        },
-        Delivering => phase == Phase::In,
-    }
-}
-
-/// Whether a cause is something that IP finds wrong in the packet itself.
-fn is_header(name: &str) -> bool {
-    matches!(
-        name,
-        "ip_header" | "ip_checksum" | "ip_truncated" | "ipv6_header" | "ipv6_off"
-    )
-}
 
 /// The clues for a cause; nothing if something refutes it.
 pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option<Clues> {
@@ -330,36 +251,6 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
         // The rest is told by counters or by the kernel alone.
         _ => Some(clues),
     }
-}
-
-/// The counters of a cause that rose on the host. One that counts much else besides weighs less.
-fn counters(cause: &Cause, point: &Point, evidence: &Evidence) -> Clues {
-    let mut clues = Clues::default();
-    let tun = point.host.links.iter().find(|link| is_tun(link));
-    let written = cause.stage == causes::Stage::Writing;
-    let dev = match tun {
-        Some(tun) if written => tun.name.as_str(),
-        _ => point.dev.as_deref().unwrap_or_default(),
-    };
-    // What a delivered ping moves is no clue that it was not delivered.
-    if cause.name == "echo_ignored" {
-        return clues;
-    }
-    // Either tells of a header that is none; elsewhere what follows the first one counts much else.
-    let telling = if *cause == causes::IPV6_HEADER { 2 } else { 1 };
-    let risen = cause
-        .counters_for(point.dst, dev)
-        .take(telling)
-        .find_map(|name| {
-            let delta = evidence.rose(&point.host.name, &name)?;
-            Some((name, delta))
-        });
-    if let Some((name, delta)) = risen {
-        let whose = evidence.company.caveat();
-        clues = clues.observed(3, format!("{name} +{delta} on {}{whose}", point.host.name));
-        clues.counter = Some(name);
-    }
-    clues
 }
 
 fn no_route(

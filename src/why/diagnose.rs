@@ -7,9 +7,11 @@
 //!    there is checked: refuted, supported by clues, or left as a candidate.
 //! 4. Where nothing supports any of them the verdict is `unknown`, and never that nothing died.
 
-use super::check::{self, Clues, check};
+use super::check::check;
+use super::clues::Clues;
 use super::diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
 use super::evidence::{Drop, Evidence, Leg};
+use super::met::can_be;
 use super::places::Places;
 use super::point::{Phase, Point};
 use crate::causes::{self, Cause, Fit};
@@ -159,7 +161,7 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
     let mut candidates: Vec<&'static Cause> = Vec::new();
     for point in points {
         for cause in causes::ALL {
-            if !check::can_be(cause, point.phase) {
+            if !can_be(cause, point.phase) {
                 continue;
             }
             let Some(clues) = check(cause, point, evidence) else {

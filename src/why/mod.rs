@@ -1,24 +1,27 @@
 //! Where and why a packet died.
 //!
 //! ```text
-//!   Watch::start ── the packet travels ── Watch::finish ──▶ Evidence ──diagnose──▶ Diagnosis
+//!   Watch::start ── the packet travels ── Watch::hear ────▶ Evidence ──diagnose──▶ Diagnosis
 //!     counters,      (journey)              counters,                               causes, cures
 //!     nft, BPF                              nft, BPF, set-up, route lookups
 //! ```
 //!
 //! - [`host`]: a host that is looked at, of a lab or this machine
 //! - [`mod@examine`]: a probe is sent, and all witnesses are heard
-//! - [`watch`]: the witnesses, opened before the packet and heard after it
+//! - [`watch`]: the witnesses, opened before the packet and heard after it; `look` is what is open
+//!   on a host
 //! - [`mark`]: the packet that is asked about, and how it is known again
 //! - [`state`]: how a host is set up
 //! - [`evidence`]: all of that as data
 //! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
-//!   `last` where it was seen last, `check` whether a cause fits there, `places` what stands in its cure
+//!   `last` where it was seen last, `met` which causes can be met there, `check` whether one fits,
+//!   by which `clues`, `places` what stands in its cure
 //! - [`way`]: the route that a host should have
 //! - [`diagnosis`]: what is said in the end; [`report`] prints it
 //! - [`cure`]: running a cure, and how to take it back
 
 mod check;
+mod clues;
 pub mod cure;
 pub mod diagnose;
 #[cfg(test)]
@@ -30,9 +33,11 @@ pub mod host;
 #[cfg(test)]
 mod kernels;
 mod last;
+mod look;
 #[cfg(test)]
 mod losses;
 pub mod mark;
+mod met;
 mod places;
 mod point;
 pub mod report;

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::check::{self, Clues};
+use super::check;
+use super::clues::Clues;
 use super::evidence::{Evidence, Leg};
 use super::point::Point;
 use super::state::{HostState, is_tun};

@@ -7,22 +7,19 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
 
-use super::evidence::{Asked, Drop, Evidence, Leg, Moved, Waiting};
+use super::evidence::{Asked, Drop, Evidence, Leg, Waiting};
 use super::host::Host;
+use super::look::{Look, State};
 use super::mark::{Mark, Subject, Thrown, glimpse, is_garbled, is_reset, recognise, traces_of};
 use super::point::Point;
-use super::state::{HostState, Settings};
 use crate::capture::Timestamp;
 use crate::journey::{Identity, Journey};
 use crate::lab::LabError;
-use crate::lab::counters::{CounterFiles, Counters};
 use crate::sys::bpf::DropWatch;
 use crate::sys::errno;
-use crate::sys::netlink::{Netlink, NetlinkError};
-use crate::sys::nftables::TraceWatch;
-use crate::sys::tcp_table::{self, TcpConnection, TcpTimer};
+use crate::sys::netlink::NetlinkError;
+use crate::sys::tcp_table::TcpTimer;
 use nix::time::{ClockId, clock_gettime};
 
 /// Who can tell what became of a packet, besides sightings, route lookups and set-up.
@@ -55,33 +52,6 @@ pub struct Watch {
     traced: bool,
     counted: bool,
     not_available: Vec<String>,
-}
-
-/// How all hosts were set up at a moment, and what they had counted until then.
-#[derive(Debug)]
-struct State {
-    at: Instant,
-    hosts: Vec<HostState>,
-    moved: Vec<Moved>,
-}
-
-/// A look at the hosts serves for packets that die at the same time...
-const LASTS: Duration = Duration::from_millis(100);
-/// ...if nothing more was seen of the packet for so long before it.
-const OVER: Duration = Duration::from_millis(50);
-
-/// What is open on a host.
-#[derive(Debug)]
-struct Look {
-    name: String,
-    inode: Option<u64>,
-    netlink: Netlink,
-    settings: Settings,
-    counters: CounterFiles,
-    before: Counters,
-    trace: Option<TraceWatch>,
-    /// The host's connections, as they were before the packet.
-    connections: Vec<TcpConnection>,
 }
 
 /// Why hosts cannot be looked at.
@@ -263,7 +233,7 @@ impl Watch {
         }
         let state = match self.state.take() {
             Some(state) if state.serves(journey) => state,
-            _ => self.look_around()?,
+            _ => State::take(&mut self.looks)?,
         };
         evidence.hosts.clone_from(&state.hosts);
         evidence.moved = self.counted.then(|| state.moved.clone());
@@ -303,26 +273,6 @@ impl Watch {
             })
         });
         waiting.collect()
-    }
-
-    /// Looks how the hosts are set up, and what they have counted.
-    fn look_around(&mut self) -> Result<State, WatchError> {
-        let mut state = State {
-            at: Instant::now(),
-            hosts: Vec::new(),
-            moved: Vec::new(),
-        };
-        for look in &mut self.looks {
-            let now = look.count()?;
-            state.moved.push(Moved {
-                host: look.name.clone(),
-                counters: look.before.moved(&now),
-            });
-            let settings = look.settings.read();
-            let host = HostState::take(&look.name, &look.netlink, settings)?;
-            state.hosts.push(host);
-        }
-        Ok(state)
     }
 
     /// What was thrown away since the packet was sent, and not heard of; in words.
@@ -410,56 +360,6 @@ impl Watch {
             });
         }
         asked
-    }
-}
-
-impl State {
-    /// Whether it was taken when all that could become of the packet had.
-    fn serves(&self, journey: &Journey) -> bool {
-        self.at.elapsed() < LASTS && self.at > journey.last + OVER
-    }
-}
-
-impl Look {
-    /// Opens what is wanted in the calling thread's network namespace; says what is not to be had.
-    fn open(host: &Host, trace: Option<u32>) -> Result<(Look, Option<String>), WatchError> {
-        let netlink = Netlink::open()?;
-        let failed = |source| WatchError::Counters {
-            host: host.name().to_owned(),
-            source,
-        };
-        let counters = CounterFiles::open().map_err(failed)?;
-        let mut missing = None;
-        // The packet itself, and the datagram that carries it: IPv4 and UDP add 28 bytes.
-        let trace = trace.and_then(|length| match TraceWatch::start(&[length, length + 28]) {
-            Ok(trace) => Some(trace),
-            Err(error) => {
-                let remedy = error
-                    .remedy()
-                    .map_or(String::new(), |what| format!("; {what}"));
-                missing = Some(format!("nft: {}: {error}{remedy}", host.name()));
-                None
-            }
-        });
-        let mut look = Look {
-            name: host.name().to_owned(),
-            inode: host.inode(),
-            settings: Settings::open(&netlink.links()?),
-            before: Counters::default(),
-            netlink,
-            counters,
-            trace,
-            connections: tcp_table::connections().unwrap_or_default(),
-        };
-        look.before = look.count()?;
-        Ok((look, missing))
-    }
-
-    fn count(&mut self) -> Result<Counters, WatchError> {
-        self.counters.read().map_err(|source| WatchError::Counters {
-            host: self.name.clone(),
-            source,
-        })
     }
 }
 
