@@ -9,7 +9,7 @@
 //! process keeps them, waits, and goes on in its place when a trace is wanted. `--fix` keeps its own.
 
 use super::Outcome;
-use super::args::{When, paint};
+use super::args::{When, paint, terminal_width};
 use super::commands::Runs;
 use super::failure::{Failure, print, status};
 use super::places::{host_and_address, tunnel};
@@ -53,11 +53,12 @@ pub(super) struct Why {
     format: Format,
 
     /// Send a TCP SYN to this port instead of a ping
-    #[arg(long, value_name = "PORT", conflicts_with = "udp")]
+    #[arg(long, value_name = "PORT", conflicts_with = "udp",
+          value_parser = clap::value_parser!(u16).range(1..))]
     tcp: Option<u16>,
 
     /// Send a UDP datagram to this port instead of a ping
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     udp: Option<u16>,
 
     /// Ask this witness only, besides sightings, routes and settings
@@ -128,7 +129,9 @@ impl Runs for Why {
             let mut text = Text::default();
             match self.format {
                 Format::Json => report::json(&diagnosis, &in_full, &mut text),
-                Format::Text => report::words(&diagnosis, &in_full, &paint, &mut text),
+                Format::Text => {
+                    report::words(&diagnosis, &in_full, &paint, terminal_width(), &mut text);
+                }
             }
             print(text.as_str())?;
             drop(open);
@@ -271,14 +274,13 @@ fn fix(diagnosis: &Diagnosis, question: &Question) -> Result<bool, Failure> {
     Ok(!finding.cures.is_empty())
 }
 
+/// The address that is meant; of a name that has both, IPv4's.
 fn resolve(dest: &str) -> Result<IpAddr, Failure> {
-    let addresses = (dest, 0).to_socket_addrs();
-    let mut addresses = addresses
-        .map_err(|_| Failure::usage(format!("{dest} is no address, and no name that is known")))?;
-    let found = addresses.find(|address| address.is_ipv4());
-    found
-        .map(|address| address.ip())
-        .ok_or_else(|| Failure::usage(format!("{dest} has no IPv4 address")))
+    let unknown = || Failure::usage(format!("{dest} is no address, and no name that is known"));
+    let addresses = (dest, 0).to_socket_addrs().map_err(|_| unknown())?;
+    let addresses: Vec<IpAddr> = addresses.map(|address| address.ip()).collect();
+    let found = addresses.iter().find(|address| address.is_ipv4());
+    found.or(addresses.first()).copied().ok_or_else(unknown)
 }
 
 fn explain(name: Option<&str>, paint: &Paint) -> Outcome {

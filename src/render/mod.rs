@@ -11,6 +11,7 @@ mod remarks;
 mod show;
 mod table;
 mod value;
+pub(crate) mod wrap;
 
 pub use paint::{Paint, Role};
 

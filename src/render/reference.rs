@@ -2,12 +2,12 @@
 //! fields with their meanings and filter names, what it rides on and what may follow.
 
 use super::bits::Bits;
+use super::wrap::words;
 use super::{Paint, Role};
 use crate::model::json::string;
 use crate::model::{Field, Kind, Layer, Protocol, Text, Under, Width};
 use crate::packet::filter;
 use crate::proto;
-use unicode_width::UnicodeWidthStr;
 
 /// Columns of the explanations.
 const LINE: usize = 80;
@@ -235,22 +235,4 @@ fn first_sentence(about: &str) -> &str {
 fn wrapped(content: &str, indent: usize, text: &mut Text) {
     text.spaces(indent);
     words(content, indent, indent, LINE, text);
-}
-
-/// Writes a text that starts in `column` and goes on in lines of at most `line` columns, each
-/// after `indent` blanks.
-fn words(content: &str, mut column: usize, indent: usize, line: usize, text: &mut Text) {
-    for (index, word) in content.split(' ').enumerate() {
-        let width = word.width();
-        if index > 0 && column + 1 + width > line {
-            text.str("\n").spaces(indent);
-            column = indent;
-        } else if index > 0 {
-            text.str(" ");
-            column += 1;
-        }
-        text.str(word);
-        column += width;
-    }
-    text.str("\n");
 }

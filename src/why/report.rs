@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::diagnosis::{Diagnosis, Finding, Verdict};
 use crate::model::Text;
 use crate::model::json::{list, string};
-use crate::render::{Paint, Role};
+use crate::render::{Paint, Role, wrap};
 
 /// Writes `{"verdict":"dropped","host":"u","to":"192.168.70.101","causes":[...],"candidates":[],
 /// "not_available":[]}` and a line end. `in_full` turns a host's command into one for this machine.
@@ -60,11 +60,13 @@ pub fn cause_json(finding: &Finding, in_full: &dyn Fn(&str, &str) -> String, tex
     text.str("}");
 }
 
-/// Writes the diagnosis for a reader.
+/// Writes the diagnosis for a reader, whose lines have at most so many columns. Commands, which are
+/// there to be copied, are not cut.
 pub fn words(
     diagnosis: &Diagnosis,
     in_full: &dyn Fn(&str, &str) -> String,
     paint: &Paint,
+    columns: Option<u16>,
     text: &mut Text,
 ) {
     let (host, to) = (&diagnosis.host, diagnosis.to);
@@ -90,18 +92,19 @@ pub fn words(
             _ => format!("{}. ", number + 1),
         };
         text.str("\n");
-        cause_words(&which, finding, in_full, paint, text);
+        cause_words(&which, finding, in_full, paint, columns, text);
     }
     if !diagnosis.candidates.is_empty() {
         text.str("\nstill possible:\n");
         for cause in &diagnosis.candidates {
             let mut line = String::new();
-            let _ = write!(line, "  {:<20} {}", cause.name, cause.words().title);
-            text.str(&line).str("\n");
+            let _ = write!(line, "{:<20} {}", cause.name, cause.words().title);
+            wrapped(&line, 2, 23, columns, text);
         }
     }
     for what in &diagnosis.not_available {
-        text.str("\nnot available: ").str(what).str("\n");
+        text.str("\n");
+        wrapped(&format!("not available: {what}"), 0, 2, columns, text);
     }
     if let Some(finding) = diagnosis.causes.first() {
         let name = finding.cause.name;
@@ -109,12 +112,13 @@ pub fn words(
     }
 }
 
-/// Writes one cause for a reader, as journey's end has it, too.
-pub fn cause_words(
+/// Writes one cause for a reader.
+fn cause_words(
     which: &str,
     finding: &Finding,
     in_full: &dyn Fn(&str, &str) -> String,
     paint: &Paint,
+    columns: Option<u16>,
     text: &mut Text,
 ) {
     let place = match &finding.dev {
@@ -126,9 +130,9 @@ pub fn cause_words(
         text.str(finding.cause.name);
     });
     text.str(&format!(" on {place} ({})\n", finding.basis.name()));
-    text.str("  ").str(&finding.text).str("\n");
+    wrapped(&finding.text, 2, 2, columns, text);
     for words in &finding.evidence {
-        text.str("    ").str(words).str("\n");
+        wrapped(words, 4, 6, columns, text);
     }
     for (number, cure) in finding.cures.iter().enumerate() {
         text.str(if number == 0 { "  cure: " } else { "        " });
@@ -137,6 +141,13 @@ pub fn cause_words(
         });
         text.str("\n");
     }
+}
+
+/// Writes a line after `first` blanks, and what does not fit into it after `indent` blanks below.
+fn wrapped(content: &str, first: usize, indent: usize, columns: Option<u16>, text: &mut Text) {
+    text.spaces(first);
+    let columns = columns.map_or(usize::MAX, usize::from);
+    wrap::words(content, first, indent, columns, text);
 }
 
 #[cfg(test)]
@@ -195,7 +206,7 @@ mod tests {
     #[test]
     fn words_name_host_cause_and_cure() {
         let mut text = Text::default();
-        words(&diagnosis(), &in_full, &Paint::new(false), &mut text);
+        words(&diagnosis(), &in_full, &Paint::new(false), None, &mut text);
         for part in [
             "u to 192.168.70.101: the packet died\n",
             "rp_filter on s, tun0 (observed)\n",
@@ -204,5 +215,30 @@ mod tests {
         ] {
             assert!(text.as_str().contains(part), "{part}: {}", text.as_str());
         }
+    }
+
+    #[test]
+    fn sentences_ran_over_the_end_of_a_terminal_s_lines() {
+        let mut diagnosis = diagnosis();
+        diagnosis.causes[0].text = "packets that die ".repeat(20);
+        diagnosis.causes[0].evidence = vec!["observed: counters that rise ".repeat(9)];
+        diagnosis.not_available = vec!["kernel: no such thing ".repeat(9)];
+        let mut text = Text::default();
+        words(
+            &diagnosis,
+            &in_full,
+            &Paint::new(false),
+            Some(60),
+            &mut text,
+        );
+        let widest = text.as_str().lines().max_by_key(|line| line.len());
+        let cure = "  cure: ip -n tunlab-s route add 192.168.30.0/24 dev tun0";
+        assert!(widest.is_some_and(|line| line.len() <= 60), "{widest:?}");
+        assert!(text.as_str().contains(cure), "{}", text.as_str());
+        assert!(
+            text.as_str().contains("\n      counters that rise"),
+            "{}",
+            text.as_str()
+        );
     }
 }

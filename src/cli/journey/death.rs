@@ -190,8 +190,8 @@ impl Verdict<'_> {
     }
 
     /// All of it for a reader.
-    pub(super) fn words(&self, paint: &Paint, text: &mut Text) {
-        report::words(&self.diagnosis, &self.in_full(), paint, text);
+    pub(super) fn words(&self, paint: &Paint, columns: Option<u16>, text: &mut Text) {
+        report::words(&self.diagnosis, &self.in_full(), paint, columns, text);
     }
 
     /// What two packets that died the same death have in common.

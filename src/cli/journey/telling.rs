@@ -117,7 +117,7 @@ impl Telling {
                 refused,
                 verdict: verdict.map(|verdict| {
                     let mut text = Text::default();
-                    verdict.words(&self.paint, &mut text);
+                    verdict.words(&self.paint, terminal_width(), &mut text);
                     text.as_str().to_owned()
                 }),
                 death,

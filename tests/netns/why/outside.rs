@@ -11,6 +11,8 @@ use super::answer;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("why::outside_of_a_lab", outside),
+    ("why::ipv6_was_unknown_outside_of_a_lab", ipv6),
+    ("why::port_0_was_asked_for", port),
     ("why::this_machine_s_own_part", own_part),
     ("why::this_machine_s_own_part_in_the_answer", answers),
 ];
@@ -237,6 +239,37 @@ impl Fault {
             true => Ok(()),
             false => Err(format!("{}: not cured: {cured}", self.name)),
         }
+    }
+}
+
+fn ipv6(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ip"])?;
+    let ended = bench.script(
+        "ip link set dev lo up
+         printf 'here '; tunlab why ::1 -o json
+         printf 'nowhere '; tunlab why fd70::101 -o json; true",
+    )?;
+    ended.exits(0)?;
+    let [here, nowhere] = ["here", "nowhere"].map(|label| answer(&ended.stdout, label));
+    let (here, nowhere) = (
+        here.map_err(Problem::Wrong)?,
+        nowhere.map_err(Problem::Wrong)?,
+    );
+    match here["verdict"] == "healthy" && nowhere["causes"][0]["cause"] == "no_route" {
+        true => Ok(()),
+        false => wrong(format!("{here} {nowhere}")),
+    }
+}
+
+/// Nothing can be sent there; that the packet died was said of it.
+fn port(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.script(
+        "for kind in tcp udp; do tunlab why --$kind 0 127.0.0.1; echo code $?; done; true",
+    )?;
+    ended.exits(0)?.says(&["--tcp", "--udp"])?;
+    match ended.stdout == "code 2\ncode 2\n" {
+        true => Ok(()),
+        false => wrong(ended.stdout),
     }
 }
 
