@@ -25,6 +25,7 @@ use crate::journey::{
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
 use crate::sys::bpf::passing::LONGEST;
+use crate::sys::netlink::Netlink;
 use crate::sys::packet_socket::await_stamps;
 use crate::sys::packet_socket::program::Instruction;
 use crate::sys::signals::Signals;
@@ -137,8 +138,8 @@ impl Journey {
             (Some(WatchArg::Tracepoints), Some(filter)) => {
                 return at_tracepoints(lab, reader, filter, pace);
             }
-            // Where it is refused, sockets do.
-            (None, Some(filter)) if self.count > 1 => {
+            // Where it is refused, or would not show all, sockets do.
+            (None, Some(filter)) if self.count > 1 && !has_stacked(lab)? => {
                 if let Ok(watch) = at_tracepoints(lab, Reader::new(self.tunnel_port), filter, pace)
                 {
                     return Ok(watch);
@@ -227,6 +228,23 @@ fn attach(filter: Filter, host: Option<&str>, follower: &mut Follower) {
         "waiting for a packet that the filter selects{whose}"
     ));
     follower.attach(filter, host);
+}
+
+/// Devices that stand upon others and take packets from them after the tracepoint, which they pass
+/// once, with the lower device's name: the users of `rx_handler` that answer `RX_HANDLER_ANOTHER`,
+/// and VLANs.
+const STACKED: [&str; 6] = ["vlan", "macvlan", "macvtap", "ipvlan", "bond", "team"];
+
+/// Whether a host of the lab has such a device.
+fn has_stacked(lab: &Lab) -> Result<bool, Failure> {
+    for host in lab.hosts() {
+        let links = host.run(|| Netlink::open()?.links())??;
+        let mut kinds = links.iter().filter_map(|link| link.kind.as_deref());
+        if kinds.any(|kind| STACKED.contains(&kind)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Programs in the kernel that see the packets of every host.

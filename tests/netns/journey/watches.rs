@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::tracepoints_are_for_root", for_root),
     ("journey::losses_at_tracepoints_are_said", lost),
     ("journey::loopback_at_both_watches", loopback),
+    ("journey::devices_upon_others_were_left_out", stacked),
 ];
 
 /// Pings, whole and in pieces, a handshake, a datagram to a closed port, and a TTL that runs out.
@@ -158,4 +159,52 @@ fn loopback(bench: &Bench) -> Result<(), Problem> {
             .ends(true, true)?;
     }
     Ok(())
+}
+
+/// Only the lower device's reception is seen at the tracepoint.
+fn stacked(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ip", "sysctl"])?;
+    let ended = bench.lab(&format!(
+        "{UP} u='tunlab lab exec u --'; s='tunlab lab exec s --'; v='tunlab lab exec v --'
+         $s ip link add link eth1 name mv0 type macvlan mode bridge || echo cannot
+         $v ip link add link eth0 name mv0 type macvlan mode bridge || echo cannot
+         # Who has an address answers for it, and nobody else.
+         for host in s v; do
+           tunlab lab exec $host -- sysctl -qw net.ipv4.conf.all.arp_ignore=1 || exit; done
+         $s ip addr add 10.78.0.1/24 dev mv0; $s ip link set mv0 up
+         $v ip addr add 10.78.0.2/24 dev mv0; $v ip link set mv0 up
+         $v ip route add 192.168.53.0/24 via 10.78.0.1; $u ip route add 10.78.0.0/24 dev tun0
+         tunlab journey 10.78.0.2 -o json; tunlab journey -c 2 -i 5ms 10.78.0.2 -o json
+         tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    if ended.stdout.contains("cannot") {
+        return Err(Problem::Missing("macvlan in this kernel".to_owned()));
+    }
+    let all = journeys(&ended);
+    let way = [
+        "u tun0 out",
+        "u eth0 out wrapped",
+        "s eth0 in wrapped",
+        "s tun0 in",
+        "s mv0 out",
+        "s eth1 out",
+        "v eth0 in",
+        "v mv0 in",
+        "v mv0 out",
+        "v eth0 out",
+        "s eth1 in",
+        "s mv0 in",
+        "s tun0 out",
+        "s eth0 out wrapped",
+        "u eth0 in wrapped",
+        "u tun0 in",
+    ];
+    for told in &all {
+        told.goes(&way)?.ends(true, true)?;
+    }
+    match all.len() {
+        3 => Ok(()),
+        other => wrong(format!("{other} journeys: {}", ended.stderr)),
+    }
 }
