@@ -77,13 +77,16 @@ pub fn words(
         Verdict::Dropped => format!("{host} to {to}: the packet died"),
         Verdict::Unknown => format!("{host} to {to}: no answer, and no witness tells why"),
     };
-    paint.with(Role::Title, text, |text| {
+    let role = match diagnosis.verdict {
+        Verdict::Healthy => Role::Good,
+        _ => Role::Title,
+    };
+    paint.with(role, text, |text| {
         text.str(&headline);
     });
     text.str("\n");
-    if diagnosis.verdict != Verdict::Healthy
-        && let Some(last) = &diagnosis.last_seen
-    {
+    let was_there = !matches!(diagnosis.verdict, Verdict::Healthy | Verdict::NoPacket);
+    if was_there && let Some(last) = &diagnosis.last_seen {
         text.str("  last seen ").str(last).str("\n");
     }
     for (number, finding) in diagnosis.causes.iter().enumerate() {
@@ -240,5 +243,34 @@ mod tests {
             "{}",
             text.as_str()
         );
+    }
+
+    #[test]
+    fn good_news_had_the_colour_of_bad_ones() {
+        let mut diagnosis = diagnosis();
+        diagnosis.verdict = Verdict::Healthy;
+        diagnosis.causes.clear();
+        let paint = Paint::new(true);
+        let (mut told, mut good) = (Text::default(), Text::default());
+        words(&diagnosis, &in_full, &paint, None, &mut told);
+        paint.with(Role::Good, &mut good, |text| {
+            text.str("u to 192.168.70.101: nothing was dropped, the answer came back");
+        });
+        assert!(
+            told.as_str().starts_with(good.as_str()),
+            "{}",
+            told.as_str()
+        );
+    }
+
+    #[test]
+    fn a_packet_that_was_not_sent_had_been_seen_last() {
+        let mut diagnosis = diagnosis();
+        for (verdict, told) in [(Verdict::Dropped, true), (Verdict::NoPacket, false)] {
+            diagnosis.verdict = verdict;
+            let mut text = Text::default();
+            words(&diagnosis, &in_full, &Paint::new(false), None, &mut text);
+            assert_eq!(text.as_str().contains("last seen"), told);
+        }
     }
 }
