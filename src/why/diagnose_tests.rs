@@ -100,19 +100,21 @@ fn an_unspecified_reason_goes_by_the_function() {
     );
 }
 
+/// The candidates of what nobody can tell.
+fn left_open(evidence: &Evidence) -> Vec<&'static str> {
+    let diagnosis = diagnose(evidence);
+    assert_eq!(diagnosis.verdict, Verdict::Unknown);
+    let candidates = diagnosis.candidates.iter();
+    candidates.map(|cause| cause.name).collect()
+}
+
 #[test]
 fn a_firewall_that_nobody_traced_is_a_candidate_and_never_no_drop() {
     let mut evidence = ping(course());
     evidence.drops = None;
     evidence.seen = seen(4);
     evidence.lookups = vec![asked("s", Some("tun0"), Ok(3))];
-    let diagnosis = diagnose(&evidence);
-    assert_eq!(diagnosis.verdict, Verdict::Unknown);
-    let candidates: Vec<_> = diagnosis
-        .candidates
-        .iter()
-        .map(|cause| cause.name)
-        .collect();
+    let candidates = left_open(&evidence);
     assert!(candidates.contains(&"nft_drop"), "{candidates:?}");
     assert!(!candidates.contains(&"rp_filter"), "{candidates:?}");
     assert!(
@@ -127,13 +129,7 @@ fn without_counters_what_they_would_tell_stays_possible() {
     (evidence.drops, evidence.moved, evidence.traces) = (None, None, Some(Vec::new()));
     evidence.seen = seen(4);
     evidence.lookups = vec![asked("s", Some("tun0"), Ok(3))];
-    let diagnosis = diagnose(&evidence);
-    assert_eq!(diagnosis.verdict, Verdict::Unknown);
-    let candidates: Vec<_> = diagnosis
-        .candidates
-        .iter()
-        .map(|cause| cause.name)
-        .collect();
+    let candidates = left_open(&evidence);
     assert!(candidates.contains(&"ip_checksum"), "{candidates:?}");
     assert!(!candidates.contains(&"nft_drop"), "the trace shows no drop");
 }

@@ -11,47 +11,47 @@ tests! {
     "why::a_protocol_that_nobody_handles": UP, PROTOCOLS;
 }
 
+/// A firewall's drop.
+const WALLED: Case = Case {
+    cause: "nft_drop",
+    reason: Some(("NETFILTER_DROP", "nft_do_chain")),
+    blind: &["counters"],
+    // The kernel does not say which rule.
+    silent: &["kernel"],
+    ..CASE
+};
+
 const FIREWALLS: &[Case] = &[
         Case {
             name: "nft_drop",
             broken: &["$s nft add table ip filter
                 $s nft add chain ip filter pass '{ type filter hook forward priority 0; }'
                 $s nft add rule ip filter pass icmp type echo-request drop"],
-            cause: "nft_drop",
-            reason: Some(("NETFILTER_DROP", "nft_do_chain")),
-            blind: &["counters"],
-            // The kernel does not say which rule.
-            silent: &["kernel"],
             cures: &[("s", "nft delete rule ip filter pass handle 2")],
             mended: "$s nft delete table ip filter",
-            ..CASE
+            ..WALLED
         },
         Case {
             name: "a policy for what u itself sends",
             broken: &["$u nft add table ip filter
                 $u nft add chain ip filter mine '{ type filter hook output priority 0; policy drop; }'"],
-            cause: "nft_drop",
             host: "u",
             dev: None,
-            reason: Some(("NETFILTER_DROP", "nft_do_chain")),
+            blind: &[],
             silent: &["counters", "kernel"],
             cures: &[("u", "nft chain ip filter mine '{ policy accept; }'")],
             mended: "$u nft delete table ip filter",
-            ..CASE
+            ..WALLED
         },
         Case {
             name: "the tunnel's datagrams",
             broken: &["$s nft add table inet wall
                 $s nft add chain inet wall in '{ type filter hook input priority 0; }'
                 $s nft add rule inet wall in udp dport 9090 drop"],
-            cause: "nft_drop",
             dev: Some("eth0"),
-            reason: Some(("NETFILTER_DROP", "nft_do_chain")),
-            blind: &["counters"],
-            silent: &["kernel"],
             cures: &[("s", "nft delete rule inet wall in handle 2")],
             mended: "$s nft delete table inet wall",
-            ..CASE
+            ..WALLED
         },
     ];
 
@@ -76,14 +76,10 @@ const AT_HOME: &[Case] = &[
 ];
 
 const SHUT_OUT: Case = Case {
-    cause: "nft_drop",
     host: "u",
-    reason: Some(("NETFILTER_DROP", "nft_do_chain")),
-    blind: &["counters"],
-    silent: &["kernel"],
     cures: &[("u", "nft delete rule ip wall in handle 2")],
     mended: "$u nft delete table ip wall",
-    ..CASE
+    ..WALLED
 };
 
 const DEVICES: &[Case] = &[

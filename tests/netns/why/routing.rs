@@ -28,24 +28,26 @@ const BACK: &[(&str, &str)] = &[("s", "ip route add 192.168.30.0/24 dev tun0")];
 /// U's route to V.
 const AGAIN: &str = "$u ip route replace 192.168.70.0/24 dev tun0";
 
+/// What S makes of U's new address.
+const STRANGER: Case = Case {
+    reason: Some(("IP_RPFILTER", "ip_rcv_finish_core")),
+    cures: BACK,
+    mended: OWN_ADDRESS,
+    ..CASE
+};
+
 const ON_THE_SERVER: &[Case] = &[
     Case {
         name: "rp_filter",
         broken: &[OTHER_ADDRESS, "$s sysctl -qw net.ipv4.conf.all.rp_filter=1"],
         cause: "rp_filter",
-        reason: Some(("IP_RPFILTER", "ip_rcv_finish_core")),
-        cures: BACK,
-        mended: OWN_ADDRESS,
-        ..CASE
+        ..STRANGER
     },
     Case {
         name: "rp_filter_loose",
         broken: &[OTHER_ADDRESS, "$s sysctl -qw net.ipv4.conf.all.rp_filter=2"],
         cause: "rp_filter_loose",
-        reason: Some(("IP_RPFILTER", "ip_rcv_finish_core")),
-        cures: BACK,
-        mended: OWN_ADDRESS,
-        ..CASE
+        ..STRANGER
     },
     Case {
         name: "no_route_forwarding",
@@ -53,9 +55,7 @@ const ON_THE_SERVER: &[Case] = &[
         cause: "no_route_forwarding",
         dev: Some("eth1"),
         reason: Some(("IP_INNOROUTES", "ip_error")),
-        cures: BACK,
-        mended: OWN_ADDRESS,
-        ..CASE
+        ..STRANGER
     },
 ];
 
@@ -158,28 +158,29 @@ const AT_THE_DESTINATION: &[Case] = &[
 /// Two offices (the site-to-site variant of task 8): U behind C, V behind S, a tunnel between.
 const OFFICES: &str = "tunlab lab up site2site --tunnel || exit";
 
+/// S sends back what is for its own office.
+const ASTRAY: &str = "$s ip route add 192.168.60.5/32 dev tun0";
+
+const CIRCLES: Case = Case {
+    cause: "routing_loop",
+    reason: Some(("IP_INHDR", "ip_forward")),
+    cures: &[("s", "ip route replace 192.168.60.5/32 dev eth1")],
+    ..CASE
+};
+
 const IN_CIRCLES: &[Case] = &[
     Case {
         name: "routing_loop",
-        broken: &["$s ip route add 192.168.60.5/32 dev tun0"],
-        cause: "routing_loop",
-        reason: Some(("IP_INHDR", "ip_forward")),
-        cures: &[("s", "ip route replace 192.168.60.5/32 dev eth1")],
+        broken: &[ASTRAY],
         mended: "$s ip route del 192.168.60.5/32",
-        ..CASE
+        ..CIRCLES
     },
     Case {
         // The cure was a route that was there already, on the router where the TTL ran out.
         name: "a loop that ends at the router whose route is right",
-        broken: &[
-            "$s ip route add 192.168.60.5/32 dev tun0",
-            "$u sysctl -qw net.ipv4.ip_default_ttl=63",
-        ],
-        cause: "routing_loop",
+        broken: &[ASTRAY, "$u sysctl -qw net.ipv4.ip_default_ttl=63"],
         host: "c",
-        reason: Some(("IP_INHDR", "ip_forward")),
-        cures: &[("s", "ip route replace 192.168.60.5/32 dev eth1")],
         mended: "$s ip route del 192.168.60.5/32; $u sysctl -qw net.ipv4.ip_default_ttl=64",
-        ..CASE
+        ..CIRCLES
     },
 ];
