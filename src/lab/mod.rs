@@ -19,7 +19,8 @@
 //! - [`running`]: a lab that stands: its hosts, programs on them, its end
 //! - [`survey`]: what a lab looks like at this moment
 //! - [`tunnel`], `line_service`: what runs on its hosts
-//! - `holder`, `mounted`: the processes that hold a lab, and the names under `/run/netns`
+//! - `holder`, `building`, `mounted`: the processes that hold a lab, how the last of them builds it, and
+//!   the names under `/run/netns`
 //! - `record`, `folder`, `collect`: what is ours, where that is written, and taking it away
 //! - [`private`]: entering a private network, and running CMD in it
 //! - [`conflict`]: a network that this machine already routes
@@ -28,6 +29,7 @@
 
 pub mod apply;
 pub mod blueprint;
+mod building;
 pub mod cidr;
 mod collect;
 pub mod conflict;
