@@ -5,28 +5,24 @@
 //! 3. A journey ends when its answer is home, when nothing was seen for a while, or when the probe
 //!    could not be sent; then all that was seen meanwhile is stitched.
 
-use super::identity::{Identity, Leg, Seed};
+use super::active::{Active, What};
+use super::identity::Seed;
 use super::ip_packet::IpPacket;
-use super::path::{Hop, Path, Place};
-use super::pieces::Pieces;
+use super::path::{Path, Place};
 use super::probe::SendError;
-use super::read::{Arp, Content};
+use super::read::Content;
 use super::sighting::Seen;
-use super::stitch::{self, is_end, stitch};
+use super::stitch::stitch;
 use super::watch::{Losses, Pace, Watch, WatchError};
-use crate::capture::{Direction, Timestamp};
+use crate::capture::Timestamp;
 use crate::packet::filter::{Facts, Filter};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How long the kernel asks for a neighbour before it gives up and says so: three questions a
-/// second apart (`net.ipv4.neigh.default.mcast_solicit`), and a little.
-const NEIGHBOUR: Duration = Duration::from_millis(3_400);
 
 /// Sightings that are kept while nobody knows yet which packet will be followed.
 const BACKLOG: usize = 4_096;
@@ -62,38 +58,6 @@ impl Journey {
     pub fn is_dead(&self) -> bool {
         self.refused.is_some() || self.path.is_dead()
     }
-}
-
-/// A packet under way.
-struct Active {
-    number: u16,
-    origin: String,
-    what: What,
-    /// When it was sent, on the sightings' clock.
-    sent: Timestamp,
-    /// When something of it was last seen.
-    last: Instant,
-    last_host: Option<Hop>,
-    /// Where it was seen: a packet that is sent again is nothing new.
-    passed: HashSet<Passage>,
-    /// The neighbour that somebody asks for, and since when.
-    asking: Option<(Arp, Instant)>,
-    home: Pieces,
-    /// When it ends, whatever may still be seen: it is known to have died.
-    doom: Option<Instant>,
-    refused: Option<SendError>,
-}
-
-/// A device, a way through it, and what passed.
-type Passage = ((Arc<str>, Arc<str>), Direction, Leg, u8);
-
-enum What {
-    /// A packet that fits a filter, and was not seen yet.
-    Any(Filter),
-    /// A packet that was not seen yet.
-    Wanted(Seed),
-    /// One that was.
-    Seen(Seed, Box<Identity>),
 }
 
 /// Packets under way, and what was seen meanwhile.
@@ -287,121 +251,6 @@ impl Follower {
                     self.window.pop_front();
                 }
             }
-        }
-    }
-}
-
-impl Active {
-    fn new(number: u16, origin: &str, what: What, now: Timestamp) -> Active {
-        Active {
-            number,
-            origin: origin.to_owned(),
-            what,
-            sent: now,
-            last: Instant::now(),
-            last_host: None,
-            passed: HashSet::new(),
-            asking: None,
-            home: Pieces::default(),
-            doom: None,
-            refused: None,
-        }
-    }
-
-    /// When to give up, if nothing more is seen; never while no packet was found.
-    fn deadline(&self, patience: Duration) -> Option<Instant> {
-        if self.refused.is_some() {
-            return Some(self.last);
-        }
-        let at = match self.what {
-            What::Any(_) => return None,
-            _ => self.last + patience,
-        };
-        let at = match self.asking {
-            Some((_, since)) => at.max(since + NEIGHBOUR),
-            None => at,
-        };
-        Some(self.doom.map_or(at, |doom| doom.min(at)))
-    }
-
-    /// A filter found its packet: whoever sent it first is where the journey begins.
-    fn found<'s>(
-        &mut self,
-        packet: IpPacket,
-        window: impl Iterator<Item = &'s Seen>,
-        now: Instant,
-    ) {
-        let seed = Seed::Packet(Box::new(packet));
-        let is_it = |seen: &&Seen| match &seen.content {
-            Content::Ip(packet) => seed.find(packet).is_some(),
-            _ => false,
-        };
-        let first = window.filter(is_it).min_by_key(|seen| seen.sighting.time);
-        if let Some(first) = first {
-            self.origin = first.sighting.host.to_string();
-            self.sent = first.sighting.time;
-        }
-        self.last = now;
-        self.what = What::Wanted(seed);
-    }
-
-    /// Compares a sighting with the packet.
-    fn look(&mut self, seen: &Seen, places: &[Place], now: Instant) {
-        match &seen.content {
-            Content::Ip(packet) => self.look_at(seen, packet, places, now),
-            Content::Arp(arp) => self.hear(seen, arp, now),
-            Content::Other => {}
-        }
-    }
-
-    fn look_at(&mut self, seen: &Seen, packet: &IpPacket, places: &[Place], now: Instant) {
-        if let What::Wanted(seed) = &self.what
-            && let Some(found) = seed.find(packet)
-        {
-            let identity = Box::new(Identity::new(found.clone()));
-            self.what = What::Seen(seed.clone(), identity);
-        }
-        let What::Seen(_, identity) = &mut self.what else {
-            return;
-        };
-        let Some(found) = identity.recognise(packet) else {
-            return;
-        };
-        let hop = stitch::hop(seen, found);
-        let device = (hop.host.clone(), hop.device.clone());
-        if self
-            .passed
-            .insert((device, hop.direction, hop.leg, hop.packet.ttl))
-        {
-            self.last = now;
-        }
-        self.asking = None;
-        if is_end(&hop, &self.origin, places) {
-            // An error about a piece ends it, whole or not.
-            self.home.whole |= hop.leg == Leg::Error;
-            self.home.add(hop.packet.piece);
-        }
-        self.last_host = Some(hop);
-    }
-
-    /// A host asks for a neighbour: it may be for our packet, which then waits.
-    fn hear(&mut self, seen: &Seen, arp: &Arp, now: Instant) {
-        let here = match &self.last_host {
-            Some(hop) => hop.host == seen.sighting.host,
-            None => true,
-        };
-        match (arp.reply, seen.sighting.direction) {
-            (false, Direction::Out) if here && self.asking.is_none() => {
-                self.asking = Some((*arp, now));
-            }
-            (true, Direction::In) => {
-                let answered = |(asked, _): &(Arp, Instant)| asked.target == arp.sender;
-                if self.asking.as_ref().is_some_and(answered) {
-                    self.asking = None;
-                    self.last = now;
-                }
-            }
-            _ => {}
         }
     }
 }

@@ -11,8 +11,9 @@
 //! - `probe`: what is sent
 //! - `prefilter`: what the kernel keeps of all that passes
 //! - `watch`: seeing packets on every host, by packet sockets or at tracepoints
-//! - `follow`: packets under way, from the first sighting to the last
+//! - `follow`: packets under way, from the first sighting to the last; `active` is one of them
 
+mod active;
 mod changes;
 mod follow;
 mod identity;
