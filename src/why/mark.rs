@@ -67,7 +67,8 @@ impl Subject {
 #[derive(Debug)]
 pub(super) struct Thrown {
     pub(super) drop: KernelDrop,
-    content: OnceCell<Content>,
+    /// Few are asked about, and a place for it takes less in a box.
+    content: OnceCell<Box<Content>>,
 }
 
 impl Thrown {
@@ -77,7 +78,7 @@ impl Thrown {
     }
 
     fn content(&self, reader: &Reader) -> &Content {
-        let read = || reader.content(LinkType::RAW, &self.drop.bytes);
+        let read = || Box::new(reader.content(LinkType::RAW, &self.drop.bytes));
         self.content.get_or_init(read)
     }
 }

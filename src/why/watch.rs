@@ -149,9 +149,10 @@ impl Watch {
         let Some(kernel) = &mut self.kernel else {
             return;
         };
-        let thrown = kernel.drain();
-        self.heard += thrown.len() as u64;
-        self.drops.extend(thrown.into_iter().map(Thrown::new));
+        kernel.drain(|drop| {
+            self.heard += 1;
+            self.drops.push_back(Thrown::new(drop));
+        });
         let surplus = self.drops.len().saturating_sub(KEPT);
         if let Some(last) = self.drops.drain(..surplus).next_back() {
             self.forgotten = Some(last.drop.time);
@@ -305,7 +306,7 @@ impl Watch {
             let Some(look) = look else { continue };
             let packet = recognise(thrown, mark, &mut identity);
             // What cannot be read any more may be what a program made of it.
-            let unreadable = drop.function == "tun_get_user" || is_garbled(thrown, mark);
+            let unreadable = &*drop.function == "tun_get_user" || is_garbled(thrown, mark);
             let is_ours = match &packet {
                 Some(packet) => packet.leg != Leg::Error,
                 None => unreadable && drop.time >= since,
@@ -313,9 +314,9 @@ impl Watch {
             if is_ours {
                 drops.push(Drop {
                     host: look.name.clone(),
-                    dev: Some(drop.dev.clone()).filter(|dev| !dev.is_empty()),
-                    reason: drop.reason.clone(),
-                    function: drop.function.clone(),
+                    dev: Some(drop.dev.to_string()).filter(|dev| !dev.is_empty()),
+                    reason: drop.reason.as_deref().map(str::to_owned),
+                    function: drop.function.to_string(),
                     length: drop.length,
                     packet,
                 });

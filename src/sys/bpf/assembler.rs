@@ -126,6 +126,11 @@ impl Assembler {
         self.jump_with(0x15, register, 0, label, value);
     }
 
+    /// Goes to `label` unless `register` is `value`.
+    pub(crate) fn jump_unless(&mut self, register: Register, value: i32, label: Label) {
+        self.jump_with(0x55, register, 0, label, value);
+    }
+
     /// Goes to `label` if both registers hold the same.
     pub(crate) fn jump_if_same(&mut self, one: Register, other: Register, label: Label) {
         self.jump_with(0x1d, one, other, label, 0);

@@ -22,6 +22,7 @@ mod command {
 }
 
 /// Kinds of maps (`enum bpf_map_type`).
+const HASH: u32 = 1;
 const ARRAY: u32 = 2;
 const PERF_EVENTS: u32 = 4;
 const RINGBUF: u32 = 27;
@@ -63,6 +64,13 @@ pub(super) fn constant(text: &[u8; 8]) -> Result<OwnedFd, Errno> {
     freeze.u32(0, map.as_raw_fd() as u32);
     bpf(command::MAP_FREEZE, &freeze)?;
     Ok(map)
+}
+
+/// A map from eight bytes to eight bytes, with room for so many.
+pub(super) fn table(entries: u32) -> Result<OwnedFd, Errno> {
+    let mut create = Attributes::default();
+    create.u32(0, HASH).u32(4, 8).u32(8, 8).u32(12, entries);
+    bpf(command::MAP_CREATE, &create).map(descriptor)
 }
 
 /// Loads a program; the kernel proves it harmless or refuses it with `EACCES` or `EINVAL`.

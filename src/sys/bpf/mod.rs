@@ -15,6 +15,7 @@
 mod assembler;
 mod btf;
 mod call;
+mod names;
 pub mod passing;
 mod perf;
 mod program;
@@ -24,6 +25,7 @@ use std::{
     fs::{self, File},
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    sync::Arc,
 };
 
 use nix::errno::Errno;
@@ -31,27 +33,29 @@ use nix::errno::Errno;
 use super::errno;
 use btf::{Btf, BtfError};
 use call::Ring;
+use names::Names;
 use program::{Offsets, record};
 use reasons::Reasons;
 
-/// A packet that the kernel threw away.
+/// A packet that the kernel threw away. On a busy line these are tens of thousands a second, of
+/// which somebody asks about a few: nothing in it is allocated for it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KernelDrop {
     /// The inode of the network namespace it happened in.
     pub inode: u64,
     /// The device it belonged to; empty for one that a program has just written to a TUN device.
-    pub dev: String,
+    pub dev: Arc<str>,
     /// Why, without `SKB_DROP_REASON_`: `IP_RPFILTER`. Nothing before Linux 5.17.
-    pub reason: Option<String>,
+    pub reason: Option<Arc<str>>,
     /// The function that threw it away, where the kernel tells: `ip_rcv_finish_core`.
-    pub function: String,
+    pub function: Arc<str>,
     /// Its length in bytes, from wherever its data began at that moment.
     pub length: u32,
     /// Its EtherType; 0 where it was not known yet.
     pub protocol: u16,
-    /// Its first bytes, at most 160, from its network header on. What lies behind the packet's end
-    /// is not cut off.
-    pub bytes: Vec<u8>,
+    /// Its first bytes, from its network header on. What lies behind the packet's end is not cut
+    /// off.
+    pub bytes: [u8; record::BYTES_LEN],
     /// When, by CLOCK_MONOTONIC, in nanoseconds.
     pub time: u64,
 }
@@ -97,6 +101,10 @@ const BTF: &str = "/sys/kernel/btf/vmlinux";
 /// Room for about 900 packets.
 const RING: usize = 1 << 18;
 
+/// Places that throw packets away and whose functions are named once: more than there are on a
+/// machine's way through the network. Those of any further place are named each time.
+const PLACES: u32 = 1024;
+
 /// Watches what the kernel throws away in some network namespaces; ends when it is dropped.
 #[derive(Debug)]
 pub struct DropWatch {
@@ -104,9 +112,10 @@ pub struct DropWatch {
     attached: OwnedFd,
     _program: OwnedFd,
     _format: OwnedFd,
+    _named: OwnedFd,
     ring: Ring,
     lost: call::Counts,
-    reasons: Reasons,
+    names: Names,
 }
 
 impl DropWatch {
@@ -119,12 +128,14 @@ impl DropWatch {
 
         let ring = Ring::new(RING).map_err(refused("make a ring buffer"))?;
         let format = call::constant(b"%ps\0\0\0\0\0").map_err(refused("make a constant"))?;
+        let named = call::table(PLACES).map_err(refused("make a table"))?;
         // Namespaces' inodes are 32 bits wide (include/linux/ns_common.h).
         let inodes: Vec<u32> = inodes.iter().map(|&inode| inode as u32).collect();
         let lost = call::Counts::new(1).map_err(refused("make a count"))?;
         let maps = program::Maps {
             ring: ring.descriptor().as_raw_fd(),
             format: format.as_raw_fd(),
+            named: named.as_raw_fd(),
             lost: lost.descriptor().as_raw_fd(),
         };
         let code = program::program(&offsets, &inodes, maps);
@@ -135,9 +146,10 @@ impl DropWatch {
             attached,
             _program: program,
             _format: format,
+            _named: named,
             ring,
             lost,
-            reasons: Reasons::of(&btf),
+            names: Names::new(Reasons::of(&btf)),
         })
     }
 
@@ -146,13 +158,12 @@ impl DropWatch {
         self.lost.read().iter().sum()
     }
 
-    /// The packets thrown away since the last call, in the kernel's order.
-    pub fn drain(&mut self) -> Vec<KernelDrop> {
-        let mut drops = Vec::new();
-        let reasons = &self.reasons;
-        self.ring
-            .drain(|record| drops.extend(read(record, reasons)));
-        drops
+    /// Hands the packets thrown away since the last call to `take`, in the kernel's order.
+    pub fn drain(&mut self, mut take: impl FnMut(KernelDrop)) {
+        let names = &mut self.names;
+        self.ring.drain(|record| {
+            read(record, names).map(&mut take);
+        });
     }
 }
 
@@ -195,37 +206,26 @@ impl DropWatch {
     }
 }
 
-fn read(record: &[u8], reasons: &Reasons) -> Option<KernelDrop> {
-    if record.len() < record::LEN {
-        return None;
-    }
-    let four = |at: usize| u32::from_ne_bytes(record[at..at + 4].try_into().unwrap_or_default());
-    let eight = |at: usize| u64::from_ne_bytes(record[at..at + 8].try_into().unwrap_or_default());
-    let protocol = [record[record::PROTOCOL], record[record::PROTOCOL + 1]];
-    let symbol = text(&record[record::SYMBOL..record::SYMBOL + record::SYMBOL_LEN]);
+fn read(record: &[u8], names: &mut Names) -> Option<KernelDrop> {
+    let record: &[u8; record::LEN] = record.first_chunk()?;
+    let four = |at: usize| u32::from_ne_bytes(part(record, at));
+    let eight = |at: usize| u64::from_ne_bytes(part(record, at));
+    let symbol = &record[record::SYMBOL..record::SYMBOL + record::SYMBOL_LEN];
     Some(KernelDrop {
         inode: four(record::INODE).into(),
-        dev: text(&record[record::NAME..record::NAME + 16]),
-        reason: reasons.name(four(record::REASON)),
-        function: function(&symbol),
+        dev: names.device(&record[record::NAME..record::NAME + 16]),
+        reason: names.reason(four(record::REASON)),
+        function: names.function(eight(record::LOCATION), symbol),
         length: four(record::LENGTH),
-        protocol: u16::from_be_bytes(protocol),
-        bytes: record[record::BYTES..].to_vec(),
+        protocol: u16::from_be_bytes(part(record, record::PROTOCOL)),
+        bytes: part(record, record::BYTES),
         time: eight(record::TIME),
     })
 }
 
-/// Up to the first zero.
-fn text(bytes: &[u8]) -> String {
-    let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(text).into_owned()
-}
-
-/// The function without what the compiler and the module loader added: `nft_do_chain [nf_tables]`,
-/// `ip_rcv_core.isra.0`. An address where the kernel knows no name.
-fn function(symbol: &str) -> String {
-    let name = symbol.split([' ', '.']).next().unwrap_or_default();
-    name.to_owned()
+/// The bytes at a place of a record.
+fn part<const N: usize>(record: &[u8; record::LEN], at: usize) -> [u8; N] {
+    std::array::from_fn(|index| record[at + index])
 }
 
 #[cfg(test)]
@@ -242,17 +242,12 @@ mod tests {
         bytes[record::PROTOCOL] = 8;
         bytes[record::SYMBOL..record::SYMBOL + 22].copy_from_slice(b"nft_do_chain [nf_table");
         bytes[record::BYTES] = 0x45;
-        let drop = read(&bytes, &kernels::reasons("6.1")).unwrap();
-        assert_eq!((drop.dev.as_str(), drop.protocol), ("tun0", 0x0800));
-        assert_eq!(drop.function, "nft_do_chain");
+        let mut names = Names::new(kernels::reasons("6.1"));
+        let drop = read(&bytes, &mut names).unwrap();
+        assert_eq!((&*drop.dev, drop.protocol), ("tun0", 0x0800));
+        assert_eq!(&*drop.function, "nft_do_chain");
         assert_eq!(drop.reason.as_deref(), Some("IP_RPFILTER"));
         assert_eq!((drop.inode, drop.bytes[0]), (4026532000, 0x45));
-        assert_eq!(read(&bytes[..100], &kernels::reasons("6.1")), None);
-    }
-
-    #[test]
-    fn functions_lose_what_the_compiler_adds() {
-        assert_eq!(function("ip_rcv_core.isra.0"), "ip_rcv_core");
-        assert_eq!(function("tun_get_user [tun]"), "tun_get_user");
+        assert_eq!(read(&bytes[..100], &mut names), None);
     }
 }

@@ -102,7 +102,8 @@ pub(super) mod record {
     pub(in super::super) const NAME: usize = 32;
     /// The EtherType, as on the wire.
     pub(in super::super) const PROTOCOL: usize = 48;
-    /// The name of the function at the address, the rest zero.
+    /// The name of the function at the address, the rest zero; nothing but zeros if an earlier
+    /// record with that address has it.
     pub(in super::super) const SYMBOL: usize = 56;
     pub(in super::super) const SYMBOL_LEN: usize = 56;
     /// The packet from its network header on.
@@ -114,6 +115,8 @@ pub(super) mod record {
 
 /// Functions that the kernel offers (`enum bpf_func_id`).
 mod helper {
+    pub(super) const MAP_LOOKUP_ELEM: i32 = 1;
+    pub(super) const MAP_UPDATE_ELEM: i32 = 2;
     pub(super) const KTIME_GET_NS: i32 = 5;
     pub(super) const GET_CURRENT_TASK: i32 = 35;
     pub(super) const PROBE_READ_KERNEL: i32 = 113;
@@ -142,6 +145,8 @@ pub(crate) struct Maps {
     pub(crate) ring: i32,
     /// `%ps`, by which the kernel prints the name of a function.
     pub(crate) format: i32,
+    /// Addresses whose function a record in the ring names.
+    pub(crate) named: i32,
     /// How many records the ring had no room for.
     pub(crate) lost: i32,
 }
@@ -150,7 +155,7 @@ pub(crate) struct Maps {
 pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Instruction> {
     let mut code = Assembler::default();
     let [from_socket, from_receiver, of_socket] = [(); 3].map(|()| code.label());
-    let [in_namespace, ours, no_header, read_bytes, out] = [(); 5].map(|()| code.label());
+    let [in_namespace, ours, no_header, read_bytes, lost, out] = [(); 6].map(|()| code.label());
 
     // The arguments; and zeros everywhere, for the verifier wants no byte unwritten.
     code.load(SKB, Size::Eight, 1, 0);
@@ -237,7 +242,7 @@ pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Inst
         offsets.skb_protocol,
     );
     bytes(&mut code, offsets, no_header, read_bytes);
-    symbol(&mut code, maps.format);
+    symbol(&mut code, maps);
 
     // Into the ring.
     code.load_map(1, 1, maps.ring);
@@ -245,7 +250,9 @@ pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Inst
     code.set(3, record::LEN as i32);
     code.set(4, 0);
     code.call(helper::RINGBUF_OUTPUT);
-    code.jump_if(0, 0, out);
+    code.jump_unless(0, 0, lost);
+    named(&mut code, maps, out);
+    code.place(lost);
     code.load_map(1, 2, maps.lost);
     code.set(2, 1);
     code.add_atomically(1, 0, 2);
@@ -293,14 +300,35 @@ fn bytes(code: &mut Assembler, offsets: &Offsets, no_header: Label, read_bytes: 
 }
 
 /// Prints the name of the function that the location is in: the kernel knows it, and to look it
-/// up in /proc/kallsyms takes longer than all the rest.
-fn symbol(code: &mut Assembler, format: i32) {
+/// up in /proc/kallsyms takes longer than all the rest. It takes the kernel longer than all the rest
+/// of the program, too: what is thrown away at one place by the thousand is named once.
+fn symbol(code: &mut Assembler, maps: Maps) {
+    let known = code.label();
+    code.load_map(1, 1, maps.named);
+    address(code, 2, field(record::LOCATION));
+    code.call(helper::MAP_LOOKUP_ELEM);
+    code.jump_unless(0, 0, known);
     address(code, 1, field(record::SYMBOL));
     code.set(2, record::SYMBOL_LEN as i32);
-    code.load_map(3, 2, format);
+    code.load_map(3, 2, maps.format);
     address(code, 4, field(record::LOCATION));
     code.set(5, 8);
     code.call(helper::SNPRINTF);
+    code.place(known);
+}
+
+/// Notes that the record that is in the ring now named its function, if it did, and goes `out`.
+/// Before it was there, another CPU's record could have come first, and without a name.
+fn named(code: &mut Assembler, maps: Maps, out: Label) {
+    code.load(1, Size::One, FRAME, field(record::SYMBOL));
+    code.jump_if(1, 0, out);
+    code.load_map(1, 1, maps.named);
+    address(code, 2, field(record::LOCATION));
+    // The value does not matter.
+    address(code, 3, field(record::LOCATION));
+    code.set(4, 0);
+    code.call(helper::MAP_UPDATE_ELEM);
+    code.jump(out);
 }
 
 /// Copies `size` bytes from `from + offset` to the stack. A bad address reads as zeros.
@@ -374,7 +402,8 @@ mod tests {
     const MAPS: Maps = Maps {
         ring: 3,
         format: 4,
-        lost: 5,
+        named: 5,
+        lost: 6,
     };
 
     /// Linux 5.15: the third argument would be whatever stands there.
