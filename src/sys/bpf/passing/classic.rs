@@ -19,8 +19,9 @@ pub(super) const HELD: Register = 4;
 /// How many bytes the packet has, a register of the caller's.
 pub(super) const LENGTH: Register = 5;
 
-/// Bytes that are in the window from the beginning: enough to pass over most packets.
-pub(super) const HEAD_LEN: usize = 24;
+/// Bytes that are in the window from the beginning: enough to pass over most packets, and datagrams
+/// of the tunnel by the protocol of what is inside.
+pub(super) const HEAD_LEN: usize = 40;
 
 /// Bytes of the whole window, from the IP header on: what a filter reads of a packet in a tunnel, and some
 /// options.
