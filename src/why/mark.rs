@@ -12,6 +12,8 @@ use crate::journey::{
 use crate::model::LinkType;
 use crate::sys::bpf::KernelDrop;
 use crate::sys::nftables::{HOOKS, Step, TABLE, Verdict};
+use crate::sys::packet_socket::machine::run;
+use crate::sys::packet_socket::program::Instruction;
 
 /// How the packet is known.
 #[derive(Clone, Copy)]
@@ -151,6 +153,25 @@ fn recognise_packet(
     })
 }
 
+/// Whether it can be the packet that `filter` is for. What is no plain IPv4 header, or was thrown
+/// away as a program wrote it, may be anything.
+pub(super) fn may_be(drop: &KernelDrop, filter: &[Instruction]) -> bool {
+    /// The device's header, if any, is not among the bytes: ARPHRD_NONE.
+    const NO_HEADER: u16 = 0xfffe;
+    const HEADER: u16 = 20;
+    let length = u16::from_be_bytes([drop.bytes[2], drop.bytes[3]]);
+    let is_plain = drop.protocol == 0x0800 && drop.bytes[0] == 0x45 && length >= HEADER;
+    // What lies behind the first bytes is not known.
+    !is_plain
+        || is_of_writer(drop)
+        || run(filter, NO_HEADER, drop.protocol, &drop.bytes).unwrap_or(true)
+}
+
+/// Whether it was refused as a program wrote it to a TUN device.
+pub(super) fn is_of_writer(drop: &KernelDrop) -> bool {
+    &*drop.function == "tun_get_user"
+}
+
 /// Whether it is announced as IP, or as nothing yet, and cannot be read as that.
 pub(super) fn is_garbled(thrown: &Thrown, mark: Mark) -> bool {
     let drop = &thrown.drop;
@@ -214,4 +235,78 @@ fn is_traced(step: &Step, mark: Mark, seen: &[Glimpse], identity: &mut Option<Id
     let mut outers = outers.map(|(from, to)| (from.ip(), to.ip()));
     let plain = recognise_packet(&packet, mark, identity);
     plain.is_some_and(|found| found.leg != Leg::Error) || outers.any(|outer| outer == ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journey::{Wanted, program};
+
+    /// An IPv4 packet that was thrown away by `function`.
+    fn drop(protocol: u8, payload: &[u8], function: &str) -> KernelDrop {
+        let mut bytes = [0; 160];
+        let length = (20 + payload.len() as u16).to_be_bytes();
+        bytes[..4].copy_from_slice(&[0x45, 0, length[0], length[1]]);
+        bytes[8..10].copy_from_slice(&[64, protocol]);
+        let held = payload.len().min(140);
+        bytes[20..20 + held].copy_from_slice(&payload[..held]);
+        KernelDrop {
+            inode: 1,
+            dev: "eth0".into(),
+            reason: None,
+            function: function.into(),
+            length: 20 + payload.len() as u32,
+            protocol: 0x0800,
+            bytes,
+            time: 0,
+        }
+    }
+
+    fn of_echo(drop: &KernelDrop) -> bool {
+        let wanted = Wanted {
+            tunnel_ports: vec![9090],
+            ports: None,
+            len: 84,
+        };
+        may_be(drop, &program(&wanted).unwrap())
+    }
+
+    /// A datagram of the tunnel that carries packets.
+    fn tunnelled(packets: &[&KernelDrop]) -> Vec<u8> {
+        let inside: Vec<u8> = packets
+            .iter()
+            .flat_map(|packet| packet.bytes[..packet.length as usize].to_vec())
+            .collect();
+        let length = (8 + inside.len() as u16).to_be_bytes();
+        let ports = [0x23, 0x82, 0xa1, 0xf3, length[0], length[1], 0, 0];
+        [&ports[..], &inside].concat()
+    }
+
+    const ICMP: u8 = 1;
+    const TCP: u8 = 6;
+    const UDP: u8 = 17;
+
+    #[test]
+    fn a_flood_of_others_thrown_away_leaves_room_for_the_probe() {
+        let (ping, bulk) = (drop(ICMP, &[8; 64], "f"), drop(TCP, &[0; 100], "f"));
+        assert!(of_echo(&ping));
+        assert!(!of_echo(&bulk));
+        assert!(of_echo(&drop(UDP, &tunnelled(&[&ping]), "f")));
+        assert!(!of_echo(&drop(UDP, &tunnelled(&[&bulk]), "f")));
+    }
+
+    #[test]
+    fn what_was_thrown_away_and_cannot_be_read_may_be_the_probe() {
+        let bulk = drop(TCP, &[0; 100], "tun_get_user");
+        assert!(of_echo(&bulk));
+        let mut garbled = drop(TCP, &[0; 100], "ip_rcv_core");
+        garbled.bytes[0] = 0x15;
+        assert!(of_echo(&garbled));
+        let mut short = drop(TCP, &[], "ip_rcv_core");
+        short.bytes[3] = 19;
+        assert!(of_echo(&short));
+        // The last packet of a bundle lies behind the bytes that are known.
+        let bulk = drop(TCP, &[0; 100], "f");
+        assert!(of_echo(&drop(UDP, &tunnelled(&[&bulk, &bulk, &bulk]), "f")));
+    }
 }

@@ -11,7 +11,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::evidence::{Asked, Drop, Evidence, Leg, Waiting};
 use super::host::Host;
 use super::look::{Look, State};
-use super::mark::{Mark, Subject, Thrown, glimpse, is_garbled, is_reset, recognise, traces_of};
+use super::mark::{
+    Mark, Subject, Thrown, glimpse, is_garbled, is_of_writer, is_reset, may_be, recognise,
+    traces_of,
+};
 use super::point::Point;
 use crate::capture::Timestamp;
 use crate::journey::{Identity, Journey};
@@ -19,6 +22,7 @@ use crate::lab::LabError;
 use crate::sys::bpf::DropWatch;
 use crate::sys::errno;
 use crate::sys::netlink::NetlinkError;
+use crate::sys::packet_socket::program::Instruction;
 use crate::sys::tcp_table::TcpTimer;
 use nix::time::{ClockId, clock_gettime};
 
@@ -38,13 +42,15 @@ pub enum Witness {
 pub struct Watch {
     looks: Vec<Look>,
     kernel: Option<DropWatch>,
+    /// Tells what cannot be the packet, where that is known beforehand.
+    filter: Option<Vec<Instruction>>,
     /// The latest ones: at most [`KEPT`].
     drops: VecDeque<Thrown>,
     /// How many of them were not kept, or not even heard of; and when the last of those happened at
     /// the latest, in nanoseconds since the machine began.
     missed: u64,
     unheard: u64,
-    /// How many were heard of since the beginning.
+    /// How many of them were taken in since the beginning.
     heard: u64,
     forgotten: Option<u64>,
     /// What the hosts were like when they were last looked at.
@@ -97,6 +103,7 @@ impl Watch {
         let mut watch = Watch {
             looks: Vec::new(),
             kernel: None,
+            filter: None,
             drops: VecDeque::new(),
             missed: 0,
             unheard: 0,
@@ -130,6 +137,13 @@ impl Watch {
         Ok(watch)
     }
 
+    /// Keeps of what the kernel throws away only what `filter` does, and what cannot be read: on a
+    /// full line there is room for no more.
+    pub fn only(mut self, filter: Option<Vec<Instruction>>) -> Watch {
+        self.filter = filter;
+        self
+    }
+
     /// Whether a witness is at work.
     pub fn has(&self, witness: Witness) -> bool {
         match witness {
@@ -149,9 +163,12 @@ impl Watch {
         let Some(kernel) = &mut self.kernel else {
             return;
         };
+        let filter = self.filter.as_deref();
         kernel.drain(|drop| {
-            self.heard += 1;
-            self.drops.push_back(Thrown::new(drop));
+            if filter.is_none_or(|filter| may_be(&drop, filter)) {
+                self.heard += 1;
+                self.drops.push_back(Thrown::new(drop));
+            }
         });
         let surplus = self.drops.len().saturating_sub(KEPT);
         if let Some(last) = self.drops.drain(..surplus).next_back() {
@@ -177,7 +194,7 @@ impl Watch {
         Ok(())
     }
 
-    /// How many packets were thrown away so far.
+    /// How many packets that were thrown away were taken in so far.
     pub fn heard(&self) -> u64 {
         self.heard
     }
@@ -306,7 +323,7 @@ impl Watch {
             let Some(look) = look else { continue };
             let packet = recognise(thrown, mark, &mut identity);
             // What cannot be read any more may be what a program made of it.
-            let unreadable = &*drop.function == "tun_get_user" || is_garbled(thrown, mark);
+            let unreadable = is_of_writer(drop) || is_garbled(thrown, mark);
             let is_ours = match &packet {
                 Some(packet) => packet.leg != Leg::Error,
                 None => unreadable && drop.time >= since,

@@ -10,6 +10,7 @@ use crate::journey::{Follower, Journey, Pace, Probe, Prober, Reader};
 use crate::lab::Lab;
 use crate::model::Text;
 use crate::render::Paint;
+use crate::sys::packet_socket::program::Instruction;
 use crate::why::{Company, Diagnosis, Host, Mark, Subject, Watch, Witness, diagnose, host, report};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
@@ -55,11 +56,12 @@ pub(super) struct Verdict<'v> {
 
 impl<'l> Witnesses<'l> {
     /// Opens all that will be asked: nothing of it needs a privilege later. `prober` sends our
-    /// packets, if they are ours.
+    /// packets, if they are ours, and `filter` keeps what can be one of them.
     pub(super) fn call(
         lab: &'l Lab,
         prober: Option<&Prober>,
         tunnel_port: Option<u16>,
+        filter: Option<Vec<Instruction>>,
     ) -> Result<Witnesses<'l>, Failure> {
         let of_lab = |host| Host::of_lab(host, lab.name(), lab.rootless());
         let hosts: Vec<Host> = lab.hosts().iter().map(of_lab).collect();
@@ -67,7 +69,7 @@ impl<'l> Witnesses<'l> {
         let length = probe.as_ref().map_or(ANY_LENGTH, |probe| probe.size.into());
         let wanted = [Witness::Counters, Witness::Kernel];
         Ok(Witnesses {
-            watch: Watch::start(&hosts, &wanted, length)?,
+            watch: Watch::start(&hosts, &wanted, length)?.only(filter),
             reader: Reader::new(tunnel_port),
             hosts,
             tunnel: tunnel(lab, tunnel_port),

@@ -71,7 +71,7 @@ impl Runs for Journey {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(..) => None,
         };
-        let witnesses = Witnesses::call(lab, prober, self.tunnel_port)?;
+        let witnesses = Witnesses::call(lab, prober, self.tunnel_port, kept)?;
         privileges::give_up()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());

@@ -6,10 +6,12 @@
 //! counts.
 //!
 //! - [`program`]: a filter that the kernel runs, so that a busy device does not fill the socket
+//! - [`machine`]: the same filter, run here
 //! - `calls`: the system calls that no crate has
 //! - `stamps`: waiting until the kernel stamps packets as they pass
 
 mod calls;
+pub mod machine;
 pub mod program;
 mod stamps;
 
