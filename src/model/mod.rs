@@ -29,7 +29,7 @@ pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
 pub use packet::{End, MAX_LAYERS, Packet};
-pub use protocol::{Carries, Cut, Endpoints, Face, Header, Next, Protocol, Pseudo, Under};
+pub use protocol::{Carries, Cut, Endpoints, Face, Header, Next, Phantom, Protocol, Pseudo, Under};
 pub use remark::{Level, Remark, Remarks};
 pub use summary::{MALFORMED, Summary};
 pub use text::Text;

@@ -42,6 +42,9 @@ pub struct Protocol {
     pub payload: fn(&Layer) -> Option<usize>,
     /// How many of the payload's last bytes belong to this layer itself.
     pub trailer: fn(&Layer) -> usize,
+    /// Of a layer with a trailer that takes up the padding behind it: how many bytes at the
+    /// trailer's start are padding in its stead.
+    pub leaves: Option<fn(&Layer) -> usize>,
     /// Source and destination for the address columns of `line`.
     pub endpoints: Option<Endpoints>,
     /// This layer's share of a checksum's pseudo-header (RFC 768, RFC 8200 section 8.1): the
@@ -56,10 +59,19 @@ pub struct Protocol {
     pub cut: Cut,
     /// Whether the payload is a piece of a message that was cut up.
     pub piece: Option<fn(&Layer) -> bool>,
+    /// What scapy's `show()` lists in the header below although it is not there.
+    pub phantom: Option<Phantom>,
+    /// As a header inside a header: how many blanks further to the right `show` puts what its
+    /// fields leave of its bytes; without a number it leaves them out.
+    pub spills: Option<usize>,
     /// Remarks on the layer at an index of the packet.
     pub check: fn(&Packet, usize, &mut Remarks),
     /// Holds bytes that nothing decodes (Raw, Padding).
     pub opaque: bool,
+    /// Bytes that frames of the link have at least; shorter ones are filled up.
+    pub least: Option<usize>,
+    /// Whether it holds what fills a packet up (Padding).
+    pub filling: bool,
 }
 
 impl Protocol {
@@ -84,6 +96,7 @@ impl Protocol {
             next: |_| Next::Bound,
             payload: |_| None,
             trailer: |_| 0,
+            leaves: None,
             endpoints: None,
             pseudo: None,
             info: |_, _, _| {},
@@ -93,8 +106,12 @@ impl Protocol {
                 info: |_, _, _| true,
             },
             piece: None,
+            phantom: None,
+            spills: None,
             check: |_, _, _| {},
             opaque: false,
+            least: None,
+            filling: false,
         }
     }
 
@@ -226,6 +243,12 @@ impl Protocol {
         self
     }
 
+    /// Lets the trailer take up the padding behind the layer, and leave some of its own for that.
+    pub const fn leaves(mut self, leaves: fn(&Layer) -> usize) -> Protocol {
+        self.leaves = Some(leaves);
+        self
+    }
+
     /// Sets the function that tells source and destination.
     pub const fn endpoints(mut self, endpoints: Endpoints) -> Protocol {
         self.endpoints = Some(endpoints);
@@ -267,6 +290,18 @@ impl Protocol {
         self
     }
 
+    /// Sets what scapy's `show()` lists in the header below although it is not there.
+    pub const fn phantom(mut self, phantom: Phantom) -> Protocol {
+        self.phantom = Some(phantom);
+        self
+    }
+
+    /// Sets how far to the right `show` puts what the fields leave of a header inside a header.
+    pub const fn spills(mut self, blanks: usize) -> Protocol {
+        self.spills = Some(blanks);
+        self
+    }
+
     /// Sets the function that looks for what is odd.
     pub const fn check(mut self, check: fn(&Packet, usize, &mut Remarks)) -> Protocol {
         self.check = check;
@@ -278,6 +313,31 @@ impl Protocol {
         self.opaque = true;
         self
     }
+
+    /// Sets how many bytes frames have at least.
+    pub const fn least(mut self, bytes: usize) -> Protocol {
+        self.least = Some(bytes);
+        self
+    }
+
+    /// Marks the protocol that holds what fills a packet up.
+    pub const fn filling(mut self) -> Protocol {
+        self.filling = true;
+        self
+    }
+}
+
+/// A header that `show` puts into a field of the header below when that field holds none.
+#[derive(Clone, Copy)]
+pub struct Phantom {
+    /// Name of the protocol below.
+    pub below: &'static str,
+    /// The field, a list of headers.
+    pub field: &'static str,
+    /// The header's bytes.
+    pub bytes: &'static [u8],
+    /// What it is, for the remark that says that it is not there.
+    pub what: &'static str,
 }
 
 /// A name in filters, and which layers have it: those at the given place of a packet.

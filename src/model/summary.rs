@@ -80,6 +80,9 @@ impl Summary {
         {
             text.str(packet.ran_out(at));
         }
+        if packet.wire_len > packet.bytes.len() && packet.is_filling_cut() {
+            text.str(LIMITED);
+        }
     }
 
     /// The header that is cut off, when enough is there to name it.
@@ -109,7 +112,21 @@ fn cut_behind(packet: &Packet, at: usize) -> Option<(usize, &'static Protocol)> 
 /// What `line` says of a packet that ends too early by itself.
 pub const MALFORMED: &str = "[Malformed Packet]";
 
+/// What `line` says of a packet of which the capture kept too little.
+const LIMITED: &str = "[Packet size limited during capture]";
+
 impl Packet<'_> {
+    /// Whether the capture ends in what filled a frame up to the least length that its link has:
+    /// tshark wants to see whether all of that is zeros.
+    fn is_filling_cut(&self) -> bool {
+        let [first, .., last] = self.layers.as_slice() else {
+            return false;
+        };
+        first.protocol.least.is_some_and(|least| {
+            self.bytes.len() < least && self.wire_len >= least && last.protocol.filling
+        })
+    }
+
     /// Whether the capture kept only a part of the layer at `index`.
     pub fn is_captured_short(&self, index: usize) -> bool {
         self.wire_end(index) > self.bytes.len()
@@ -119,7 +136,7 @@ impl Packet<'_> {
     /// kept no more, or the message goes on in another packet, or there never was more.
     pub fn ran_out(&self, index: usize) -> &'static str {
         if self.is_captured_short(index) {
-            "[Packet size limited during capture]"
+            LIMITED
         } else if self.is_piece(index) {
             "[BoundErrorUnreassembled Packet]"
         } else {

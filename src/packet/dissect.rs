@@ -113,7 +113,19 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             layer.tail = layer.limit;
             let _ = padding.try_push((layer.limit, limit));
         }
-        layer.limit -= (protocol.trailer)(layer).min(layer.limit - layer.end);
+        let trailer = (protocol.trailer)(layer).min(layer.limit - layer.end);
+        layer.limit -= trailer;
+        if trailer > 0
+            && !padding.is_empty()
+            && context == Context::Plain
+            && let Some(leaves) = protocol.leaves
+        {
+            padding.clear();
+            let left = leaves(layer);
+            if left > 0 {
+                padding.push((layer.limit, layer.limit + left));
+            }
+        }
         (start, limit) = (layer.end, layer.limit);
         // Where the capture ends, the header that comes next is still named.
         let captured_short = limit == bytes.len() && wire_len > limit;

@@ -1,7 +1,9 @@
 //! Address Resolution Protocol: RFC 826.
 
 use super::numbers::{ETHER_TYPES, HARDWARE_TYPES};
-use crate::model::{Field, Layer, Names, Packet, Protocol, Remarks, Text, Under, Value, Width};
+use crate::model::{
+    Field, Kind, Layer, MALFORMED, Names, Packet, Protocol, Remarks, Text, Under, Value, Width,
+};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ARP];
 
@@ -24,10 +26,7 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
     .reference("RFC 826")
     .about("Asks a link which hardware address has an IPv4 address. Anybody may answer, and the asker believes it: that is why forging a reply works.")
     .under(&[Under::field("Ether", "type", 0x0806)])
-    .header_from(8, |bytes| {
-        let sizes = |index: usize| 2 * usize::from(*bytes.get(index).unwrap_or(&0));
-        8 + sizes(4) + sizes(5)
-    })
+    .header_whole(length)
     .fields(&[
         Field::hex("hwtype", 16)
             .aliases(&["arp.hw.type"])
@@ -52,7 +51,7 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
             .aliases(&["arp.src.hw_mac"])
             .when(has_mac)
             .doc("Hardware address of who sends this; receivers put it into their neighbour table (RFC 826)."),
-        Field::bytes("hwsrc", Width::From(|arp| arp.u8(4).into()))
+        Field::of("hwsrc", Width::From(|arp| arp.u8(4).into()), FILLED)
             .aliases(&["arp.src.hw"])
             .when(|arp| !has_mac(arp))
             .doc("Hardware address of the sender, of a link that is not Ethernet (RFC 826)."),
@@ -63,7 +62,7 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
         Field::ipv6("psrc")
             .when(has_ipv6)
             .doc("Protocol address of the sender."),
-        Field::bytes("psrc", Width::From(|arp| arp.u8(5).into()))
+        Field::of("psrc", Width::From(|arp| arp.u8(5).into()), FILLED)
             .aliases(&["arp.src.proto"])
             .when(|arp| !has_ipv4(arp) && !has_ipv6(arp))
             .doc("Protocol address of the sender, of a kind other than IP (RFC 826)."),
@@ -71,7 +70,7 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
             .aliases(&["arp.dst.hw_mac"])
             .when(has_mac)
             .doc("Hardware address of the target: zeros in a question, since it is what is asked (RFC 826)."),
-        Field::bytes("hwdst", Width::From(|arp| arp.u8(4).into()))
+        Field::of("hwdst", Width::From(|arp| arp.u8(4).into()), FILLED)
             .aliases(&["arp.dst.hw"])
             .when(|arp| !has_mac(arp))
             .doc("Hardware address of the target, of a link that is not Ethernet (RFC 826)."),
@@ -82,7 +81,7 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
         Field::ipv6("pdst")
             .when(has_ipv6)
             .doc("Protocol address that is looked for."),
-        Field::bytes("pdst", Width::From(|arp| arp.u8(5).into()))
+        Field::of("pdst", Width::From(|arp| arp.u8(5).into()), FILLED)
             .aliases(&["arp.dst.proto"])
             .when(|arp| !has_ipv4(arp) && !has_ipv6(arp))
             .doc("Protocol address of the target, of a kind other than IP (RFC 826)."),
@@ -90,19 +89,60 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
     .payload(|_| Some(0))
     .column_by(column)
     .info(info)
-    .cut(0, |_, _, _| true)
+    .cut(0, cut)
     .check(check);
 
+/// Zeros at the end of an address that is neither Ethernet's nor IP's say nothing, as in scapy.
+const FILLED: Kind = Kind::CustomBytes(|bytes, text| _ = text.repr_filled(bytes));
+
+/// How long the message is. Where an address that has a form of its own is cut off the message
+/// cannot be read; others are as long as there are bytes.
+fn length(bytes: &[u8]) -> usize {
+    let Some(&[hardware_high, hardware_low, protocol_high, protocol_low, hwlen, plen, ..]) =
+        bytes.first_chunk::<8>()
+    else {
+        return 8;
+    };
+    let whole = 8 + 2 * (usize::from(hwlen) + usize::from(plen));
+    if whole <= bytes.len() {
+        return whole;
+    }
+    let mac = is_mac(u16::from_be_bytes([hardware_high, hardware_low]), hwlen);
+    let protocol = u16::from_be_bytes([protocol_high, protocol_low]);
+    let ip = is_ipv4(protocol, plen) || is_ipv6(protocol, plen);
+    let mut end = 8;
+    for (size, has_form) in [(hwlen, mac), (plen, ip), (hwlen, mac), (plen, ip)] {
+        end += usize::from(size);
+        if has_form && end > bytes.len() {
+            return end;
+        }
+        end = end.min(bytes.len());
+    }
+    end
+}
+
+fn is_mac(hardware: u16, size: u8) -> bool {
+    hardware == 1 && size == 6
+}
+
+fn is_ipv4(protocol: u16, size: u8) -> bool {
+    protocol == 0x0800 && size == 4
+}
+
+fn is_ipv6(protocol: u16, size: u8) -> bool {
+    protocol == 0x86dd && size == 16
+}
+
 fn has_mac(arp: &Layer) -> bool {
-    arp.u16(0) == 1 && arp.u8(4) == 6
+    is_mac(arp.u16(0), arp.u8(4))
 }
 
 fn has_ipv4(arp: &Layer) -> bool {
-    arp.u16(2) == 0x0800 && arp.u8(5) == 4
+    is_ipv4(arp.u16(2), arp.u8(5))
 }
 
 fn has_ipv6(arp: &Layer) -> bool {
-    arp.u16(2) == 0x86dd && arp.u8(5) == 16
+    is_ipv6(arp.u16(2), arp.u8(5))
 }
 
 fn says_operation(_: &Layer, operation: Value, text: &mut Text) {
@@ -155,7 +195,9 @@ fn column(packet: &Packet, index: usize) -> &'static str {
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let arp = &packet.layers[index];
     let Some(Addresses { hwsrc, psrc, hwdst, pdst }) = addresses(arp) else {
-        text.str(packet.ran_out(index));
+        if cut(packet, index, text) {
+            text.str(packet.ran_out(index));
+        }
         return;
     };
     let zero = |address: &[u8]| address.iter().all(|byte| *byte == 0);
@@ -202,12 +244,19 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
             text.str(" is at ");
             protocol(arp, pdst, text);
         }
+        operation => unaddressed(operation, text),
+    }
+}
+
+/// An operation of which no address is said.
+fn unaddressed(operation: u16, text: &mut Text) {
+    match operation {
         7 => _ = text.str("DRARP Error"),
         10 => _ = text.str("ARP NAK"),
-        operation @ (0 | 65535) => {
+        0 | 65535 => {
             text.str("Reserved opcode ").dec(operation.into());
         }
-        operation @ (24 | 25) => {
+        24 | 25 => {
             text.str("Experimental ").dec(u64::from(operation) - 23);
             text.str(" ( opcode ").dec(operation.into()).str(" )");
         }
@@ -215,6 +264,24 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
             text.str("Unknown ARP opcode ").hex(operation.into(), 4);
         }
     }
+}
+
+/// What is said of a message that is cut off; whether tshark wants more of it.
+fn cut(packet: &Packet, index: usize, text: &mut Text) -> bool {
+    let arp = &packet.layers[index];
+    if arp.header().len() < 8 || arp.u16(0) == ATM {
+        return true;
+    }
+    let whole = 8 + 2 * (usize::from(arp.u8(4)) + usize::from(arp.u8(5)));
+    if arp.start + whole > packet.wire_end(index) {
+        text.str(MALFORMED);
+        return false;
+    }
+    let operation = arp.u16(6);
+    if !matches!(operation, 1..=6 | 8 | 9) {
+        unaddressed(operation, text);
+    }
+    true
 }
 
 /// `10.0.2.8`, or plain bytes where they are no IPv4 address.
@@ -236,9 +303,16 @@ fn hardware(arp: &Layer, address: &[u8], text: &mut Text) {
 fn bytes(address: &[u8], text: &mut Text) {
     match address {
         [] => _ = text.str("<No address>"),
-        _ => _ = text.hex_bytes(address),
+        _ => {
+            let shown = address.len().min(LONGEST);
+            text.hex_bytes(&address[..shown]);
+            text.str(if shown < address.len() { "…" } else { "" });
+        }
     }
 }
+
+/// Bytes of an address that `line` shows.
+const LONGEST: usize = 36;
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     let arp = &packet.layers[index];

@@ -11,6 +11,7 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[
 ];
 
 pub(super) static OPT: Protocol = Protocol::new("DNSRROPT", "DNS OPT Resource Record")
+    .spills(3)
     .reference("RFC 6891")
     .about("Extends the protocol: larger messages over UDP, flags, options.")
     .fields(&[

@@ -147,6 +147,7 @@ fn kind(record: &Layer) -> u16 {
 }
 
 static RECORD: Protocol = Protocol::new("DNSRR", "DNS Resource Record")
+    .spills(0)
     .reference("RFC 1035")
     .about("One thing that is known of a name.")
     .fields(&[
@@ -201,6 +202,7 @@ static STRINGS: ListOf = ListOf {
 };
 
 static SOA: Protocol = Protocol::new("DNSRRSOA", "DNS SOA Resource Record")
+    .spills(3)
     .reference("RFC 1035")
     .about("Start of authority: who runs a zone. It comes with the answer that a name does not exist.")
     .fields(&[
@@ -238,6 +240,7 @@ pub(super) const fn after_length(name: &'static str) -> Field {
 }
 
 static HINFO: Protocol = Protocol::new("DNSRRHINFO", "DNS HINFO Resource Record")
+    .spills(3)
     .reference("RFC 1035")
     .about("What machine it is; today the answer to `everything there is` (RFC 8482).")
     .fields(&[
@@ -249,6 +252,7 @@ static HINFO: Protocol = Protocol::new("DNSRRHINFO", "DNS HINFO Resource Record"
     ]);
 
 static MX: Protocol = Protocol::new("DNSRRMX", "DNS MX Resource Record")
+    .spills(3)
     .reference("RFC 1035")
     .about("Who takes mail for a name.")
     .fields(&[
@@ -262,6 +266,7 @@ static MX: Protocol = Protocol::new("DNSRRMX", "DNS MX Resource Record")
     ]);
 
 static SRV: Protocol = Protocol::new("DNSRRSRV", "DNS SRV Resource Record")
+    .spills(3)
     .reference("RFC 2782")
     .about("Where a service runs.")
     .fields(&[
@@ -281,6 +286,7 @@ static SRV: Protocol = Protocol::new("DNSRRSRV", "DNS SRV Resource Record")
     ]);
 
 static NAPTR: Protocol = Protocol::new("DNSRRNAPTR", "DNS NAPTR Resource Record")
+    .spills(3)
     .reference("RFC 3403")
     .about("A rule to rewrite a name; telephony over IP finds its servers so.")
     .fields(&[
@@ -306,11 +312,13 @@ const SERVICE: &[Field] = &[
 ];
 
 static SVCB: Protocol = Protocol::new("DNSRRSVCB", "DNS SVCB Resource Record")
+    .spills(3)
     .reference("RFC 9460")
     .about("How to reach a service.")
     .fields(SERVICE);
 
 static HTTPS: Protocol = Protocol::new("DNSRRHTTPS", "DNS HTTPS Resource Record")
+    .spills(3)
     .reference("RFC 9460")
     .about("How to reach a web server: protocol, port, addresses, keys, before the first connection.")
     .fields(SERVICE);

@@ -56,16 +56,19 @@ const DELEGATION: &[Field] = &[
 ];
 
 static DS: Protocol = Protocol::new("DNSRRDS", "DNS DS Resource Record")
+    .spills(3)
     .reference("RFC 4034")
     .about("The digest of a zone's key, held by the zone above: the chain of trust.")
     .fields(DELEGATION);
 
 static DLV: Protocol = Protocol::new("DNSRRDLV", "DNS DLV Resource Record")
+    .spills(3)
     .reference("RFC 4431")
     .about("The digest of a zone's key, held by a third party.")
     .fields(DELEGATION);
 
 static RRSIG: Protocol = Protocol::new("DNSRRRSIG", "DNS RRSIG Resource Record")
+    .spills(3)
     .reference("RFC 4034")
     .about("The signature over all records of one type of a name.")
     .fields(&[
@@ -87,6 +90,7 @@ static RRSIG: Protocol = Protocol::new("DNSRRRSIG", "DNS RRSIG Resource Record")
     ]);
 
 static NSEC: Protocol = Protocol::new("DNSRRNSEC", "DNS NSEC Resource Record")
+    .spills(3)
     .reference("RFC 4034")
     .about("Proves that nothing exists between two names, and which types this one has.")
     .fields(&[
@@ -109,6 +113,7 @@ static KEY_FLAGS: FlagSet = FlagSet {
 const UNKNOWN: Flag = Flag { mark: "?", meaning: "not defined" };
 
 static DNSKEY: Protocol = Protocol::new("DNSRRDNSKEY", "DNS DNSKEY Resource Record")
+    .spills(3)
     .reference("RFC 4034")
     .about("A public key of the zone.")
     .fields(&[
@@ -120,6 +125,7 @@ static DNSKEY: Protocol = Protocol::new("DNSRRDNSKEY", "DNS DNSKEY Resource Reco
     ]);
 
 static NSEC3: Protocol = Protocol::new("DNSRRNSEC3", "DNS NSEC3 Resource Record")
+    .spills(3)
     .reference("RFC 5155")
     .about("Proves that a name does not exist without telling those that do: it names their hashes.")
     .fields(&[
@@ -140,6 +146,7 @@ static NSEC3: Protocol = Protocol::new("DNSRRNSEC3", "DNS NSEC3 Resource Record"
     ]);
 
 static NSEC3PARAM: Protocol = Protocol::new("DNSRRNSEC3PARAM", "DNS NSEC3PARAM Resource Record")
+    .spills(3)
     .reference("RFC 5155")
     .about("How the zone hashes names.")
     .fields(&[
@@ -157,6 +164,7 @@ const fn after_long(name: &'static str) -> Field {
 }
 
 static TSIG: Protocol = Protocol::new("DNSRRTSIG", "DNS TSIG Resource Record")
+    .spills(3)
     .reference("RFC 8945")
     .about("Proves, with a secret that both sides know, that the message is theirs.")
     .fields(&[

@@ -5,6 +5,9 @@ use crate::model::{Field, Layer, LinkType, Packet, Protocol, Text, Under, Value}
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ETHER];
 
+/// The shortest frame, its checksum left out.
+pub(super) const LEAST: usize = 60;
+
 /// Below this the type field is an 802.3 length.
 const FIRST_TYPE: u16 = 1501;
 
@@ -12,8 +15,15 @@ static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
     .aliases(&["eth"])
     .reference("IEEE 802.3")
     .about("Carries a packet over one link, from one hardware address to the next. A TAP device carries whole Ethernet frames; a TUN device does not know them.")
-    .under(&[Under::link(LinkType::ETHERNET.0).accept(is_ethernet_ii)])
+    .under(&[
+        Under::link(LinkType::ETHERNET.0).accept(is_ethernet_ii),
+        // A frame that a bridge passes on (RFC 2684 section 5.1).
+        Under::field("SNAP", "code", 1).accept(is_ethernet_ii),
+        Under::field("CookedLinux", "proto", 1).accept(is_ethernet_ii),
+        Under::field("CookedLinuxV2", "proto", 1).accept(is_ethernet_ii),
+    ])
     .header(14)
+    .least(LEAST)
     .fields(&[
         Field::mac("dst")
             .aliases(&["eth.addr"])

@@ -170,6 +170,7 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
         _ => Next::Raw,
     })
     .trailer(|icmp| if is_extended(icmp) { icmp_extensions::length(icmp, 2) } else { 0 })
+    .leaves(icmp_extensions::left_behind)
     .info(info)
     .cut(0, cut)
     .check(check);

@@ -1,6 +1,7 @@
 //! What a router may add behind the packet that an ICMP error quotes: RFC 4884, RFC 5837.
 
-use crate::model::{Field, Kind, Layer, Names, Protocol, Width};
+use crate::model::{Context, Field, Kind, Layer, Names, Protocol, Width};
+use std::ops::Range;
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&HEADER, &OBJECT, &INTERFACE];
 
@@ -37,11 +38,33 @@ pub(super) fn length(icmp: &Layer, at: usize) -> usize {
     message - (header + quoted).clamp(header, START)
 }
 
-fn padding(icmp: &Layer) -> Option<std::ops::Range<usize>> {
-    Some(0..extensions(icmp)?.start)
+/// scapy moves the packet's last padding here, whichever that is: what follows the message on the
+/// link, if anything does, and else the gap. A quoted message does the same once more.
+fn padding(icmp: &Layer) -> Option<Range<usize>> {
+    let gap = 0..extensions(icmp)?.start;
+    let behind = icmp.tail - icmp.limit..icmp.packet.len() - icmp.limit;
+    let moved = icmp.context == Context::Plain && !behind.is_empty();
+    Some(if moved && (gap.is_empty() || !quotes_error(icmp)) { behind } else { gap })
 }
 
-fn extensions(icmp: &Layer) -> Option<std::ops::Range<usize>> {
+/// Bytes of the gap that stay padding, because what follows the message was moved in their place.
+pub(super) fn left_behind(icmp: &Layer) -> usize {
+    match extensions(icmp) {
+        Some(extensions) if !quotes_error(icmp) => extensions.start,
+        _ => 0,
+    }
+}
+
+/// Whether the quoted packet is a message that may have extensions, too.
+fn quotes_error(icmp: &Layer) -> bool {
+    let quoted = icmp.payload();
+    match quoted.first().map(|first| first >> 4) {
+        Some(6) => quoted.get(6) == Some(&58) && matches!(quoted.get(40), Some(1 | 3)),
+        _ => quoted.get(9) == Some(&1),
+    }
+}
+
+fn extensions(icmp: &Layer) -> Option<Range<usize>> {
     let trailer = icmp.trailer().len();
     let length = icmp.bytes().len().checked_sub(START)?;
     (trailer > 0).then(|| trailer - length..trailer)
@@ -51,7 +74,10 @@ fn extensions(icmp: &Layer) -> Option<std::ops::Range<usize>> {
 fn split(_: &Layer, index: usize, bytes: &[u8]) -> Option<(&'static Protocol, usize)> {
     match (index, bytes.len()) {
         (0, 4..) => Some((&HEADER, 4)),
-        (1, 4..) if bytes[2] == 2 => Some((&INTERFACE, bytes.len())),
+        (1, 4..) if bytes[2] == 2 => match interface_length(bytes) {
+            length if length <= bytes.len() => Some((&INTERFACE, length)),
+            _ => Some((super::raw(), bytes.len())),
+        },
         (1, 4..) => Some((&OBJECT, 4)),
         _ => Some((super::raw(), bytes.len())),
     }
@@ -96,7 +122,7 @@ static INTERFACE: Protocol = Protocol::new(
 )
 .reference("RFC 5837")
 .about("The interface of the router at which the packet failed.")
-.header_rest(4)
+.header_from(4, interface_length)
 .fields(&[
     LEN,
     CLASS,
@@ -139,6 +165,26 @@ fn has(object: &Layer, bit: u8) -> bool {
 fn family(object: &Layer) -> u16 {
     let at = if has(object, 0x08) { 8 } else { 4 };
     if has(object, 0x04) { object.u16(at) } else { 0 }
+}
+
+/// Bytes of an interface object that its own bits announce, whatever its length field says: what
+/// is behind them belongs to the next object. Of the name as much as there is.
+fn interface_length(bytes: &[u8]) -> usize {
+    let bits = bytes.get(3).copied().unwrap_or(0);
+    let (index, address, name, mtu) = (bits & 8 != 0, bits & 4 != 0, bits & 2 != 0, bits & 1 != 0);
+    let mut end = 4 + if index { 4 } else { 0 };
+    if address {
+        end += match bytes.get(end..end + 2) {
+            Some([0, 1]) => 8,
+            Some([0, 2]) => 20,
+            _ => 4,
+        };
+    }
+    if name {
+        let length = bytes.get(end).copied().unwrap_or(0);
+        end = (end + 1 + usize::from(length)).min(bytes.len().max(end + 1));
+    }
+    end + if mtu { 4 } else { 0 }
 }
 
 fn name_at(object: &Layer) -> usize {

@@ -111,6 +111,7 @@ static UNREACHABLE: Protocol = message("ICMPv6DestUnreach", "ICMPv6 Destination 
     ])
     .next(|_| Next::Quoted(&super::ipv6::IPV6))
     .trailer(|icmp| icmp_extensions::length(icmp, 4))
+    .leaves(icmp_extensions::left_behind)
     .info(error);
 
 static TOO_BIG: Protocol = message("ICMPv6PacketTooBig", "ICMPv6 Packet Too Big")
@@ -146,6 +147,7 @@ static TIME_EXCEEDED: Protocol = message("ICMPv6TimeExceeded", "ICMPv6 Time Exce
     ])
     .next(|_| Next::Quoted(&super::ipv6::IPV6))
     .trailer(|icmp| icmp_extensions::length(icmp, 4))
+    .leaves(icmp_extensions::left_behind)
     .info(error);
 
 static PARAMETER_CODES: Names = Names(&[

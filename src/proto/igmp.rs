@@ -3,7 +3,8 @@
 //! `igmp_report`), and the search for multicast routers (RFC 4286).
 
 use crate::model::{
-    Field, Flag, FlagSet, Kind, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value,
+    Field, Flag, FlagSet, Kind, Layer, Names, Next, Packet, Phantom, Protocol, Remarks, Text, Under,
+    Value,
     Width, checksum,
 };
 use std::net::Ipv4Addr;
@@ -56,8 +57,17 @@ pub(super) const fn message(name: &'static str, title: &'static str) -> Protocol
         .aliases(&["igmp"])
         .column("IGMP")
         .next(|_| Next::Raw)
+        .phantom(ROUTER_ALERT)
         .check(check)
 }
+
+/// Every message should have one (RFC 2236 section 2), and scapy lists one where there is none.
+const ROUTER_ALERT: Phantom = Phantom {
+    below: "IP",
+    field: "options",
+    bytes: &[0x94, 4, 0, 0],
+    what: "router alert",
+};
 
 /// Rides on IP with type `TYPE` and at least `MIN` bytes.
 pub(super) const fn on_ip<const TYPE: u8, const MIN: usize>() -> Under {

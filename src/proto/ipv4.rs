@@ -3,7 +3,7 @@
 use super::{ip_protocol_names, ipv4_options};
 use super::numbers::IP_PROTOCOLS;
 use crate::model::{
-    Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
+    Context, Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
     Value, Width, checksum,
 };
 
@@ -37,7 +37,10 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
         Under::link(LinkType::IPV4.0),
     ])
     .header_from(SHORTEST, |bytes| {
-        4 * usize::from(bytes.first().unwrap_or(&0) & 0xf)
+        match 4 * usize::from(bytes.first().unwrap_or(&0) & 0xf) {
+            short @ ..SHORTEST => short_header(short, bytes.len()),
+            length => length,
+        }
     })
     .fields(&[
         Field::uint("version", 4)
@@ -121,13 +124,15 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
     ])
     .payload(|ip| usize::from(ip.u16(2)).checked_sub(4 * usize::from(ip.u8(0) & 0xf)))
     .next(|ip| {
-        // A later fragment starts in the middle of the upper layer.
-        if ip.u16(6) & 0x1fff == 0 { Next::Bound } else { Next::Raw }
+        if ip.u16(6) & 0x1fff == 0 || is_read_all_the_same(ip) { Next::Bound } else { Next::Raw }
     })
     .endpoints(|ip| (ip.ipv4(12), ip.ipv4(16)))
     .pseudo(pseudo)
     .info(info)
-    .bogus(|packet, index| trouble(&packet.layers[index]).is_some())
+    .bogus(|packet, index| {
+        let ip = &packet.layers[index];
+        trouble(ip).is_some() || ip.u16(6) & 0x1fff != 0
+    })
     .cut(0, |packet, index, text| {
         let header = 4 * (packet.layers[index].u8(0) & 0xf);
         let bogus = packet.layers[index].u8(0) >> 4 == 4 && usize::from(header) < SHORTEST;
@@ -138,6 +143,29 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
     })
     .piece(|ip| ip.u16(6) & 0x3fff != 0)
     .check(check);
+
+/// A later fragment starts in the middle of the upper layer. scapy reads that of IGMP, which is
+/// never cut up, as a header all the same, and within the garbage that an ICMP error may quote
+/// IPv6 in IPv4.
+fn is_read_all_the_same(ip: &Layer) -> bool {
+    match ip.u8(9) {
+        2 => true,
+        41 => ip.context != Context::Plain,
+        _ => false,
+    }
+}
+
+/// How much is taken for header and options where the header claims to be shorter than any can
+/// be: scapy counts what is missing from the packet's end. Not of a packet so long that as many
+/// options would fill the memory.
+fn short_header(claimed: usize, there: usize) -> usize {
+    match there {
+        ..LONGEST_OPTIONS => there.saturating_sub(SHORTEST - claimed),
+        _ => SHORTEST,
+    }
+}
+
+const LONGEST_OPTIONS: usize = 0x4000;
 
 fn is_no_ipv6(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first >> 4 != 6)
@@ -276,7 +304,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     let (total, there) = (usize::from(ip.u16(2)), packet.bytes.len() - ip.start);
     if total < header.len() {
         remarks.error("len", format_args!("{total} bytes are less than the header alone"));
-    } else if total > there && ip.context == crate::model::Context::Plain {
+    } else if total > there && ip.context == Context::Plain {
         remarks.warn("len", format_args!("{total} bytes announced, {there} there: cut off"));
     }
     if ip.u16(6) & 0x8000 != 0 {

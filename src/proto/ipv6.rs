@@ -3,7 +3,7 @@
 use super::ip_protocol_names;
 use super::numbers::NEXT_HEADERS;
 use crate::model::{
-    Field, Layer, LinkType, Packet, Protocol, Remarks, Text, Under, Value, checksum,
+    Context, Field, Layer, LinkType, Packet, Protocol, Remarks, Text, Under, Value, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&IPV6];
@@ -59,8 +59,7 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
             .says(says_address),
     ])
     .payload(|ip| match (ip.u16(4), ip.u8(6)) {
-        // RFC 2675: a jumbogram says its length in a hop-by-hop option.
-        (0, 0) => None,
+        (0, 0) => jumbogram(ip.payload()),
         (length, _) => Some(usize::from(length)),
     })
     .endpoints(|ip| (ip.ipv6(8), ip.ipv6(24)))
@@ -79,6 +78,23 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
 fn is_ipv6(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first >> 4 == 6)
 }
+
+/// A jumbogram says its length in a hop-by-hop option (RFC 2675), in one of the places where that
+/// may stand. Without the option the options are all there is; scapy reads the option's number
+/// backwards, which makes it longer than any packet.
+fn jumbogram(payload: &[u8]) -> Option<usize> {
+    let extension = match payload.get(..8) {
+        Some(start) => 8 + 8 * usize::from(start[1]),
+        None => return Some(0),
+    };
+    let mut places = payload.iter().skip(2).step_by(4);
+    let jumbo = places.any(|kind| *kind == JUMBO);
+    // One place further scapy fails, and nothing bounds the payload.
+    let fails = payload.len() % 4 == 2;
+    (!jumbo && !fails).then_some(extension)
+}
+
+const JUMBO: u8 = 0xc2;
 
 fn says_address(_: &Layer, address: Value, text: &mut Text) {
     let Value::Ipv6(address) = address else { return };
@@ -122,7 +138,7 @@ pub(super) fn payload_info(packet: &Packet, index: usize, next: u8, text: &mut T
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     let ip = &packet.layers[index];
     let (length, there) = (usize::from(ip.u16(4)), packet.bytes.len() - ip.end);
-    if length > there && ip.context == crate::model::Context::Plain {
+    if length > there && ip.context == Context::Plain {
         remarks.warn("plen", format_args!("{length} bytes announced, {there} there: cut off"));
     }
     if index == 0 && packet.link == LinkType::RAW && ip.u16(8) & 0xffc0 == 0xfe80 {

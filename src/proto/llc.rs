@@ -1,6 +1,7 @@
 //! The older Ethernet frame, IEEE 802.3, whose third field is a length, and what stands in it
 //! to tell what it carries: IEEE 802.2 LLC, and SNAP (RFC 1042).
 
+use super::ether::LEAST;
 use super::numbers::ETHER_TYPES;
 use crate::model::{
     Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Value, Width,
@@ -16,8 +17,14 @@ static DOT3: Protocol = Protocol::new("Dot3", "802.3")
     .column("LLC")
     .reference("IEEE 802.3")
     .about("The Ethernet frame that says how long it is instead of what it carries; switches still use it among themselves.")
-    .under(&[Under::link(LinkType::ETHERNET.0).accept(is_length)])
+    .under(&[
+        Under::link(LinkType::ETHERNET.0).accept(is_length),
+        Under::field("SNAP", "code", 1).accept(is_length),
+        Under::field("CookedLinux", "proto", 1).accept(is_length),
+        Under::field("CookedLinuxV2", "proto", 1).accept(is_length),
+    ])
     .header(14)
+    .least(LEAST)
     .fields(&[
         Field::mac("dst")
             .aliases(&["eth.addr"])

@@ -36,7 +36,8 @@ static NULL: Protocol = Protocol::new("Loopback", "Loopback")
             }
         })])
     .next(|loopback| next(family(loopback.u32(0).swap_bytes().into()) as u32))
-    .info(info);
+    .info(info)
+    .bogus(is_unknown);
 
 static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")
     .column("NULL")
@@ -48,7 +49,8 @@ static LOOP: Protocol = Protocol::new("LoopbackOpenBSD", "OpenBSD Loopback")
     .derived(&[("null.family", family)])
     .names(&FAMILIES).doc(DOC)])
     .next(|loopback| next(loopback.u32(0)))
-    .info(info);
+    .info(info)
+    .bogus(is_unknown);
 
 /// The family in the order of the machine that captured it: such numbers are small.
 fn family(number: u64) -> u64 {
@@ -58,10 +60,23 @@ fn family(number: u64) -> u64 {
     }
 }
 
+/// No family at all, which scapy takes for IPv4.
+const NO_FAMILY: u32 = 0;
+
+/// IPv6 on Linux, whose loopback device has no such header; scapy reads it where it runs.
+const LINUX_IPV6: u32 = 10;
+
+/// Families that only scapy knows: `line` says that they are unknown, as tshark does.
+fn is_unknown(packet: &Packet, index: usize) -> bool {
+    let number = packet.layers[index].fields().next();
+    let number = number.map_or(0, |present| family(present.value.number()));
+    [NO_FAMILY, LINUX_IPV6].contains(&(number as u32))
+}
+
 fn next(family: u32) -> Next {
     match family {
-        2 => Next::Is(&ipv4::IP),
-        24 | 28 | 30 => Next::Is(&ipv6::IPV6),
+        2 | NO_FAMILY => Next::Is(&ipv4::IP),
+        24 | 28 | 30 | LINUX_IPV6 => Next::Is(&ipv6::IPV6),
         _ => Next::Raw,
     }
 }

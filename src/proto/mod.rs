@@ -6,7 +6,7 @@ use claims::{LINK, claims, place_of};
 use std::sync::{LazyLock, OnceLock};
 
 /// Declares the modules and lists their protocols. The order matters in one case only: of two
-/// protocols that claim the same value of the same field, the first that accepts wins.
+/// protocols that claim the same header, the first that accepts wins.
 macro_rules! registry {
     ($($module:ident),* $(,)?) => {
         $(mod $module;)*
@@ -31,7 +31,6 @@ registry! {
     ipv6_fragment,
     ipv6_routing,
     gre,
-    vxlan,
     igmp_report,
     igmp,
     icmp,
@@ -52,6 +51,7 @@ registry! {
     dns_security,
     llmnr,
     dhcp,
+    vxlan,
     telnet,
     tunnel,
     raw,
@@ -117,10 +117,12 @@ impl Entry {
                 && (choice.accept)(payload)
         };
         let riders = self.riders.get_or_init(|| selectors(self));
-        riders.iter().find_map(|selector| {
+        let candidates = riders.iter().filter_map(|selector| {
             let value = layer.bits(selector.position, selector.width);
             choose(selector.choices.of(value), accepts)
-        })
+        });
+        // Where both ports tell, the protocol that was there first.
+        candidates.min_by_key(|entry| entry.place)
     }
 }
 

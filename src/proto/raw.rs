@@ -21,4 +21,5 @@ pub(super) static PADDING: Protocol = Protocol::new("Padding", "Padding")
     .fields(&[
         Field::bytes("load", Width::Rest).doc("Not part of the packet; receivers ignore it."),
     ])
-    .opaque();
+    .opaque()
+    .filling();

@@ -101,9 +101,9 @@ static SHORT: Protocol = Protocol::new("STPShort", "Raw")
         }
     });
 
-/// A message about a change ends after its kind.
+/// A message about a change ends after its kind; one that goes on is read as the others are.
 fn change(bytes: &[u8]) -> bool {
-    bytes.get(3) == Some(&CHANGE)
+    bytes.get(3) == Some(&CHANGE) && bytes.len() < WHOLE
 }
 
 fn readable(bytes: &[u8]) -> bool {
@@ -111,7 +111,7 @@ fn readable(bytes: &[u8]) -> bool {
 }
 
 fn has_all(stp: &Layer) -> bool {
-    stp.u8(3) != CHANGE
+    stp.header().len() >= WHOLE
 }
 
 /// Times count in 256ths of a second.

@@ -130,6 +130,8 @@ enum Form {
     Words,
     /// The numbers of two keys, and a signature (RFC 5925).
     Keys,
+    /// A string with its length before it.
+    String,
     Bytes,
 }
 
@@ -145,7 +147,7 @@ fn form(kind: u8) -> Option<(&'static str, Form)> {
         14 => ("AltChkSum", Form::Numbers(&[1, 2], 3)),
         15 => ("AltChkSumOpt", Form::Bytes),
         19 => ("MD5", Form::Bytes),
-        25 => ("Mood", Form::Bytes),
+        25 => ("Mood", Form::String),
         28 => ("UTO", Form::Numbers(&[2], 2)),
         29 => ("AO", Form::Keys),
         34 => ("TFO", Form::Numbers(&[4, 4], 8)),
@@ -172,6 +174,8 @@ fn split(bytes: &[u8]) -> Option<(Item<'_>, usize)> {
         Form::Numbers(widths, total) if data.len() == total => ItemValue::Numbers(data, widths),
         Form::Words if data.len().is_multiple_of(4) => ItemValue::Numbers(data, &[4]),
         Form::Keys => ItemValue::Written(data, keys),
+        // Of a single byte scapy says what is left of the string.
+        Form::String if data.len() == 1 => ItemValue::Bytes(&[]),
         _ => ItemValue::Bytes(data),
     };
     Some((Item { name, value }, length))

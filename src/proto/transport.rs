@@ -24,10 +24,16 @@ pub(super) fn ports(layer: &Layer, text: &mut Text) {
 }
 
 /// Whether the capture kept so few bytes of the payload that tshark runs out of them while it
-/// looks for protocols that give themselves away by their first `needed` bytes.
+/// looks for protocols that give themselves away by their first `needed` bytes. In a payload that
+/// never had as many it does not look.
 pub(super) fn is_unguessable(packet: &Packet, index: usize, needed: usize) -> bool {
     let there = packet.layers[index].payload().len();
-    (1..needed).contains(&there) && packet.is_captured_short(index)
+    let sent = || {
+        packet
+            .wire_end(index)
+            .saturating_sub(packet.layers[index].end)
+    };
+    (1..needed).contains(&there) && packet.is_captured_short(index) && sent() >= needed
 }
 
 /// What a port number says.

@@ -1,7 +1,7 @@
 //! What is odd about a packet, each on a line of its own that starts with `  ! `.
 
 use super::{Paint, Role, View};
-use crate::model::{End, Level, Packet, Remark, Remarks, Text};
+use crate::model::{End, Level, Packet, Phantom, Remark, Remarks, Text};
 use std::fmt::Write;
 
 /// Everything there is to say about the packet.
@@ -23,6 +23,20 @@ pub(super) fn of_layer(packet: &Packet, index: usize, paint: &Paint, text: &mut 
     let protocol = packet.layers[index].protocol;
     let mut sink = |remark: Remark| line(&remark, false, paint, text);
     (protocol.check)(packet, index, &mut Remarks::new(protocol.name, &mut sink));
+}
+
+/// That something `show` lists is not there.
+pub(super) fn of_phantom(phantom: &Phantom, paint: &Paint, text: &mut Text) {
+    let remark = Remark {
+        layer: phantom.below,
+        field: phantom.field,
+        level: Level::Note,
+        text: format_args!(
+            "empty: the {} is not in the packet, scapy's show() lists one all the same",
+            phantom.what
+        ),
+    };
+    line(&remark, false, paint, text);
 }
 
 /// The remarks on the packet as a whole.

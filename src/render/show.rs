@@ -2,8 +2,9 @@
 
 use super::remarks;
 use super::{Paint, Role, View, value};
-use crate::model::{Field, Kind, Label, Layer, Present, Text, Value};
+use crate::model::{Field, Kind, Label, Layer, Packets, Phantom, Present, Text, Value};
 use crate::packet::dissect;
+use crate::proto;
 
 /// Blanks that each layer is further to the right.
 const STEP: usize = 3;
@@ -20,7 +21,10 @@ pub(super) struct Show<'s> {
 impl Show<'_> {
     pub(super) fn packet(&mut self, view: &View) {
         for (index, layer) in view.packet.layers.iter().enumerate() {
-            self.layer(layer, STEP * index);
+            let above = view.packet.layers.get(index + 1);
+            let phantom = above.and_then(|above| above.protocol.phantom);
+            let below = |phantom: &Phantom| phantom.below == layer.protocol.name;
+            self.layer(layer, phantom.filter(below), STEP * index);
             if self.remarks {
                 remarks::of_layer(view.packet, index, self.paint, self.text);
             }
@@ -31,7 +35,7 @@ impl Show<'_> {
         self.text.str("\n");
     }
 
-    fn layer(&mut self, layer: &Layer, indent: usize) {
+    fn layer(&mut self, layer: &Layer, phantom: Option<Phantom>, indent: usize) {
         self.text.all_ascii(self.prefix.as_bytes()).str("###[ ");
         self.paint.with(Role::Title, self.text, |text| {
             text.str(layer.title());
@@ -39,6 +43,32 @@ impl Show<'_> {
         self.text.str(" ]###\n");
         for present in layer.fields() {
             self.field(layer, &present, indent);
+            if let Some(phantom) = phantom {
+                self.phantom(layer, &present, phantom, indent);
+            }
+        }
+    }
+
+    /// What scapy lists although it is not there, and that it is not.
+    fn phantom(&mut self, layer: &Layer, present: &Present, phantom: Phantom, indent: usize) {
+        let Value::Packets(children) = present.value else {
+            return;
+        };
+        if present.field.name != phantom.field || present.bits > 0 {
+            return;
+        }
+        let holder = Layer {
+            packet: phantom.bytes,
+            ..*layer
+        };
+        let children = Packets {
+            start: 0,
+            end: phantom.bytes.len(),
+            ..children
+        };
+        self.deeper(&holder, Value::Packets(children), indent);
+        if self.remarks {
+            remarks::of_phantom(&phantom, self.paint, self.text);
         }
     }
 
@@ -87,9 +117,14 @@ impl Show<'_> {
         if self.explain {
             self.explain(layer, present);
         }
+        self.deeper(layer, present.value, indent);
+    }
+
+    /// The headers inside a field, behind a stroke.
+    fn deeper(&mut self, layer: &Layer, value: Value, indent: usize) {
         let outer = self.prefix.len();
         self.prefix.spaces(indent).str("   |");
-        self.children(layer, present.value);
+        self.children(layer, value);
         self.prefix.truncate(outer);
     }
 
@@ -99,15 +134,35 @@ impl Show<'_> {
             Value::Packets(children) => {
                 let step = if children.chained { STEP } else { 0 };
                 for (index, child) in children.of(layer).enumerate() {
-                    self.layer(&child, step * index);
+                    self.layer(&child, None, step * index);
+                    if let Some(blanks) = child.protocol.spills {
+                        self.spilt(&child, blanks);
+                    }
                 }
             }
             Value::Frame(link, bytes) => {
                 for (index, child) in dissect(link, bytes).layers.iter().enumerate() {
-                    self.layer(child, STEP * index);
+                    self.layer(child, None, STEP * index);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What the fields of a header inside a header leave of its bytes.
+    fn spilt(&mut self, child: &Layer, blanks: usize) {
+        let ends = child
+            .fields()
+            .map(|present| present.position + present.bits);
+        let used = ends.max().unwrap_or(0).div_ceil(8);
+        let start = child.start + used;
+        if start < child.end {
+            let padding = Layer {
+                protocol: proto::padding(),
+                start,
+                ..*child
+            };
+            self.layer(&padding, None, blanks);
         }
     }
 

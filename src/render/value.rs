@@ -30,6 +30,7 @@ fn no_number(field: &Field, value: Value, text: &mut Text) {
         }
         Value::Bytes(bytes) => match field.kind {
             Kind::CustomBytes(show) => show(bytes, text),
+            Kind::Fill => _ = text.repr_filled(bytes),
             _ => _ = text.repr(bytes),
         },
         Value::Name(name) => _ = text.repr_of(name.bytes()),

@@ -204,28 +204,14 @@ pub(crate) fn of_show(ours: &Printed) -> Option<&'static str> {
             ("Loopback" | "LoopbackOpenBSD", Some("IPv6")) => {
                 Some("IPv6 over a loopback header: tshark reads it, scapy stops")
             }
-            ("Loopback", Some("Raw")) if number("type") == Some(0) => {
-                Some("family 0: scapy takes it for IPv4, so as to read the other byte order")
-            }
             ("CookedLinux" | "CookedLinuxV2", Some("LLC")) if number("proto") == Some(4) => {
                 Some("802.2 in a cooked capture: tshark reads it, scapy waits for another number")
             }
             ("STP", _) if layer["length"] == 4 => {
                 Some("a change of the spanning tree: tshark reads it, scapy wants all the fields")
             }
-            ("IP", Some("Raw"))
-                if number("frag") > Some(0) && matches!(number("proto"), Some(2 | 41)) =>
-            {
-                Some("a later fragment of IGMP or IPv6: scapy takes its middle for a header")
-            }
-            ("IP", _) if number("ihl") < Some(5) => {
-                Some("a header length below 20: scapy reads options out of the data")
-            }
-            ("IP", Some(name))
-                if name.starts_with("IGMP")
-                    && layer["fields"]["options"] == Value::from([0; 0]) =>
-            {
-                Some("scapy puts a router alert into an IGMP packet that has none")
+            ("IP", Some("Raw")) if number("frag") > Some(0) && number("proto") == Some(41) => {
+                Some("a later fragment of IPv6 in IPv4: scapy takes its middle for a header")
             }
             ("IPv6", Some("Raw")) if number("nh") == Some(43) && length(above) < 3 => {
                 Some("a routing header of less than 3 bytes: scapy fails and drops the IPv6 header")
@@ -244,6 +230,12 @@ pub(crate) fn of_show(ours: &Printed) -> Option<&'static str> {
             _ => None,
         }
     })
+}
+
+/// Why a value in JSON differs from scapy's on purpose, if this field is such a case.
+pub(crate) fn of_option(fields: &Value, name: &str) -> Option<&'static str> {
+    let igmp = name == "options" && fields["proto"] == 2 && fields[name] == Value::from([0; 0]);
+    igmp.then_some("scapy puts a router alert into an IGMP packet that has none")
 }
 
 /// Why remarks on the checksums of the `judged` layers called so differ from tshark's verdict on

@@ -148,7 +148,9 @@ fn scapy_values() -> Compared {
                 for (name, said) in fields {
                     let value = ours::bare(&layer_of_ours["fields"][name]);
                     let same = *said == value;
-                    if !same && let Some(why) = differences::of_show(ours) {
+                    let why = differences::of_show(ours)
+                        .or_else(|| differences::of_option(&layer_of_ours["fields"], name));
+                    if !same && let Some(why) = why {
                         tally.excepted(why);
                         continue;
                     }
