@@ -158,11 +158,24 @@ struct Within<'r> {
 }
 
 impl Within<'_> {
+    /// Within what was dissected once more.
+    fn last(self) -> Self {
+        Within {
+            bundles: false,
+            ..self
+        }
+    }
+
     /// Reads the first IP header among the layers, and what follows.
     fn packet(self, layers: &[Layer]) -> Option<IpPacket> {
         let is_ip = |layer: &Layer| matches!(layer.protocol.name, "IP" | "IPv6");
         let at = layers.iter().position(is_ip)?;
         let (ip, above) = (&layers[at], &layers[at + 1..]);
+        // Not without end: the tunnel's layer takes no such header for a packet.
+        if let Some(bytes) = with_a_whole_header(ip) {
+            let packet = self.reader.dissector.dissect(LinkType::RAW, &bytes);
+            return self.last().packet(&packet.layers);
+        }
         let mut packet = header(ip)?;
         let above = extensions(&mut packet, above);
         packet.body = self.body(&packet, ip, above);
@@ -251,10 +264,7 @@ impl Within<'_> {
         if !self.bundles || !ports.iter().any(|port| known.contains(port)) {
             return Vec::new();
         }
-        let within = Within {
-            bundles: false,
-            ..self
-        };
+        let within = self.last();
         let read = |segment| {
             let packet = self.reader.dissector.dissect(LinkType::RAW, segment);
             within.packet(&packet.layers)
@@ -269,6 +279,18 @@ impl Within<'_> {
 
 /// Bytes of the shortest IP packet (RFC 791).
 const SHORTEST: usize = 20;
+
+/// The packet of an IPv4 header that claims to be shorter than any can be, with one of twenty
+/// bytes: what it carried before it was spoiled is behind that.
+fn with_a_whole_header(ip: &Layer) -> Option<Vec<u8>> {
+    let claimed = 4 * usize::from(ip.u8(0) & 0xf);
+    if ip.protocol.name != "IP" || claimed >= SHORTEST {
+        return None;
+    }
+    let mut bytes = ip.bytes().to_vec();
+    *bytes.first_mut()? = 0x45;
+    Some(bytes)
+}
 
 /// An IP header without what it carries.
 fn header(ip: &Layer) -> Option<IpPacket> {
@@ -336,6 +358,14 @@ mod tests {
             Content::Ip(packet) => packet,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_a_spoiled_header_carried_was_taken_for_its_options() {
+        let whole = ip(ICMP, &echo(8, 5, b"abc"));
+        let mut spoiled = whole.clone();
+        spoiled[0] = 0x44;
+        assert_eq!(read(&spoiled), read(&whole));
     }
 
     #[test]

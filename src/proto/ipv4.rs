@@ -36,11 +36,9 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
         Under::link(14).accept(is_no_ipv6),
         Under::link(LinkType::IPV4.0),
     ])
-    .header_walked(SHORTEST, |ip| {
-        match 4 * usize::from(ip.u8(0) & 0xf) {
-            short @ ..SHORTEST if ip.context != Context::Plain => {
-                short_header(short, ip.header().len())
-            }
+    .header_from(SHORTEST, |bytes| {
+        match 4 * usize::from(bytes.first().unwrap_or(&0) & 0xf) {
+            short @ ..SHORTEST => short_header(short, bytes.len()),
             length => length,
         }
     })
@@ -157,10 +155,9 @@ fn is_read_all_the_same(ip: &Layer) -> bool {
     }
 }
 
-/// How much of a quoted packet is taken for header and options where its header claims to be
-/// shorter than any can be: scapy counts what is missing from the packet's end. Of a packet of its
-/// own such a header is twenty bytes, so that what it carries is still found. Not of a packet so
-/// long that as many options would fill the memory.
+/// How much is taken for header and options where the header claims to be shorter than any can
+/// be: scapy counts what is missing from the packet's end. Not of a packet so long that as many
+/// options would fill the memory.
 fn short_header(claimed: usize, there: usize) -> usize {
     match there {
         ..LONGEST_OPTIONS => there.saturating_sub(SHORTEST - claimed),
