@@ -85,6 +85,8 @@ impl Runs for Journey {
         );
         let losses = follower.losses();
         ground.leave()?;
+        // Also if following has failed: what was found out before is not lost.
+        telling.write(true)?;
         followed?;
         telling.finish(&losses?)
     }
@@ -215,6 +217,7 @@ impl Journey {
                 let verdict = witnesses.hear(&journey)?;
                 telling.journey(&journey, verdict.as_ref())?;
             }
+            telling.write(follower.pace() == Pace::AtOnce)?;
             if stopped || sent == count && follower.is_idle() && at_door.is_empty() {
                 return Ok(());
             }

@@ -12,6 +12,11 @@ use crate::model::Text;
 use crate::render::Paint;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long the first of several lines may wait for the others: to write each by itself takes the
+/// machine longer than all the rest when hundreds come in a second.
+const HOLD: Duration = Duration::from_millis(100);
 
 /// Columns where nothing says how many there are.
 const COLUMNS: usize = 80;
@@ -31,7 +36,9 @@ pub(super) struct Telling {
     kept: u64,
     /// Every way that was taken, and by how many packets: text shows each once.
     ways: Vec<Way>,
+    /// What is still to be written, and since when.
     text: Text,
+    waits: Option<Instant>,
 }
 
 /// A way, as the first packet took it.
@@ -65,6 +72,7 @@ impl Telling {
             kept: 0,
             ways: Vec::new(),
             text: Text::default(),
+            waits: None,
         })
     }
 
@@ -73,7 +81,8 @@ impl Telling {
         self.to = to;
     }
 
-    /// A packet has come to the end of its way; `verdict` says why, if it died.
+    /// A packet has come to the end of its way; `verdict` says why, if it died. What is told of it
+    /// at once waits for [`Telling::write`].
     pub(super) fn journey(
         &mut self,
         journey: &Journey,
@@ -99,9 +108,11 @@ impl Telling {
                 Some(verdict) => verdict.json(&mut drop),
                 None => _ = drop.str("null"),
             }
-            let mut text = Text::default();
+            let mut text = std::mem::take(&mut self.text);
             show::json(&self.story(path, &journey.origin), drop.as_str(), &mut text);
-            return print(text.as_str());
+            self.text = text;
+            self.waits.get_or_insert_with(Instant::now);
+            return Ok(());
         }
         let refused = refused.as_ref().map(ToString::to_string);
         let death = verdict.map(Verdict::death).unwrap_or_default();
@@ -127,9 +138,20 @@ impl Telling {
         Ok(())
     }
 
+    /// Writes what waits: all of it if it is to be written `now`, else when the first of it has
+    /// waited long enough.
+    pub(super) fn write(&mut self, now: bool) -> Result<(), Failure> {
+        let due = self.waits.is_some_and(|since| since.elapsed() >= HOLD);
+        if self.waits.is_some() && now || due {
+            self.waits = None;
+            print(self.text.as_str())?;
+            self.text.clear();
+        }
+        Ok(())
+    }
+
     /// Tells what is left to tell, and what the capture missed.
     pub(super) fn finish(mut self, losses: &Losses) -> Outcome {
-        self.text.clear();
         self.ways.sort_by_key(|way| std::cmp::Reverse(way.packets));
         for way in &self.ways {
             if self.followed > 1 {
