@@ -109,7 +109,12 @@ impl Examination {
         for host in &question.hosts {
             posts.push(host.run(|| Post::open(host.name(), kept.as_deref()))??);
         }
-        let watch = Watch::start(&question.hosts, &question.witnesses, probe.size.into())?;
+        let watch = Watch::start(
+            &question.hosts,
+            &question.witnesses,
+            probe.size.into(),
+            None,
+        )?;
         from.run(|| await_stamps(STAMPS))?;
         Ok(Examination {
             probe,

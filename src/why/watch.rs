@@ -99,11 +99,19 @@ const KEPT: usize = 4_096;
 impl Watch {
     /// Opens the wanted witnesses on these hosts. `length` is that of the packet in bytes, IP
     /// header included. A witness that is not to be had is noted, and no error.
-    pub fn start(hosts: &[Host], wanted: &[Witness], length: u32) -> Result<Watch, WatchError> {
+    ///
+    /// Of what the kernel throws away only that is heard of which `filter` keeps, and what cannot be
+    /// read: on a full line there is room for no more.
+    pub fn start(
+        hosts: &[Host],
+        wanted: &[Witness],
+        length: u32,
+        filter: Option<Vec<Instruction>>,
+    ) -> Result<Watch, WatchError> {
         let mut watch = Watch {
             looks: Vec::new(),
             kernel: None,
-            filter: None,
+            filter,
             drops: VecDeque::new(),
             missed: 0,
             unheard: 0,
@@ -124,7 +132,7 @@ impl Watch {
         watch.traced = wants_trace && watch.looks.iter().any(|look| look.trace.is_some());
         if wanted.contains(&Witness::Kernel) {
             let inodes: Vec<u64> = watch.looks.iter().filter_map(|look| look.inode).collect();
-            match DropWatch::start(&inodes) {
+            match DropWatch::start(&inodes, watch.filter.as_deref()) {
                 Ok(kernel) => watch.kernel = Some(kernel),
                 Err(error) => {
                     let remedy = error
@@ -135,13 +143,6 @@ impl Watch {
             }
         }
         Ok(watch)
-    }
-
-    /// Keeps of what the kernel throws away only what `filter` does, and what cannot be read: on a
-    /// full line there is room for no more.
-    pub fn only(mut self, filter: Option<Vec<Instruction>>) -> Watch {
-        self.filter = filter;
-        self
     }
 
     /// Whether a witness is at work.

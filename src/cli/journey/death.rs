@@ -69,7 +69,7 @@ impl<'l> Witnesses<'l> {
         let length = probe.as_ref().map_or(ANY_LENGTH, |probe| probe.size.into());
         let wanted = [Witness::Counters, Witness::Kernel];
         Ok(Witnesses {
-            watch: Watch::start(&hosts, &wanted, length)?.only(filter),
+            watch: Watch::start(&hosts, &wanted, length, filter)?,
             reader: Reader::new(tunnel_port),
             hosts,
             tunnel: tunnel(lab, tunnel_port),

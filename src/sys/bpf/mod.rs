@@ -3,7 +3,8 @@
 //! no compiler is needed and nothing stays behind.
 //!
 //! 1. `btf`: where this kernel keeps what is wanted, what it calls the reasons.
-//! 2. `program`, by way of `assembler`: the program for the namespaces that are watched.
+//! 2. `program`, by way of `assembler`: the program for the namespaces that are watched; `classic`:
+//!    a filter in it.
 //! 3. `call`: the kernel checks it, runs it at each drop, and fills a ring with records.
 //! 4. [`DropWatch::drain`]: records become [`KernelDrop`]s.
 //!
@@ -15,6 +16,7 @@
 mod assembler;
 mod btf;
 mod call;
+mod classic;
 mod names;
 pub mod passing;
 mod perf;
@@ -31,6 +33,7 @@ use std::{
 use nix::errno::Errno;
 
 use super::errno;
+use super::packet_socket::program::Instruction as Classic;
 use btf::{Btf, BtfError};
 use call::Ring;
 use names::Names;
@@ -119,8 +122,10 @@ pub struct DropWatch {
 }
 
 impl DropWatch {
-    /// Starts to watch the namespaces with these inodes (`/proc/PID/ns/net`).
-    pub fn start(inodes: &[u64]) -> Result<DropWatch, BpfError> {
+    /// Starts to watch the namespaces with these inodes (`/proc/PID/ns/net`). Of plain IPv4 packets
+    /// with a sender or a device it may leave out those that `filter` does not keep: on a busy line
+    /// that is most.
+    pub fn start(inodes: &[u64], filter: Option<&[Classic]>) -> Result<DropWatch, BpfError> {
         let text = Description::read().map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
         let btf = Btf::parse(text.bytes())?;
         let offsets = Offsets::of(&btf)?;
@@ -138,7 +143,9 @@ impl DropWatch {
             named: named.as_raw_fd(),
             lost: lost.descriptor().as_raw_fd(),
         };
-        let code = program::program(&offsets, &inodes, maps);
+        let code = program::program(&offsets, &inodes, filter, maps)
+            .ok_or(Errno::ENOTSUP)
+            .map_err(refused("translate a filter"))?;
         let program = call::load(&code).map_err(refused("load a program into the kernel"))?;
         let attached = call::attach(b"kfree_skb\0", program.as_fd())
             .map_err(refused("attach to the tracepoint kfree_skb"))?;

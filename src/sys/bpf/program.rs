@@ -2,7 +2,7 @@
 //! happened in one of the network namespaces we watch, and if so leaves a [`Record`].
 //!
 //! ```text
-//!   skb ─▶ dev ─▶ nd_net ─▶ ns.inum ─▶ one of ours? ─▶ name, length, first bytes ─▶ ring
+//!   skb ─▶ dev ─▶ nd_net ─▶ ns.inum ─▶ one of ours? ─▶ filter ─▶ name, length, first bytes ─▶ ring
 //!    └─ no dev: sk ─▶ skc_net ──┘
 //! ```
 //!
@@ -14,7 +14,9 @@
 
 use super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
 use super::btf::{Btf, BtfError};
+use super::classic::{self, Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
 use super::reasons::Reasons;
+use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
 
 /// Where this kernel keeps what the program reads, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,14 +126,29 @@ mod helper {
     pub(super) const SNPRINTF: i32 = 165;
 }
 
+/// What the filter is told of every packet that it judges: ARPHRD_NONE, for no header stands before
+/// the network's, and ETH_P_IP.
+const NO_HEADER: u32 = 0xfffe;
+const ETHER_TYPE: u32 = 0x0800;
+
+/// The length of an IPv4 header without options, in bytes.
+const SHORTEST: i32 = 20;
+
 /// A network header's offset that was never set (include/linux/skbuff.h).
 const UNSET: i32 = 0xffff;
 
 /// Where the record stands on the stack, and below it a word for what is read on the way.
 const RECORD: i16 = -(record::LEN as i16);
 const WORD: i16 = RECORD - 8;
-/// And a word for the socket that the packet was for.
+/// Further words: for the socket that the packet was for, its device if it has one, the socket that
+/// sent it if that was asked, and where its network header is.
 const RECEIVER: i16 = WORD - 8;
+const DEVICE: i16 = RECEIVER - 8;
+const SENDER: i16 = DEVICE - 8;
+const START: i16 = SENDER - 8;
+/// What the filter needs: its places of memory, and the first bytes of the packet.
+const MEMORY: i16 = START - MEMORY_LEN as i16;
+const WINDOW: i16 = MEMORY - WINDOW_LEN as i16;
 
 const SKB: Register = 6;
 const LOCATION: Register = 7;
@@ -151,11 +168,16 @@ pub(crate) struct Maps {
     pub(crate) lost: i32,
 }
 
-/// Writes the program for namespaces with these inodes.
-pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Instruction> {
+/// Writes the program for namespaces with these inodes; nothing if the filter cannot be translated.
+pub(crate) fn program(
+    offsets: &Offsets,
+    inodes: &[u32],
+    filter: Option<&[Classic]>,
+    maps: Maps,
+) -> Option<Vec<Instruction>> {
     let mut code = Assembler::default();
     let [from_socket, from_receiver, of_socket] = [(); 3].map(|()| code.label());
-    let [in_namespace, ours, no_header, read_bytes, lost, out] = [(); 6].map(|()| code.label());
+    let [in_namespace, ours, kept, no_name, lost, out] = [(); 6].map(|()| code.label());
 
     // The arguments; and zeros everywhere, for the verifier wants no byte unwritten.
     code.load(SKB, Size::Eight, 1, 0);
@@ -169,28 +191,14 @@ pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Inst
         false => code.set(POINTER, 0),
     }
     code.store(FRAME, RECEIVER, Size::Eight, POINTER);
-    for at in (WORD..0).step_by(8) {
+    for at in (START..RECEIVER).chain(WORD..0).step_by(8) {
         code.clear(FRAME, at);
     }
 
     // Whose packet is it?
-    read(&mut code, WORD, 8, SKB, offsets.skb_dev);
-    code.load(POINTER, Size::Eight, FRAME, WORD);
+    read(&mut code, DEVICE, 8, SKB, offsets.skb_dev);
+    code.load(POINTER, Size::Eight, FRAME, DEVICE);
     code.jump_if(POINTER, 0, from_socket);
-    read(
-        &mut code,
-        field(record::INDEX),
-        4,
-        POINTER,
-        offsets.dev_ifindex,
-    );
-    read(
-        &mut code,
-        field(record::NAME),
-        16,
-        POINTER,
-        offsets.dev_name,
-    );
     read(&mut code, WORD, 8, POINTER, offsets.dev_net);
     code.load(POINTER, Size::Eight, FRAME, WORD);
     // In a UDP socket something else is kept where the device was, and reads as nothing.
@@ -200,6 +208,7 @@ pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Inst
     read(&mut code, WORD, 8, SKB, offsets.skb_sk);
     code.load(POINTER, Size::Eight, FRAME, WORD);
     code.jump_if(POINTER, 0, from_receiver);
+    code.store(FRAME, SENDER, Size::Eight, POINTER);
     code.place(of_socket);
     read(&mut code, WORD, 8, POINTER, offsets.sk_net);
     code.jump(in_namespace);
@@ -228,12 +237,7 @@ pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Inst
     code.jump(out);
     code.place(ours);
 
-    // What is it?
-    code.store(FRAME, field(record::LOCATION), Size::Eight, LOCATION);
-    code.store(FRAME, field(record::REASON), Size::Four, REASON);
-    code.call(helper::KTIME_GET_NS);
-    code.store(FRAME, field(record::TIME), Size::Eight, 0);
-    read(&mut code, field(record::LENGTH), 4, SKB, offsets.skb_len);
+    // Can it be the one that is looked for?
     read(
         &mut code,
         field(record::PROTOCOL),
@@ -241,7 +245,43 @@ pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Inst
         SKB,
         offsets.skb_protocol,
     );
-    bytes(&mut code, offsets, no_header, read_bytes);
+    code.store(FRAME, field(record::LOCATION), Size::Eight, LOCATION);
+    start(&mut code, offsets);
+    if let Some(filter) = filter {
+        judge(&mut code, filter, kept, out)?;
+    }
+    code.place(kept);
+
+    // What is it?
+    code.load(POINTER, Size::Eight, FRAME, DEVICE);
+    code.jump_if(POINTER, 0, no_name);
+    read(
+        &mut code,
+        field(record::INDEX),
+        4,
+        POINTER,
+        offsets.dev_ifindex,
+    );
+    read(
+        &mut code,
+        field(record::NAME),
+        16,
+        POINTER,
+        offsets.dev_name,
+    );
+    code.place(no_name);
+    code.store(FRAME, field(record::REASON), Size::Four, REASON);
+    code.call(helper::KTIME_GET_NS);
+    code.store(FRAME, field(record::TIME), Size::Eight, 0);
+    read(&mut code, field(record::LENGTH), 4, SKB, offsets.skb_len);
+    code.load(POINTER, Size::Eight, FRAME, START);
+    read(
+        &mut code,
+        field(record::BYTES),
+        record::BYTES_LEN,
+        POINTER,
+        0,
+    );
     symbol(&mut code, maps);
 
     // Into the ring.
@@ -259,7 +299,7 @@ pub(crate) fn program(offsets: &Offsets, inodes: &[u32], maps: Maps) -> Vec<Inst
     code.place(out);
     code.set(0, 0);
     code.exit();
-    code.finish()
+    Some(code.finish())
 }
 
 /// Finds the namespace of the program that reads the packet at this moment, if it is one whose sum
@@ -280,9 +320,9 @@ fn from_reader(code: &mut Assembler, reading: Option<Reading>, out: Label) {
     read(code, WORD, 8, POINTER, reading.nsproxy_net);
 }
 
-/// Copies the packet from its network header on; where that is not known, from where its data
-/// begins.
-fn bytes(code: &mut Assembler, offsets: &Offsets, no_header: Label, read_bytes: Label) {
+/// START = where the packet's network header is; where that is not known, where its data begins.
+fn start(code: &mut Assembler, offsets: &Offsets) {
+    let [no_header, found] = [(); 2].map(|()| code.label());
     code.clear(FRAME, WORD);
     read(code, WORD, 2, SKB, offsets.skb_network_header);
     code.load(LOCATION, Size::Two, FRAME, WORD);
@@ -291,12 +331,57 @@ fn bytes(code: &mut Assembler, offsets: &Offsets, no_header: Label, read_bytes: 
     read(code, WORD, 8, SKB, offsets.skb_head);
     code.load(POINTER, Size::Eight, FRAME, WORD);
     code.add_register(POINTER, LOCATION);
-    code.jump(read_bytes);
+    code.jump(found);
     code.place(no_header);
     read(code, WORD, 8, SKB, offsets.skb_data);
     code.load(POINTER, Size::Eight, FRAME, WORD);
-    code.place(read_bytes);
-    read(code, field(record::BYTES), record::BYTES_LEN, POINTER, 0);
+    code.place(found);
+    code.store(FRAME, START, Size::Eight, POINTER);
+}
+
+/// Goes `out` with a plain IPv4 packet that the filter does not keep; all others are `kept`. What a
+/// program has just written to a TUN device may be anything. More than the window is not asked for.
+fn judge(code: &mut Assembler, filter: &[Classic], kept: Label, out: Label) -> Option<()> {
+    /// `ETH_P_IP`, as the processor reads what is on the wire.
+    const IPV4: i32 = u16::from_ne_bytes([8, 0]) as i32;
+    const PLAIN: i32 = 0x45;
+    code.load(1, Size::Eight, FRAME, SENDER);
+    code.jump_unless(1, 0, kept);
+    code.load(1, Size::Two, FRAME, field(record::PROTOCOL));
+    code.jump_unless(1, IPV4, kept);
+    fetch(code, HEAD_LEN);
+    code.load(1, Size::One, FRAME, WINDOW);
+    code.jump_unless(1, PLAIN, kept);
+    // One that claims to be shorter than its header is to be judged by what reads more.
+    code.load(1, Size::Two, FRAME, WINDOW + 2);
+    code.read_big_endian(1);
+    code.jump_if_below(1, SHORTEST, kept);
+    let ground = Ground {
+        window: WINDOW,
+        memory: MEMORY,
+        fill: &|code| fetch(code, WINDOW_LEN),
+        keep: kept,
+        reject: out,
+        fact: &|code, fact, to| {
+            let value = match fact {
+                Fact::Hardware => NO_HEADER,
+                Fact::Protocol => ETHER_TYPE,
+            };
+            code.set_unsigned(to, value);
+            Some(value)
+        },
+    };
+    classic::translate(code, filter, &ground)
+}
+
+/// Copies the first bytes of the packet to the window. Of its length nothing is said.
+fn fetch(code: &mut Assembler, bytes: usize) {
+    code.load(3, Size::Eight, FRAME, START);
+    address(code, 1, WINDOW);
+    code.set(2, bytes as i32);
+    code.call(helper::PROBE_READ_KERNEL);
+    code.set(HELD, WINDOW_LEN as i32);
+    code.set(LENGTH, i32::MAX);
 }
 
 /// Prints the name of the function that the location is in: the kernel knows it, and to look it
@@ -416,17 +501,17 @@ mod tests {
             code.iter()
                 .any(|one| one.bytes()[..4] == [0x79, 0x18, 16, 0])
         };
-        assert!(!reads_reason(&program(&offsets, &[1], MAPS)));
+        assert!(!reads_reason(&program(&offsets, &[1], None, MAPS).unwrap()));
         let with = Offsets {
             has_reason: true,
             ..offsets
         };
-        assert!(reads_reason(&program(&with, &[1], MAPS)));
+        assert!(reads_reason(&program(&with, &[1], None, MAPS).unwrap()));
     }
 
     #[test]
     fn the_record_fits_the_stack_and_is_written_in_words() {
-        assert!(i32::from(RECEIVER) >= -512, "the stack has 512 bytes");
+        assert!(i32::from(WINDOW) >= -512, "the stack has 512 bytes");
         assert_eq!(record::LEN % 8, 0);
     }
 }

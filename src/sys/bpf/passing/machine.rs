@@ -1,7 +1,7 @@
 //! The kernel's machine as far as translated filters use it.
 
 use super::super::assembler::{Assembler, FRAME};
-use super::classic::{Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN, translate};
+use super::super::classic::{Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN, translate};
 use crate::sys::packet_socket::program::{Fact, Instruction};
 
 /// The stack, of which register 10 holds the end.

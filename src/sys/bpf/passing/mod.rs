@@ -5,14 +5,13 @@
 //! the socket's filter, and stamps every packet with the time; these programs look first, and only
 //! what the filter keeps costs more.
 //!
-//! 1. `program`: what runs at the tracepoints; `classic`: the filter in it.
+//! 1. `program`: what runs at the tracepoints, with a filter in it.
 //! 2. `perf`: a buffer for each CPU, which the programs fill.
 //! 3. [`PassingWatch::drain`]: records become packets.
 //!
 //! Different from packet sockets are devices on top of a device (VLAN, macvlan), for which the
 //! kernel passes the second tracepoint only once.
 
-mod classic;
 #[cfg(test)]
 pub(crate) mod machine;
 mod program;

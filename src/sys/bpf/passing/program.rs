@@ -14,7 +14,7 @@
 
 use super::super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
 use super::super::btf::{Bits, Btf, BtfError};
-use super::classic::{self, Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
+use super::super::classic::{self, Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
 use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
 
 /// Which way packets go where the program runs.

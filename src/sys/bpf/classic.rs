@@ -4,7 +4,7 @@
 //!
 //! Both machines calculate alike, in the same opcodes; what is different is how a packet is read.
 
-use super::super::assembler::{Assembler, FRAME, Label, Register, Size};
+use super::assembler::{Assembler, FRAME, Label, Register, Size};
 use crate::sys::packet_socket::program::{Fact, Instruction};
 use nix::libc;
 
