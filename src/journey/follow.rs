@@ -154,13 +154,17 @@ impl Follower {
             .filter_map(|one| one.deadline(self.patience));
         let deadline = ends.chain(deadline).min();
         wait(&self.watch, other, deadline);
-        let mut journeys = Vec::new();
-        if self.take()? {
-            // What came home was seen before on every other host, maybe after we looked there.
-            self.take()?;
-            let ended = self.active.extract_if(.., |one| one.home.whole);
-            journeys.extend(ended.collect::<Vec<_>>());
+        // What came home was seen before on every other host, maybe after we looked there: after the
+        // last one has, we look once more.
+        let mut home = 0;
+        loop {
+            let before = std::mem::replace(&mut home, self.take()?);
+            if home == before {
+                break;
+            }
         }
+        let ended = self.active.extract_if(.., |one| one.home.whole);
+        let mut journeys: Vec<Active> = ended.collect();
         let now = Instant::now();
         let patience = self.patience;
         let late = |one: &mut Active| one.deadline(patience).is_some_and(|at| at <= now);
@@ -181,8 +185,13 @@ impl Follower {
         active.into_iter().map(|one| self.end(one)).collect()
     }
 
-    /// Reads what was seen; whether some journey has come to its end.
-    fn take(&mut self) -> Result<bool, WatchError> {
+    /// Those under way whose answer is home.
+    fn at_home(&self) -> impl Iterator<Item = &Active> {
+        self.active.iter().filter(|one| one.home.whole)
+    }
+
+    /// Reads what was seen; how many have come home so far.
+    fn take(&mut self) -> Result<usize, WatchError> {
         let batch: Vec<Arc<Seen>> = self.watch.drain()?.into_iter().map(Arc::new).collect();
         let now = Instant::now();
         for active in &mut self.active {
@@ -205,7 +214,7 @@ impl Follower {
         }
         self.offered += batch.len() as u64;
         self.window.extend(batch);
-        Ok(self.active.iter().any(|one| one.home.whole))
+        Ok(self.at_home().count())
     }
 
     fn end(&self, active: Active) -> Journey {

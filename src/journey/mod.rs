@@ -16,6 +16,8 @@
 mod active;
 mod changes;
 mod follow;
+#[cfg(test)]
+mod follow_tests;
 mod identity;
 mod ip_packet;
 mod path;

@@ -100,6 +100,9 @@ pub struct Watch {
 enum Source {
     Sockets(Sockets),
     Tracepoints(Tracepoints),
+    /// What each look is to find.
+    #[cfg(test)]
+    Played(Vec<Place>, std::collections::VecDeque<Vec<Sighting>>),
 }
 
 /// How soon what is seen is to be read.
@@ -141,11 +144,22 @@ impl Watch {
         Ok(Watch { source, reader })
     }
 
+    /// Sees on these hosts what is given, with each look a part of it.
+    #[cfg(test)]
+    pub(super) fn played(places: Vec<Place>, looks: Vec<Vec<Sighting>>) -> Watch {
+        Watch {
+            source: Source::Played(places, looks.into()),
+            reader: Reader::new(None),
+        }
+    }
+
     /// The hosts.
     pub fn places(&self) -> Vec<Place> {
         match &self.source {
             Source::Sockets(sockets) => sockets.places().cloned().collect(),
             Source::Tracepoints(tracepoints) => tracepoints.places().cloned().collect(),
+            #[cfg(test)]
+            Source::Played(places, _) => places.clone(),
         }
     }
 
@@ -159,6 +173,8 @@ impl Watch {
         match &self.source {
             Source::Sockets(_) => Timestamp::now(),
             Source::Tracepoints(tracepoints) => tracepoints.now(),
+            #[cfg(test)]
+            Source::Played(..) => Timestamp(0),
         }
     }
 
@@ -167,6 +183,8 @@ impl Watch {
         match &self.source {
             Source::Sockets(_) => Pace::AtOnce,
             Source::Tracepoints(tracepoints) => tracepoints.pace(),
+            #[cfg(test)]
+            Source::Played(..) => Pace::NowAndThen,
         }
     }
 
@@ -175,6 +193,8 @@ impl Watch {
         match &self.source {
             Source::Sockets(sockets) => sockets.poll_fds().collect(),
             Source::Tracepoints(tracepoints) => tracepoints.poll_fds().collect(),
+            #[cfg(test)]
+            Source::Played(..) => Vec::new(),
         }
     }
 
@@ -189,6 +209,10 @@ impl Watch {
         match &mut self.source {
             Source::Sockets(sockets) => sockets.drain(keep)?,
             Source::Tracepoints(tracepoints) => tracepoints.drain(keep),
+            #[cfg(test)]
+            Source::Played(_, looks) => {
+                looks.pop_front().into_iter().flatten().for_each(keep);
+            }
         }
         all.sort_by_key(|seen: &Seen| seen.sighting.time);
         Ok(all)
@@ -199,6 +223,8 @@ impl Watch {
         match &mut self.source {
             Source::Sockets(sockets) => sockets.losses(),
             Source::Tracepoints(tracepoints) => Ok(tracepoints.losses()),
+            #[cfg(test)]
+            Source::Played(..) => Ok(Losses::default()),
         }
     }
 }
