@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::some_of_several_die", some),
     ("journey::somebody_elses_packet_dies", attached),
     ("journey::what_the_kernel_s_witness_did_not_hear", unheard),
+    ("journey::the_bulk_thrown_away_left_no_room", bulk),
     ("journey::a_lost_piece_went_unexplained", piece),
     ("journey::three_pieces_were_taken_for_a_loop", pieces),
     ("journey::the_dead_were_waited_for_in_vain", at_once),
@@ -178,6 +179,30 @@ for number in range(2000): sender.sendto(bytes(8), (\"10.0.2.11\", 7))'
     match (bench.user.is_root(), line, count) {
         (true, _, Some(1..)) | (false, Some(_), None) => Ok(()),
         _ => wrong(ended.stdout.clone()),
+    }
+}
+
+/// As much is thrown away while probes die, of other ports: the kernel does not even note it.
+fn bulk(bench: &Bench) -> Result<(), Problem> {
+    needs(&["python3", "sysctl"])?;
+    if !bench.user.is_root() {
+        return Ok(());
+    }
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- sysctl -qw net.ipv4.ip_forward=0
+         tunlab lab exec s -- python3 -c '
+import socket, time
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    for number in range(100): sender.sendto(bytes(8), (\"10.0.2.11\", 7))' & flood=$!
+         sleep 0.3; tunlab journey -c 20 -i 5ms v -o list; echo code $?
+         wait $flood; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["code 1", "ip_forward on s"])?;
+    match ended.stdout.contains("went unheard") {
+        false => Ok(()),
+        true => wrong(ended.stdout.clone()),
     }
 }
 
