@@ -168,6 +168,11 @@ impl Assembler {
         self.add(0x85, 0, 0, 0, function);
     }
 
+    /// Calls a function of the kernel by the number of its type (`BPF_PSEUDO_KFUNC_CALL`).
+    pub(crate) fn call_typed(&mut self, function: u32) {
+        self.add(0x85, 0, 2, 0, function as i32);
+    }
+
     /// Ends the program.
     pub(crate) fn exit(&mut self) {
         self.add(0x95, 0, 0, 0, 0);

@@ -64,6 +64,7 @@ mod kind {
     pub(super) const VOLATILE: u32 = 9;
     pub(super) const CONST: u32 = 10;
     pub(super) const RESTRICT: u32 = 11;
+    pub(super) const FUNC: u32 = 12;
     pub(super) const FUNC_PROTO: u32 = 13;
     pub(super) const VAR: u32 = 14;
     pub(super) const DATASEC: u32 = 15;
@@ -157,6 +158,16 @@ impl<'b> Btf<'b> {
     pub(crate) fn tracepoint(&self, name: &str) -> Option<u32> {
         let (number, _) = self.search(kind::TYPEDEF, &format!("btf_trace_{name}"))?;
         Some(number)
+    }
+
+    /// The number of the function called `name`, if programs may call it.
+    pub(crate) fn function(&self, name: &str) -> Option<u32> {
+        self.search(kind::FUNC, name).map(|(number, _)| number)
+    }
+
+    /// The number of the struct called `name`.
+    pub(crate) fn structure_number(&self, name: &str) -> Option<u32> {
+        self.search(kind::STRUCT, name).map(|(number, _)| number)
     }
 
     fn find(&self, kind: u32, name: &str) -> Option<Type> {

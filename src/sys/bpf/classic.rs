@@ -36,8 +36,11 @@ pub(super) struct Ground<'g> {
     pub(super) window: i16,
     /// The places of memory on the stack.
     pub(super) memory: i16,
-    /// Writes the code that fills the whole window. It leaves [`HELD`], [`LENGTH`] and the registers
-    /// from 6 on as they are.
+    /// A register through which the packet itself can be read at known places, within the length of
+    /// a window: the window is then needed for others only.
+    pub(super) direct: Option<Register>,
+    /// Writes the code that fills the whole window. It leaves [`HELD`], [`LENGTH`], the direct
+    /// register and those from 6 on as they are.
     pub(super) fill: &'g dyn Fn(&mut Assembler),
     /// Where to go with a packet that is kept.
     pub(super) keep: Label,
@@ -247,7 +250,11 @@ fn load(
     let last = WINDOW_LEN as i32 - bytes;
     let place = now.x.and_then(|x| offset.checked_add_unsigned(x));
     let place = place.filter(|place| (0..=last).contains(place));
-    if !now.filled && place.is_none_or(|place| place + bytes > HEAD_LEN as i32) {
+    let reached = match ground.direct {
+        Some(_) => last + bytes,
+        None => HEAD_LEN as i32,
+    };
+    if !now.filled && place.is_none_or(|place| place + bytes > reached) {
         (ground.fill)(code);
         now.filled = true;
     }
@@ -269,12 +276,15 @@ fn load(
         let label = ends.at(code, now.held);
         code.jump_if_below(HELD, now.held, label);
     }
-    let at = ground.window + place as i16;
+    let (base, at) = match ground.direct {
+        Some(packet) => (packet, place as i16),
+        None => (FRAME, ground.window + place as i16),
+    };
     if bytes == 2 && place % 2 == 0 {
-        code.load(A, Size::Two, FRAME, at);
+        code.load(A, Size::Two, base, at);
         code.read_big_endian(A);
     } else {
-        number(code, bytes, FRAME, at);
+        number(code, bytes, base, at);
     }
     Some(())
 }

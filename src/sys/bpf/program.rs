@@ -359,6 +359,7 @@ fn judge(code: &mut Assembler, filter: &[Classic], kept: Label, out: Label) -> O
     let ground = Ground {
         window: WINDOW,
         memory: MEMORY,
+        direct: None,
         fill: &|code| fetch(code, WINDOW_LEN),
         keep: kept,
         reject: out,

@@ -1,6 +1,6 @@
 //! The kernel's machine as far as translated filters use it.
 
-use super::super::assembler::{Assembler, FRAME};
+use super::super::assembler::{Assembler, FRAME, Register};
 use super::super::classic::{Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN, translate};
 use crate::sys::packet_socket::program::{Fact, Instruction};
 
@@ -8,13 +8,30 @@ use crate::sys::packet_socket::program::{Fact, Instruction};
 const STACK: usize = 512;
 const END_OF_STACK: u64 = 1 << 40;
 
-/// Whether a translated filter keeps a frame.
+/// A register through which the packet can be read.
+const PACKET: Register = 3;
+
+/// Whether a translated filter keeps a frame, however it reads it.
 pub(crate) fn keeps(filter: &[Instruction], hardware: u16, ether_type: u16, frame: &[u8]) -> bool {
+    let [copied, direct] =
+        [None, Some(PACKET)].map(|direct| reads(filter, hardware, ether_type, frame, direct));
+    assert_eq!(copied, direct, "kept when copied, and when read in place");
+    copied
+}
+
+fn reads(
+    filter: &[Instruction],
+    hardware: u16,
+    ether_type: u16,
+    frame: &[u8],
+    direct: Option<Register>,
+) -> bool {
     let mut code = Assembler::default();
     let [keep, reject] = [code.label(), code.label()];
     let ground = Ground {
         window: -(WINDOW_LEN as i16),
         memory: -((WINDOW_LEN + MEMORY_LEN) as i16),
+        direct,
         fill: &|code| {
             code.copy(10, 10); // Told apart by `run`, which fills the window.
         },
@@ -41,8 +58,15 @@ pub(crate) fn keeps(filter: &[Instruction], hardware: u16, ether_type: u16, fram
     let mut stack = [0xee; STACK];
     let held = frame.len().min(WINDOW_LEN);
     let head = held.min(HEAD_LEN);
-    stack[STACK - WINDOW_LEN..][..head].copy_from_slice(&frame[..head]);
     let mut registers = [0; 11];
+    match direct {
+        // The bytes in place are elsewhere than the window.
+        Some(packet) => {
+            stack[..held].copy_from_slice(&frame[..held]);
+            registers[usize::from(packet)] = END_OF_STACK - STACK as u64;
+        }
+        None => stack[STACK - WINDOW_LEN..][..head].copy_from_slice(&frame[..head]),
+    }
     registers[usize::from(FRAME)] = END_OF_STACK;
     registers[usize::from(HELD)] = held as u64;
     registers[usize::from(LENGTH)] = frame.len() as u64;

@@ -88,11 +88,14 @@ impl PassingWatch {
         ] {
             let missing = || BtfError::NoTracepoint(name.to_owned());
             let tracepoint = btf.tracepoint(name).ok_or_else(missing)?;
-            let code = program::program(&offsets, way, &inodes, filter, maps)
-                .ok_or(Errno::ENOTSUP)
-                .map_err(refused("translate a filter"))?;
-            let program = call::load_for(&code, tracepoint)
-                .map_err(refused("load a program into the kernel"))?;
+            let load = |offsets: &Offsets| {
+                let code = program::program(offsets, way, &inodes, filter, maps)
+                    .ok_or(Errno::ENOTSUP)
+                    .map_err(refused("translate a filter"))?;
+                call::load_for(&code, tracepoint).map_err(refused("load a program into the kernel"))
+            };
+            // Not every kernel lets packets be read in place.
+            let program = load(&offsets).or_else(|_| load(&offsets.copying()))?;
             let on = call::attach_loaded(program.as_fd());
             attached.push(on.map_err(refused("attach to a tracepoint of packets"))?);
         }

@@ -41,9 +41,37 @@ pub(in super::super) struct Offsets {
     dev_index: i16,
     dev_name: i16,
     net_inum: i16,
+    in_place: Option<InPlace>,
+}
+
+/// What makes bytes at any address readable as those of a struct, without a call that copies them
+/// (Linux 6.2). A bad address reads as zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct InPlace {
+    /// The number of the function `bpf_rdonly_cast`, which costs nothing: the kernel takes it out.
+    cast: u32,
+    /// The number of a struct that is nothing but bytes, more of them than are read.
+    bytes: u32,
+}
+
+impl InPlace {
+    fn of(btf: &Btf) -> Option<InPlace> {
+        Some(InPlace {
+            cast: btf.function("bpf_rdonly_cast")?,
+            bytes: btf.structure_number("new_utsname")?,
+        })
+    }
 }
 
 impl Offsets {
+    /// The same for a program that copies what it reads of a packet.
+    pub(in super::super) fn copying(&self) -> Offsets {
+        Offsets {
+            in_place: None,
+            ..*self
+        }
+    }
+
     /// Reads them from the kernel's description of itself.
     pub(in super::super) fn of(btf: &Btf) -> Result<Offsets, BtfError> {
         let [skb, dev] = [btf.structure("sk_buff")?, btf.structure("net_device")?];
@@ -62,6 +90,7 @@ impl Offsets {
             dev_index: near(dev.offset(&["ifindex"])?),
             dev_name: near(dev.offset(&["name"])?),
             net_inum: near(btf.structure("net")?.offset(&["ns", "inum"])?),
+            in_place: InPlace::of(btf),
         })
     }
 }
@@ -126,6 +155,9 @@ const INODE: Register = 8;
 /// How many bytes of the data are the device's header; the filter needs this register later.
 const BEFORE: Register = 9;
 
+/// Where the packet can be read in place.
+const PACKET: Register = 3;
+
 /// Descriptors of the maps that the programs use.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Maps {
@@ -169,7 +201,8 @@ pub(in super::super) fn program(
     let ground = Ground {
         window: WINDOW,
         memory: MEMORY,
-        fill: &fill,
+        direct: offsets.in_place.map(|_| PACKET),
+        fill: &|code| fill(code, offsets.in_place),
         keep,
         reject: end,
         fact: &|code, fact, to| match fact {
@@ -198,9 +231,9 @@ pub(in super::super) fn program(
     Some(code.finish())
 }
 
-/// Copies the first bytes of the packet to the stack, behind the device's header, and counts its
-/// bytes and those that can be found there: a packet may be in pieces, of which the first holds the
-/// headers.
+/// Finds the first bytes of the packet, behind the device's header, or copies them to the stack; and
+/// counts its bytes and those that can be found there: a packet may be in pieces, of which the first
+/// holds the headers.
 fn head(code: &mut Assembler, offsets: &Offsets, way: Way) {
     code.set(BEFORE, 0);
     if way == Way::Out {
@@ -212,9 +245,10 @@ fn head(code: &mut Assembler, offsets: &Offsets, way: Way) {
     code.load(3, Size::Eight, SKB, offsets.skb_data);
     code.add_register(3, BEFORE);
     code.store(FRAME, START, Size::Eight, 3);
-    address(code, 1, WINDOW);
-    code.set(2, HEAD_LEN as i32);
-    code.call(helper::PROBE_READ_KERNEL);
+    match offsets.in_place {
+        Some(how) => in_place(code, how),
+        None => copy(code, HEAD_LEN),
+    }
     code.load(LENGTH, Size::Four, SKB, offsets.skb_len);
     code.calculate(SUBTRACT, LENGTH, BEFORE, 0);
     code.copy(HELD, LENGTH);
@@ -230,13 +264,28 @@ fn head(code: &mut Assembler, offsets: &Offsets, way: Way) {
 }
 
 /// Copies as much of the packet as the filter may read.
-fn fill(code: &mut Assembler) {
-    address(code, 1, WINDOW);
-    code.set(2, WINDOW_LEN as i32);
-    code.load(3, Size::Eight, FRAME, START);
-    code.call(helper::PROBE_READ_KERNEL);
+fn fill(code: &mut Assembler, how: Option<InPlace>) {
+    copy(code, WINDOW_LEN);
+    if let Some(how) = how {
+        in_place(code, how);
+    }
     code.load(HELD, Size::Eight, FRAME, KEPT_HELD);
     code.load(LENGTH, Size::Eight, FRAME, KEPT_LENGTH);
+}
+
+fn copy(code: &mut Assembler, bytes: usize) {
+    address(code, 1, WINDOW);
+    code.set(2, bytes as i32);
+    code.load(3, Size::Eight, FRAME, START);
+    code.call(helper::PROBE_READ_KERNEL);
+}
+
+/// PACKET = where the packet begins, to be read through.
+fn in_place(code: &mut Assembler, how: InPlace) {
+    code.load(1, Size::Eight, FRAME, START);
+    code.set_unsigned(2, how.bytes);
+    code.call_typed(how.cast);
+    code.copy(PACKET, 0);
 }
 
 /// Registers, 64 bits wide: `to -= from`, `to <<= value`, `to |= from`, `to &= value`, `to >>= value`.
