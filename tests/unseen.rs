@@ -7,6 +7,7 @@ mod common;
 use tunlab::capture::{Frame, Timestamp};
 use tunlab::model::{LinkType, Text};
 use tunlab::packet::dissect_captured;
+use tunlab::packet::filter::{Facts, Filter};
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 /// A packet of `link` that starts with the bytes given in hexadecimal, in one format.
@@ -295,4 +296,47 @@ fn one_byte_of_tcps_mood_was_shown() {
     let packet =
         "4500002c00010000400662bf0a0002080a00020bc350c3510000000000000000600220000000000019030000";
     holds(&show(RAW, packet), &["[('Mood', b''), ('EOL', None)]"]);
+}
+
+/// Whether a filter selects a packet without a link's header.
+fn selects(filter: &str, hex: &str) -> bool {
+    let bytes: Vec<u8> = (0..hex.len() / 2)
+        .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let facts = Facts {
+        number: 1,
+        wire_len: bytes.len() as u32,
+        seconds: 0.0,
+        interface: None,
+    };
+    let packet = dissect_captured(LinkType(RAW), &bytes, bytes.len());
+    Filter::compile(filter).unwrap().selects(&packet, &facts)
+}
+
+#[test]
+fn a_question_of_dns_had_a_result() {
+    let dns = |flags: &str| {
+        let header = "4500002800000000401100000a0000010a000002";
+        format!("{header}00350035001400001234{flags}0000000000000000")
+    };
+    let [question, answer] = [dns("0100"), dns("8580")];
+    for name in ["rcode", "authoritative", "recavail", "authenticated"] {
+        let filter = format!("dns.flags.{name}");
+        assert!(!selects(&filter, &question), "{filter}");
+        assert!(selects(&filter, &answer), "{filter}");
+    }
+    assert!(selects("dns.flags.checkdisable == 0", &question));
+    assert!(selects("dns.flags.authoritative == 1", &answer));
+}
+
+#[test]
+fn every_unreachable_had_an_mtu() {
+    let error = |code: &str| {
+        let header = "4500003800000000400100000a0000010a000002";
+        let quoted = "4500001c00010000401100000a0000020a0000010035003500080000";
+        format!("{header}03{code}00000000057c{quoted}")
+    };
+    assert!(selects("icmp.mtu == 1404", &error("04")));
+    assert!(!selects("icmp.mtu", &error("01")));
+    assert!(!selects("icmp.mtu", &error("03")));
 }

@@ -10,6 +10,9 @@ pub type Derived = (&'static str, fn(u64) -> u64);
 /// A name of the Ethernet address that a field starts with, and the layers where it does.
 pub type StartsWithMac = (&'static str, fn(&Layer) -> bool);
 
+/// A name that a field has in some layers only, and where it does.
+pub type NamedWhere = (&'static str, fn(&Layer) -> bool);
+
 /// What stands in an option of a list of named options, under a name of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InOption {

@@ -2,8 +2,8 @@
 
 use super::value::{Addresses, Items, List, ListOf, Notation, Packets, SplitHeaders, SplitItems};
 use super::{
-    Derived, DomainName, FlagSet, InOption, Label, Layer, LinkType, Names, NamesOf, StartsWithMac,
-    Text, Value, bits,
+    Derived, DomainName, FlagSet, InOption, Label, Layer, LinkType, NamedWhere, Names, NamesOf,
+    StartsWithMac, Text, Value, bits,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -18,6 +18,8 @@ pub struct Field {
     /// Further names in filters, Wireshark's; one that starts with a dot follows those of the
     /// protocol.
     pub aliases: &'static [&'static str],
+    /// Such names that it has in some headers only.
+    pub aliases_where: &'static [NamedWhere],
     /// Names in filters of numbers worked out from this one, Wireshark's.
     pub derived: &'static [Derived],
     /// Names in filters of the Ethernet address that it starts with, and when it does.
@@ -126,6 +128,7 @@ impl Field {
             name,
             label: Label::new(name),
             aliases: &[],
+            aliases_where: &[],
             derived: &[],
             macs: &[],
             in_options: &[],
@@ -193,6 +196,12 @@ impl Field {
     /// Sets Wireshark's names, for filters.
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Field {
         self.aliases = aliases;
+        self
+    }
+
+    /// Sets names of Wireshark's that the field has where the function says so, for filters.
+    pub const fn aliases_where(mut self, names: &'static [NamedWhere]) -> Field {
+        self.aliases_where = names;
         self
     }
 

@@ -21,7 +21,7 @@ mod summary;
 mod text;
 mod value;
 
-pub use alias::{Derived, Holds, InOption, StartsWithMac};
+pub use alias::{Derived, Holds, InOption, NamedWhere, StartsWithMac};
 pub use domain_name::{DomainName, Piece, Trouble};
 pub use field::{Base, Field, Fields, Kind, Present, Width};
 pub use label::Label;

@@ -62,7 +62,7 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
                 None => _ = text.str("not defined"),
             }),
         Field::uint("aa", 1)
-            .aliases(&["dns.flags.authoritative"])
+            .aliases_where(&[("dns.flags.authoritative", is_answer)])
             .doc("Authoritative: this server itself is in charge of the name (RFC 1035)."),
         Field::uint("tc", 1)
             .aliases(&["dns.flags.truncated"])
@@ -71,13 +71,13 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
             .aliases(&["dns.flags.recdesired"])
             .doc("Recursion desired: the server shall ask on until it has the answer (RFC 1035)."),
         Field::uint("ra", 1)
-            .aliases(&["dns.flags.recavail"])
+            .aliases_where(&[("dns.flags.recavail", is_answer)])
             .doc("Recursion available: this server would ask on (RFC 1035)."),
         Field::uint("z", 1)
             .aliases(&["dns.flags.z"])
             .doc("Kept for later, zero (RFC 1035)."),
         Field::uint("ad", 1)
-            .aliases(&["dns.flags.authenticated"])
+            .aliases_where(&[("dns.flags.authenticated", is_answer)])
             .doc("Authentic data: the server checked the signatures (RFC 4035)."),
         Field::uint("cd", 1)
             .aliases(&["dns.flags.checkdisable"])
@@ -108,13 +108,13 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
 // What LLMNR's messages share.
 
 pub(super) const RCODE: Field = Field::uint("rcode", 4)
-    .aliases(&["dns.flags.rcode"])
+    .aliases_where(&[("dns.flags.rcode", is_answer)])
     .names(&RCODES)
     .doc("How it went: 0 well, 3 the name does not exist (RFC 1035).")
     .says(|dns, code, text| {
         if code.number() != 0 {
             text.str(rcode(code.number()).unwrap_or("not defined"));
-        } else if dns.u8(prefix(dns) + 2) & 0x80 == 0 {
+        } else if !is_answer(dns) {
             text.str("a question: nothing has gone wrong yet");
         }
     });
@@ -156,6 +156,11 @@ pub(super) const fn name(name: &'static str) -> Field {
 /// Bytes before the message proper: TCP's length, which pointers do not count.
 fn prefix(dns: &Layer) -> usize {
     if dns.rides_on("TCP") { 2 } else { 0 }
+}
+
+/// Wireshark knows some flags in answers only.
+fn is_answer(dns: &Layer) -> bool {
+    dns.u8(prefix(dns) + 2) & 0x80 != 0
 }
 
 /// Whether a TCP segment holds all of the message that it starts with.

@@ -9,6 +9,8 @@ pub(super) static PROTOCOLS: &[&Protocol] = &[&ICMP];
 
 const ECHO_REPLY: u8 = 0;
 const UNREACHABLE: u8 = 3;
+/// The code of the one that tells an MTU.
+const FRAGMENTATION_NEEDED: u8 = 4;
 const SOURCE_QUENCH: u8 = 4;
 const REDIRECT: u8 = 5;
 const ECHO_REQUEST: u8 = 8;
@@ -148,7 +150,7 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
             .when(|icmp| matches!(icmp.u8(0), 17 | 18))
             .doc("The network's mask (RFC 950)."),
         Field::uint("nexthopmtu", 16)
-            .aliases(&["icmp.mtu"])
+            .aliases_where(&[("icmp.mtu", |icmp| icmp.u8(1) == FRAGMENTATION_NEEDED)])
             .when(|icmp| icmp.u8(0) == UNREACHABLE)
             .doc("With `fragmentation-needed`: the largest packet that fits (RFC 1191)."),
         Field::uint("unused", 16)

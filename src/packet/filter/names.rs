@@ -34,6 +34,8 @@ pub(super) enum Part {
     Address { start: usize, length: usize },
     /// A field that must be looked for.
     Field(&'static Field),
+    /// One that counts only in the layers where the function says so.
+    FieldWhere(&'static Field, fn(&Layer) -> bool),
     /// One bit of a flags field that must be looked for.
     Flag { field: &'static Field, bit: usize },
     /// The Ethernet address that a field starts with, in the layers where it does.
@@ -117,7 +119,10 @@ pub fn names_of(protocol: &'static Protocol, field: &'static Field) -> Vec<Strin
     let in_options = field.in_options.iter().map(|option| option.name.to_owned());
     let names = field_names(protocol, field).into_iter();
     let macs = field.macs.iter().map(|(name, _)| (*name).to_owned());
-    names.chain(derived).chain(macs).chain(in_options).collect()
+    let somewhere = field.aliases_where.iter();
+    let somewhere = somewhere.map(|(name, _)| (*name).to_owned());
+    let names = names.chain(somewhere).chain(derived);
+    names.chain(macs).chain(in_options).collect()
 }
 
 /// Resolves a name; letters' case does not matter.
@@ -240,6 +245,9 @@ fn of_field(
                 None,
             );
         }
+    }
+    for (name, has) in field.aliases_where {
+        add(name, Part::FieldWhere(field, *has), None, shape, values);
     }
     for (name, derive) in field.derived {
         add(name, part, Some(*derive), Shape::Number, None);

@@ -110,6 +110,14 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
         let mut fields = layer.fields();
         fields.find(|present| std::ptr::eq(present.field, field))
     };
+    let mut any = |field| match find(field) {
+        Some(Present {
+            value: Value::Uint(value),
+            ..
+        }) => test(&number(value)),
+        Some(present) => of_value(present.value, layer, test),
+        None => false,
+    };
     match source.part {
         Part::Fixed { position, width } => {
             let there = layer.header().len() * 8 >= position + width;
@@ -130,14 +138,8 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
             }) => test(&number(value >> bit & 1)),
             _ => false,
         },
-        Part::Field(field) => match find(field) {
-            Some(Present {
-                value: Value::Uint(value),
-                ..
-            }) => test(&number(value)),
-            Some(present) => of_value(present.value, layer, test),
-            None => false,
-        },
+        Part::Field(field) => any(field),
+        Part::FieldWhere(field, has) => has(layer) && any(field),
         Part::Mac(field, has) => match find(field) {
             Some(Present {
                 value: Value::Bytes(bytes),
