@@ -52,10 +52,14 @@ impl FromStr for DeviceName {
             format!("{typed}{NUMBER}")
         };
         if name.len() > MAX_LEN {
-            let length = name.len();
-            return refuse(format!(
-                "{name} has {length} characters, the kernel allows {MAX_LEN}"
-            ));
+            let (length, room) = (typed.len(), MAX_LEN - NUMBER.len());
+            return refuse(match typed.len() > MAX_LEN {
+                true => format!("it has {length} characters, the kernel allows {MAX_LEN}"),
+                false => format!(
+                    "it has {length} characters, and with the number that the kernel adds there is \
+                     room for {room}"
+                ),
+            });
         }
         Ok(DeviceName(name))
     }
@@ -132,11 +136,11 @@ mod tests {
             ("100%1", "% may stand only once, in %d"),
             (
                 "abcdefghijklmno0",
-                "abcdefghijklmno0 has 16 characters, the kernel allows 15",
+                "it has 16 characters, the kernel allows 15",
             ),
             (
                 "abcdefghijklmn",
-                "abcdefghijklmn%d has 16 characters, the kernel allows 15",
+                "it has 14 characters, and with the number that the kernel adds there is room for 13",
             ),
         ];
         for (typed, why) in table {

@@ -112,6 +112,22 @@ impl CaptureError {
             {
                 Some("choose a file that is yours, or run as its owner or root".into())
             }
+            CaptureError::Open { source, .. }
+            | CaptureError::Read { source, .. }
+            | CaptureError::Create { source, .. }
+                if source.kind() == io::ErrorKind::IsADirectory =>
+            {
+                Some("name a file in that folder".into())
+            }
+            CaptureError::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("check the name with ls; - stands for standard input".into())
+            }
+            CaptureError::Create { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("make its folder first: mkdir -p".into())
+            }
+            CaptureError::NotACapture { .. } => {
+                Some("give a file that tunlab -w, tcpdump -w or Wireshark wrote".into())
+            }
             CaptureError::OtherLink { .. } => Some(
                 "write pcapng, which keeps a link type for each interface: -w FILE.pcapng".into(),
             ),

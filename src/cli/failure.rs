@@ -139,7 +139,9 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Failure::nobody_reads(),
             _ => {
                 let errno = crate::sys::errno::text(crate::sys::errno::of(&error));
-                Failure::new(3, format!("write to stdout: {errno}"), None)
+                let full = error.kind() == io::ErrorKind::StorageFull;
+                let remedy = full.then(|| "free some space, or write elsewhere".to_owned());
+                Failure::new(3, format!("write to stdout: {errno}"), remedy)
             }
         }
     }

@@ -115,9 +115,11 @@ impl Runs for Ping {
 fn resolve(name: &str) -> Result<IpAddr, Failure> {
     let found = (name, 0).to_socket_addrs();
     let address = found.ok().and_then(|mut addresses| addresses.next());
-    address
-        .map(|address| address.ip())
-        .ok_or_else(|| Failure::usage(format!("{name}: no such address or name")))
+    address.map(|address| address.ip()).ok_or_else(|| {
+        Failure::usage(format!(
+            "look up {name}: no such address or name; give an address, or a name in /etc/hosts"
+        ))
+    })
 }
 
 /// One run's state.

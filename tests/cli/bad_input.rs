@@ -110,7 +110,7 @@ fn a_full_disk_is_a_refusal() {
     for args in [&["read", &file][..], &["proto"], &["proto", "ip"], &[]] {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let run = ended(command(args).stdout(full));
-        let words = "tunlab: write to stdout: no space left on device (ENOSPC)\n";
+        let words = "tunlab: write to stdout: no space left on device (ENOSPC); free some space, or write elsewhere\n";
         assert_eq!(
             (run.code, run.stderr.as_str()),
             (Some(3), words),

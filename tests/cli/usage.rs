@@ -72,7 +72,7 @@ fn what_cannot_be_meant_is_bad_usage() {
         (&["read", "--no-such-flag"], &["--no-such-flag"]),
         (
             &["read", "--name", "waytoolongforaname", "--", "true"],
-            &["has 20 characters, the kernel allows 15"],
+            &["has 18 characters, the kernel allows 15"],
         ),
         (
             &["spoof", "--name", "a/b", "--", "true"],

@@ -18,7 +18,7 @@ fn names(bench: &Bench) -> Result<(), Problem> {
     let table = [
         (
             "abcdefghijklmnopq",
-            "has 19 characters, the kernel allows 15",
+            "has 17 characters, the kernel allows 15",
         ),
         ("a/b", "'/' cannot stand in a name"),
     ];

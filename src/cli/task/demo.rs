@@ -84,7 +84,10 @@ impl Demo {
             .collect();
         if cases.is_empty() {
             let case = self.case.as_deref().unwrap_or_default();
-            let message = format!("no case of {} starts with {case:?}", self.id);
+            let known = tasks.iter().flat_map(|task| &task.cases);
+            let known: Vec<&str> = known.map(|case| case.name.as_str()).collect();
+            let (id, known) = (&self.id, known.join(", "));
+            let message = format!("no case of {id} starts with {case:?}; there are: {known}");
             return Err(Failure::usage(message));
         }
         let lines = cases.iter().map(|(task, case)| self.line(task, case));

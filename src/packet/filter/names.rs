@@ -152,7 +152,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     for known in NAMES.iter().map(|entry| &entry.name) {
         let longest = name.len().max(known.len());
         let better = best.map_or(usize::MAX, |(least, _)| least.saturating_sub(1));
-        let allowed = (longest / 3 + 1).min(better);
+        let allowed = (longest / 4 + 1).min(better);
         if name.len().abs_diff(known.len()) > allowed {
             continue;
         }
