@@ -18,7 +18,35 @@ pub struct Wanted {
     pub ports: Option<Ports>,
     /// Length of the probe in bytes, from its IP header on.
     pub len: u32,
+    /// The longest ICMP error about it, in the same way.
+    pub error_len: u32,
 }
+
+/// What the kernel keeps of all that passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefilter {
+    /// Judges a packet by its bytes.
+    pub program: Vec<Instruction>,
+    /// A frame that is longer, in bytes, need not be judged, if it lies in one piece: most of a busy
+    /// line's bytes come in such. Nothing where an answer may have any length.
+    pub longest: Option<u32>,
+}
+
+impl Prefilter {
+    /// For what is looked for; nothing when its program would be too long.
+    pub fn of(wanted: &Wanted) -> Option<Prefilter> {
+        // The answer to an echo is as long as that. Datagrams that the kernel has bundled, which may
+        // hold it among others, are in several pieces.
+        let packet = wanted.len.max(wanted.error_len);
+        Some(Prefilter {
+            program: program(wanted)?,
+            longest: wanted.ports.is_none().then_some(packet + AROUND),
+        })
+    }
+}
+
+/// Room for the headers of tunnels around a packet, some within another, in bytes.
+const AROUND: u32 = 160;
 
 /// A probe's protocol and ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,8 +251,31 @@ mod tests {
             tunnel_ports: vec![9090],
             ports,
             len: 84,
+            error_len: 576,
         })
         .unwrap()
+    }
+
+    #[test]
+    fn answers_to_an_echo_alone_have_a_known_length() {
+        let longest = |len, ports| {
+            let wanted = Wanted {
+                tunnel_ports: vec![9090],
+                ports,
+                len,
+                error_len: 576,
+            };
+            Prefilter::of(&wanted).unwrap().longest
+        };
+        assert_eq!(longest(84, None), Some(576 + AROUND));
+        assert_eq!(longest(9000, None), Some(9000 + AROUND));
+        let (protocol, source, destination) = (UDP, 40000, 53);
+        let ports = Ports {
+            protocol,
+            source,
+            destination,
+        };
+        assert_eq!(longest(84, Some(ports)), None);
     }
 
     fn of_echo(frame: &[u8]) -> bool {

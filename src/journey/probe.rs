@@ -173,6 +173,8 @@ impl Prober {
             tunnel_ports: tunnel_ports.to_vec(),
             ports,
             len: self.probe.size.into(),
+            // RFC 1812 section 4.3.2.3, RFC 4443 section 2.4.
+            error_len: if self.probe.to.is_ipv4() { 576 } else { 1280 },
         }
     }
 

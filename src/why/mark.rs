@@ -264,6 +264,7 @@ mod tests {
 
     fn of_echo(drop: &KernelDrop) -> bool {
         let wanted = Wanted {
+            error_len: 576,
             tunnel_ports: vec![9090],
             ports: None,
             len: 84,

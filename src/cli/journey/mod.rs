@@ -20,14 +20,13 @@ use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
 use super::privileges;
 use crate::journey::{
-    self, EARSHOT, Follower, Pace, Place, Post, Prober, Reader, SOON, Watch, program,
+    self, EARSHOT, Follower, Pace, Place, Post, Prefilter, Prober, Reader, SOON, Watch,
 };
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
 use crate::sys::bpf::passing::LONGEST;
 use crate::sys::netlink::Netlink;
 use crate::sys::packet_socket::await_stamps;
-use crate::sys::packet_socket::program::Instruction;
 use crate::sys::signals::Signals;
 use crate::why::examine::Waker;
 use args::WatchArg;
@@ -63,15 +62,16 @@ impl Runs for Journey {
         let (quarry, from, to) = self.quarry(lab, filter)?;
         let reader = Reader::new(self.tunnel_port);
         let kept = match &quarry {
-            Quarry::Ours(prober) => program(&prober.wanted(reader.tunnel_ports())),
+            Quarry::Ours(prober) => Prefilter::of(&prober.wanted(reader.tunnel_ports())),
             Quarry::Theirs(..) => None,
         };
-        let watch = self.watch(lab, &from, reader, kept.as_deref())?;
+        let watch = self.watch(lab, &from, reader, kept.as_ref())?;
         let prober = match &quarry {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(..) => None,
         };
-        let witnesses = Witnesses::call(lab, prober, self.tunnel_port, kept)?;
+        let witnesses =
+            Witnesses::call(lab, prober, self.tunnel_port, kept.map(|kept| kept.program))?;
         privileges::give_up()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
@@ -121,7 +121,7 @@ impl Journey {
         lab: &Lab,
         from: &str,
         reader: Reader,
-        filter: Option<&[Instruction]>,
+        filter: Option<&Prefilter>,
     ) -> Result<Watch, Failure> {
         // A single one is to be told of at once.
         let pace = match self.count > 1 && self.interval <= SOON {
@@ -151,7 +151,7 @@ impl Journey {
         }
         let mut posts = Vec::new();
         for host in lab.hosts() {
-            posts.push(host.run(|| Post::open(host.name(), filter))??);
+            posts.push(host.run(|| Post::open(host.name(), filter.map(|one| &*one.program)))??);
         }
         lab.host(from)?.run(|| await_stamps(STAMPS))?;
         Ok(Watch::new(posts, reader))
@@ -254,7 +254,7 @@ fn has_stacked(lab: &Lab) -> Result<bool, Failure> {
 fn at_tracepoints(
     lab: &Lab,
     reader: Reader,
-    filter: &[Instruction],
+    filter: &Prefilter,
     pace: Pace,
 ) -> Result<Watch, Failure> {
     let mut hosts = Vec::new();

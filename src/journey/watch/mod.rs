@@ -9,13 +9,13 @@ mod sockets;
 mod tracepoints;
 
 use super::path::Place;
+use super::prefilter::Prefilter;
 use super::read::Reader;
 use super::sighting::{Seen, Sighting};
 use crate::capture::{Direction, Timestamp};
 use crate::model::LinkType;
 use crate::sys::bpf::BpfError;
 use crate::sys::netlink::{Netlink, NetlinkError};
-use crate::sys::packet_socket::program::Instruction;
 use crate::sys::packet_socket::{PacketError, Passed};
 use nix::poll::PollFd;
 pub use sockets::Post;
@@ -136,7 +136,7 @@ impl Watch {
     /// what `filter` accepts; `pace` is how soon that is to be read.
     pub fn at_tracepoints(
         hosts: Vec<(Place, u64)>,
-        filter: &[Instruction],
+        filter: &Prefilter,
         pace: Pace,
         reader: Reader,
     ) -> Result<Watch, WatchError> {

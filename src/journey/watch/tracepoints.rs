@@ -3,9 +3,9 @@
 use super::{Losses, Pace, Sighting, sighting};
 use crate::capture::Timestamp;
 use crate::journey::path::Place;
+use crate::journey::prefilter::Prefilter;
 use crate::sys::bpf::BpfError;
 use crate::sys::bpf::passing::PassingWatch;
-use crate::sys::packet_socket::program::Instruction;
 use nix::poll::PollFd;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,12 +23,17 @@ pub(super) struct Tracepoints {
 impl Tracepoints {
     pub(super) fn start(
         hosts: Vec<(Place, u64)>,
-        filter: &[Instruction],
+        filter: &Prefilter,
         pace: Pace,
     ) -> Result<Tracepoints, BpfError> {
         let inodes: Vec<u64> = hosts.iter().map(|(_, inode)| *inode).collect();
         Ok(Tracepoints {
-            watch: PassingWatch::start(&inodes, filter, pace == Pace::AtOnce)?,
+            watch: PassingWatch::start(
+                &inodes,
+                &filter.program,
+                filter.longest,
+                pace == Pace::AtOnce,
+            )?,
             hosts,
             pace,
             devices: HashSet::new(),

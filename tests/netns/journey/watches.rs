@@ -126,7 +126,7 @@ fn lost(bench: &Bench) -> Result<(), Problem> {
         return Ok(());
     }
     let ended = bench.lab(&format!(
-        "{UP} tunlab journey --watch tracepoints -c 2 -i 3 v -o json > $T/told 2> $T/said & journey=$!
+        "{UP} tunlab journey --watch tracepoints --size 1428 -c 2 -i 3 v -o json > $T/told 2> $T/said & journey=$!
          until [ -s $T/told ]; do sleep 0.02; done; kill -STOP $journey
          tunlab lab exec u -- ping -q -f -c 3000 -s 1400 10.0.2.11 > /dev/null; kill -CONT $journey
          wait $journey; echo code $?; cat $T/said; tunlab lab down"

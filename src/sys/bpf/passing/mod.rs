@@ -61,11 +61,13 @@ pub struct Sight<'b> {
 
 impl PassingWatch {
     /// Starts to watch the namespaces with these inodes (`/proc/PID/ns/net`), for packets that
-    /// `filter` keeps. With `wake` it is readable as soon as one has passed; without, which costs
+    /// `filter` keeps; frames of one piece that are longer than `longest` bytes are not even judged.
+    /// With `wake` it is readable as soon as one has passed; without, which costs
     /// less, only when much is to be read.
     pub fn start(
         inodes: &[u64],
         filter: &[Instruction],
+        longest: Option<u32>,
         wake: bool,
     ) -> Result<PassingWatch, BpfError> {
         let text = Description::read().map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
@@ -89,7 +91,7 @@ impl PassingWatch {
             let missing = || BtfError::NoTracepoint(name.to_owned());
             let tracepoint = btf.tracepoint(name).ok_or_else(missing)?;
             let load = |offsets: &Offsets| {
-                let code = program::program(offsets, way, &inodes, filter, maps)
+                let code = program::program(offsets, way, &inodes, (filter, longest), maps)
                     .ok_or(Errno::ENOTSUP)
                     .map_err(refused("translate a filter"))?;
                 call::load_for(&code, tracepoint).map_err(refused("load a program into the kernel"))

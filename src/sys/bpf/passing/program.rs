@@ -172,18 +172,22 @@ pub(in super::super) fn program(
     offsets: &Offsets,
     way: Way,
     inodes: &[u32],
-    filter: &[Classic],
+    (filter, longest): (&[Classic], Option<u32>),
     maps: Maps,
 ) -> Option<Vec<Instruction>> {
     let mut code = Assembler::default();
     let [ours, keep, end] = [(); 3].map(|()| code.label());
 
-    // Whose packet is it?
     code.load(SKB, Size::Eight, 1, 0);
     match way {
         Way::Out => code.load(DEV, Size::Eight, 1, 8),
         Way::In => code.load(DEV, Size::Eight, SKB, offsets.skb_dev),
     }
+    if let Some(longest) = longest {
+        too_long(&mut code, offsets, longest, end);
+    }
+
+    // Whose packet is it?
     code.load(1, Size::Eight, DEV, offsets.dev_net);
     code.load(INODE, Size::Four, 1, offsets.net_inum);
     for &inode in inodes {
@@ -229,6 +233,17 @@ pub(in super::super) fn program(
     code.set(0, 0);
     code.exit();
     Some(code.finish())
+}
+
+/// Goes to `end` with a packet of one piece that is longer than wanted.
+fn too_long(code: &mut Assembler, offsets: &Offsets, longest: u32, end: Label) {
+    let may_be = code.label();
+    code.load(1, Size::Four, SKB, offsets.skb_len);
+    code.set_unsigned(2, longest.saturating_add(1));
+    code.jump_if_greater(2, 1, may_be);
+    code.load(1, Size::Four, SKB, offsets.skb_data_len);
+    code.jump_if(1, 0, end);
+    code.place(may_be);
 }
 
 /// Finds the first bytes of the packet, behind the device's header, or copies them to the stack; and
