@@ -12,79 +12,15 @@
 //! tells the namespace. One that waits in a UDP socket belongs to none any more, and to no socket
 //! either; when its sum proves wrong as it is polled for or read, who does so tells the namespace.
 
+mod judge;
+mod offsets;
+
 use super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
-use super::btf::{Btf, BtfError};
-use super::classic::{self, Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
-use super::reasons::Reasons;
-use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
-
-/// Where this kernel keeps what the program reads, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Offsets {
-    skb_len: u32,
-    skb_dev: u32,
-    skb_sk: u32,
-    skb_head: u32,
-    skb_data: u32,
-    skb_protocol: u32,
-    skb_network_header: u32,
-    dev_ifindex: u32,
-    dev_name: u32,
-    dev_net: u32,
-    sk_net: u32,
-    net_inum: u32,
-    /// Whether the tracepoint gives a reason.
-    pub(crate) has_reason: bool,
-    /// Whether it gives the socket that the packet was for.
-    pub(crate) has_receiver: bool,
-    pub(crate) reading: Option<Reading>,
-}
-
-/// What tells whose packet it is that a program was about to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reading {
-    /// The number of the reason that is found out then.
-    udp_csum: i32,
-    task_nsproxy: u32,
-    nsproxy_net: u32,
-}
-
-impl Reading {
-    fn of(btf: &Btf) -> Option<Reading> {
-        let offset = |name, field| btf.structure(name).ok()?.offset(&[field]).ok();
-        Some(Reading {
-            udp_csum: Reasons::of(btf).number("UDP_CSUM")? as i32,
-            task_nsproxy: offset("task_struct", "nsproxy")?,
-            nsproxy_net: offset("nsproxy", "net_ns")?,
-        })
-    }
-}
-
-impl Offsets {
-    /// Reads them from the kernel's description of itself.
-    pub(crate) fn of(btf: &Btf) -> Result<Offsets, BtfError> {
-        let [skb, dev] = [btf.structure("sk_buff")?, btf.structure("net_device")?];
-        Ok(Offsets {
-            skb_len: skb.offset(&["len"])?,
-            skb_dev: skb.offset(&["dev"])?,
-            skb_sk: skb.offset(&["sk"])?,
-            skb_head: skb.offset(&["head"])?,
-            skb_data: skb.offset(&["data"])?,
-            skb_protocol: skb.offset(&["protocol"])?,
-            skb_network_header: skb.offset(&["network_header"])?,
-            dev_ifindex: dev.offset(&["ifindex"])?,
-            dev_name: dev.offset(&["name"])?,
-            dev_net: dev.offset(&["nd_net", "net"])?,
-            sk_net: btf
-                .structure("sock")?
-                .offset(&["__sk_common", "skc_net", "net"])?,
-            net_inum: btf.structure("net")?.offset(&["ns", "inum"])?,
-            has_reason: btf.tracepoint_arguments("kfree_skb") >= Some(3),
-            has_receiver: btf.tracepoint_arguments("kfree_skb") >= Some(4),
-            reading: Reading::of(btf),
-        })
-    }
-}
+use super::classic::{MEMORY_LEN, WINDOW_LEN};
+use crate::sys::packet_socket::program::Instruction as Classic;
+use judge::judge;
+pub(crate) use offsets::Offsets;
+use offsets::Reading;
 
 /// What the program leaves for each packet: the layout, in bytes.
 pub(super) mod record {
@@ -125,14 +61,6 @@ mod helper {
     pub(super) const RINGBUF_OUTPUT: i32 = 130;
     pub(super) const SNPRINTF: i32 = 165;
 }
-
-/// What the filter is told of every packet that it judges: ARPHRD_NONE, for no header stands before
-/// the network's, and ETH_P_IP.
-const NO_HEADER: u32 = 0xfffe;
-const ETHER_TYPE: u32 = 0x0800;
-
-/// The length of an IPv4 header without options, in bytes.
-const SHORTEST: i32 = 20;
 
 /// A network header's offset that was never set (include/linux/skbuff.h).
 const UNSET: i32 = 0xffff;
@@ -339,52 +267,6 @@ fn start(code: &mut Assembler, offsets: &Offsets) {
     code.store(FRAME, START, Size::Eight, POINTER);
 }
 
-/// Goes `out` with a plain IPv4 packet that the filter does not keep; all others are `kept`. What a
-/// program has just written to a TUN device may be anything. More than the window is not asked for.
-fn judge(code: &mut Assembler, filter: &[Classic], kept: Label, out: Label) -> Option<()> {
-    /// `ETH_P_IP`, as the processor reads what is on the wire.
-    const IPV4: i32 = u16::from_ne_bytes([8, 0]) as i32;
-    const PLAIN: i32 = 0x45;
-    code.load(1, Size::Eight, FRAME, SENDER);
-    code.jump_unless(1, 0, kept);
-    code.load(1, Size::Two, FRAME, field(record::PROTOCOL));
-    code.jump_unless(1, IPV4, kept);
-    fetch(code, HEAD_LEN);
-    code.load(1, Size::One, FRAME, WINDOW);
-    code.jump_unless(1, PLAIN, kept);
-    // One that claims to be shorter than its header is to be judged by what reads more.
-    code.load(1, Size::Two, FRAME, WINDOW + 2);
-    code.read_big_endian(1);
-    code.jump_if_below(1, SHORTEST, kept);
-    let ground = Ground {
-        window: WINDOW,
-        memory: MEMORY,
-        direct: None,
-        fill: &|code| fetch(code, WINDOW_LEN),
-        keep: kept,
-        reject: out,
-        fact: &|code, fact, to| {
-            let value = match fact {
-                Fact::Hardware => NO_HEADER,
-                Fact::Protocol => ETHER_TYPE,
-            };
-            code.set_unsigned(to, value);
-            Some(value)
-        },
-    };
-    classic::translate(code, filter, &ground)
-}
-
-/// Copies the first bytes of the packet to the window. Of its length nothing is said.
-fn fetch(code: &mut Assembler, bytes: usize) {
-    code.load(3, Size::Eight, FRAME, START);
-    address(code, 1, WINDOW);
-    code.set(2, bytes as i32);
-    code.call(helper::PROBE_READ_KERNEL);
-    code.set(HELD, WINDOW_LEN as i32);
-    code.set(LENGTH, i32::MAX);
-}
-
 /// Prints the name of the function that the location is in: the kernel knows it, and to look it
 /// up in /proc/kallsyms takes longer than all the rest. It takes the kernel longer than all the rest
 /// of the program, too: what is thrown away at one place by the thousand is named once.
@@ -437,6 +319,7 @@ fn field(offset: usize) -> i16 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::btf::Btf;
     use super::super::btf::builder::Builder;
     use super::*;
 
