@@ -185,11 +185,6 @@ impl Follower {
         active.into_iter().map(|one| self.end(one)).collect()
     }
 
-    /// Those under way whose answer is home.
-    fn at_home(&self) -> impl Iterator<Item = &Active> {
-        self.active.iter().filter(|one| one.home.whole)
-    }
-
     /// Reads what was seen; how many have come home so far.
     fn take(&mut self) -> Result<usize, WatchError> {
         let batch: Vec<Arc<Seen>> = self.watch.drain()?.into_iter().map(Arc::new).collect();
@@ -214,7 +209,7 @@ impl Follower {
         }
         self.offered += batch.len() as u64;
         self.window.extend(batch);
-        Ok(self.at_home().count())
+        Ok(self.active.iter().filter(|one| one.home.whole).count())
     }
 
     fn end(&self, active: Active) -> Journey {

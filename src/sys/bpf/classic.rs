@@ -5,7 +5,7 @@
 //! Both machines calculate alike, in the same opcodes; what is different is how a packet is read.
 
 use super::assembler::{Assembler, FRAME, Label, Register, Size};
-use crate::sys::packet_socket::program::{Fact, Instruction};
+use crate::sys::packet_socket::program::{Fact, Instruction, code};
 use nix::libc;
 
 /// The accumulator, the index, and what is overwritten on the way.
@@ -352,27 +352,18 @@ enum Kind {
 impl Kind {
     /// Those that [`Program`](crate::sys::packet_socket::program::Program) writes.
     fn of(one: &Instruction) -> Option<Kind> {
-        const ABSOLUTE: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-        const BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_IND;
-        const HALF: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_IND;
-        const SET: u32 = libc::BPF_LD | libc::BPF_IMM;
-        const RECALL: u32 = libc::BPF_LD | libc::BPF_MEM;
-        const RECALL_X: u32 = libc::BPF_LDX | libc::BPF_MEM;
-        const TO_X: u32 = libc::BPF_MISC | libc::BPF_TAX;
-        const GO: u32 = libc::BPF_JMP | libc::BPF_JA;
-        const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
         let by_x = u32::from(one.code) & libc::BPF_X != 0;
         Some(match u32::from(one.code) {
-            ABSOLUTE => Kind::LoadFact(Fact::of_offset(one.k)?),
-            BYTE => Kind::Load(1),
-            HALF => Kind::Load(2),
-            SET => Kind::Set,
-            RECALL => Kind::Recall(A),
-            RECALL_X => Kind::Recall(X),
-            libc::BPF_ST => Kind::Keep,
-            TO_X => Kind::ToX,
-            GO => Kind::Go,
-            RETURN => Kind::Return,
+            code::LOAD_FACT => Kind::LoadFact(Fact::of_offset(one.k)?),
+            code::LOAD_BYTE => Kind::Load(1),
+            code::LOAD_HALF => Kind::Load(2),
+            code::LOAD => Kind::Set,
+            code::RECALL => Kind::Recall(A),
+            code::RECALL_X => Kind::Recall(X),
+            code::KEEP => Kind::Keep,
+            code::TO_X => Kind::ToX,
+            code::GO => Kind::Go,
+            code::RETURN => Kind::Return,
             code if code & u32::from(CLASS) == libc::BPF_ALU => Kind::Calculate { by_x },
             code if code & u32::from(CLASS) == libc::BPF_JMP => Kind::Compare { by_x },
             _ => return None,

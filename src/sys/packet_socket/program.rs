@@ -27,6 +27,23 @@ impl Instruction {
     }
 }
 
+/// Codes of the instructions that read, keep and end, as [`Program`] writes them and whoever runs
+/// or translates one finds them.
+pub(crate) mod code {
+    use nix::libc;
+
+    pub(crate) const LOAD_FACT: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    pub(crate) const LOAD_BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_IND;
+    pub(crate) const LOAD_HALF: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_IND;
+    pub(crate) const LOAD: u32 = libc::BPF_LD | libc::BPF_IMM;
+    pub(crate) const RECALL: u32 = libc::BPF_LD | libc::BPF_MEM;
+    pub(crate) const RECALL_X: u32 = libc::BPF_LDX | libc::BPF_MEM;
+    pub(crate) const KEEP: u32 = libc::BPF_ST;
+    pub(crate) const TO_X: u32 = libc::BPF_MISC | libc::BPF_TAX;
+    pub(crate) const GO: u32 = libc::BPF_JMP | libc::BPF_JA;
+    pub(crate) const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
+}
+
 /// A place in a program that is jumped to, forwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label(usize);
@@ -85,43 +102,42 @@ impl Program {
 
     /// A = what the kernel knows.
     pub fn load_fact(&mut self, fact: Fact) -> &mut Self {
-        let code = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-        self.line(code, FACTS.wrapping_add(fact as u32))
+        self.line(code::LOAD_FACT, FACTS.wrapping_add(fact as u32))
     }
 
     /// A = the byte at X + `offset`.
     pub fn load_byte(&mut self, offset: u32) -> &mut Self {
-        self.line(libc::BPF_LD | libc::BPF_B | libc::BPF_IND, offset)
+        self.line(code::LOAD_BYTE, offset)
     }
 
     /// A = the big-endian 16-bit number at X + `offset`.
     pub fn load_half(&mut self, offset: u32) -> &mut Self {
-        self.line(libc::BPF_LD | libc::BPF_H | libc::BPF_IND, offset)
+        self.line(code::LOAD_HALF, offset)
     }
 
     /// A = `number`.
     pub fn load(&mut self, number: u32) -> &mut Self {
-        self.line(libc::BPF_LD | libc::BPF_IMM, number)
+        self.line(code::LOAD, number)
     }
 
     /// A = the place of memory.
     pub fn recall(&mut self, place: u32) -> &mut Self {
-        self.line(libc::BPF_LD | libc::BPF_MEM, place)
+        self.line(code::RECALL, place)
     }
 
     /// X = the place of memory.
     pub fn recall_x(&mut self, place: u32) -> &mut Self {
-        self.line(libc::BPF_LDX | libc::BPF_MEM, place)
+        self.line(code::RECALL_X, place)
     }
 
     /// The place of memory = A.
     pub fn keep(&mut self, place: u32) -> &mut Self {
-        self.line(libc::BPF_ST, place)
+        self.line(code::KEEP, place)
     }
 
     /// X = A.
     pub fn to_x(&mut self) -> &mut Self {
-        self.line(libc::BPF_MISC | libc::BPF_TAX, 0)
+        self.line(code::TO_X, 0)
     }
 
     /// A = A `operation` `number`; the operation is a `BPF_` number of the ALU.
@@ -161,12 +177,12 @@ impl Program {
 
     /// Keeps the whole packet.
     pub fn accept(&mut self) -> &mut Self {
-        self.line(libc::BPF_RET | libc::BPF_K, WHOLE)
+        self.line(code::RETURN, WHOLE)
     }
 
     /// Passes the packet over.
     pub fn reject(&mut self) -> &mut Self {
-        self.line(libc::BPF_RET | libc::BPF_K, 0)
+        self.line(code::RETURN, 0)
     }
 
     /// The instructions; nothing when a label was not placed, or lies behind or too far ahead:
@@ -183,7 +199,7 @@ impl Program {
         };
         let (yes, no) = (distance(line.yes)?, distance(line.no)?);
         let code = u16::try_from(line.code).ok()?;
-        if line.code == libc::BPF_JMP | libc::BPF_JA {
+        if line.code == code::GO {
             let k = u32::try_from(yes).ok()?;
             let (jt, jf) = (0, 0);
             return Some(Instruction { code, jt, jf, k });
