@@ -12,6 +12,7 @@
 //! - [`lock`]: whole-file locks, which tell whether a process lives
 //! - [`process`]: what `/proc` says about another process
 //! - [`privileges`]: giving up what root may do
+//! - [`scheduling`]: letting others run first
 //! - [`successor`]: a copy of this process that keeps its privileges for when they are needed again
 //! - [`signals`]: Ctrl-C as something to poll
 //! - [`tcp_table`]: the TCP connections of a network namespace
@@ -38,6 +39,7 @@ pub mod privileges;
 pub mod probe_socket;
 pub mod process;
 pub mod readings;
+pub mod scheduling;
 pub mod signals;
 pub mod successor;
 pub mod tcp_table;

@@ -22,6 +22,10 @@ pub struct Udp {
     v6: bool,
 }
 
+/// Bytes of datagrams that wait to be taken, of which the kernel makes twice as many for what it
+/// needs beside them: while another program runs for a few milliseconds, a thousand come.
+const BUFFER: usize = 1 << 20;
+
 /// A datagram that did not arrive, as the kernel tells later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undelivered {
@@ -85,6 +89,8 @@ impl Udp {
         }
         // On a socket of both families IPv4's errors have a switch of their own.
         setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
+        // As much of it as `net.core.rmem_max` allows.
+        setsockopt(&socket, sockopt::RcvBuf, &BUFFER)?;
         Ok(Udp { socket, v6 })
     }
 

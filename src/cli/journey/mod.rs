@@ -27,11 +27,13 @@ use crate::packet::filter::Filter;
 use crate::sys::bpf::passing::LONGEST;
 use crate::sys::netlink::Netlink;
 use crate::sys::packet_socket::await_stamps;
+use crate::sys::scheduling;
 use crate::sys::signals::Signals;
 use crate::why::examine::Waker;
 use args::WatchArg;
 use death::Witnesses;
 use ground::Ground;
+use nix::errno::Errno;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -73,6 +75,11 @@ impl Runs for Journey {
         let witnesses =
             Witnesses::call(lab, prober, self.tunnel_port, kept.map(|kept| kept.program))?;
         privileges::give_up()?;
+        if self.is_row() {
+            // What is watched is to pass as it would without us. Whoever runs in real time may not
+            // step back like that, and stays as he is.
+            let _: Result<_, Errno> = scheduling::never_preempt();
+        }
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
         let followed = self.follow(
@@ -93,6 +100,11 @@ impl Runs for Journey {
 }
 
 impl Journey {
+    /// Whether there are so many probes that they are a load.
+    fn is_row(&self) -> bool {
+        self.count > 1 && self.interval <= SOON
+    }
+
     /// What is followed, from which host, and whom it is for if that is known.
     fn quarry(
         &self,
@@ -124,7 +136,7 @@ impl Journey {
         filter: Option<&Prefilter>,
     ) -> Result<Watch, Failure> {
         // A single one is to be told of at once.
-        let pace = match self.count > 1 && self.interval <= SOON {
+        let pace = match self.is_row() {
             true => Pace::NowAndThen,
             false => Pace::AtOnce,
         };

@@ -11,6 +11,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::tracepoints_are_for_root", for_root),
     ("journey::losses_at_tracepoints_are_said", lost),
     ("journey::loopback_at_both_watches", loopback),
+    (
+        "journey::a_row_of_probes_took_the_cpu_from_the_tunnel",
+        batch,
+    ),
     ("journey::devices_upon_others_were_left_out", stacked),
 ];
 
@@ -38,6 +42,19 @@ fn same(bench: &Bench) -> Result<(), Problem> {
             return wrong(format!("{probe}: {told:#?}{}", ended.stderr));
         }
     }
+    Ok(())
+}
+
+/// `SCHED_BATCH` (3) gives way, `SCHED_OTHER` (0) does not: field 41 of `man 5 proc_pid_stat`.
+fn batch(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} policy() {{ sed 's/.*) //' /proc/$1/stat | cut -d ' ' -f 39; }}
+         tunlab journey v -c 400 -i 5ms -o json > /dev/null & sleep 0.7
+         echo a row: $(policy $!); wait $!
+         tunlab journey v -c 2 -i 1s -o json > /dev/null & sleep 0.7
+         echo a few: $(policy $!); wait $!; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&["a row: 3\n", "a few: 0\n"])?;
     Ok(())
 }
 
