@@ -4,61 +4,24 @@
 
 mod common;
 
-use tunlab::capture::{Frame, Timestamp};
-use tunlab::model::{LinkType, Text};
+use common::{ETHERNET, framed, print_hex};
+use tunlab::model::LinkType;
 use tunlab::packet::dissect_captured;
 use tunlab::packet::filter::{Facts, Filter};
-use tunlab::render::{Format, Options, Paint, Renderer, View};
-
-/// A packet of `link` that starts with the bytes given in hexadecimal, in one format.
-fn print(format: Format, remarks: bool, link: u16, hex: &str, wire_len: Option<usize>) -> String {
-    let bytes: Vec<u8> = (0..hex.len() / 2)
-        .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
-        .collect();
-    let wire_len = wire_len.unwrap_or(bytes.len());
-    let packet = dissect_captured(LinkType(link), &bytes, wire_len);
-    let frame = Frame {
-        number: 1,
-        time: Timestamp(0),
-        link: LinkType(link),
-        wire_len: wire_len as u32,
-        bytes: &bytes,
-        interface: None,
-        direction: None,
-    };
-    let options = Options {
-        format,
-        explain: false,
-        remarks,
-    };
-    let mut text = Text::default();
-    let view = View {
-        frame: &frame,
-        packet: &packet,
-        notes: &[],
-    };
-    Renderer::new(options, Paint::new(false)).packet(&view, &mut text);
-    text.as_str().to_owned()
-}
+use tunlab::render::Format;
 
 fn show(link: u16, hex: &str) -> String {
-    print(Format::Show, false, link, hex, None)
+    print_hex(Format::Show, false, link, hex, None)
 }
 
 /// `line` of an Ethernet frame of which only the given bytes were captured.
 fn line(hex: &str, wire_len: usize) -> String {
-    let line = print(Format::Line, false, ETHERNET, hex, Some(wire_len));
+    let line = print_hex(Format::Line, false, ETHERNET, hex, Some(wire_len));
     line.trim_end().to_owned()
 }
 
 const NULL: u16 = 0;
-const ETHERNET: u16 = 1;
 const RAW: u16 = 101;
-
-/// An Ethernet header with this type behind it.
-fn framed(kind: &str, rest: &str) -> String {
-    format!("020000000002020000000001{kind}{rest}")
-}
 
 #[track_caller]
 fn holds(shown: &str, wanted: &[&str]) {
@@ -162,7 +125,7 @@ fn the_router_alert_that_scapy_lists_in_igmp_was_missing() {
             "###[ IGMPv1 Membership Report ]###\n",
         ],
     );
-    let remarked = print(Format::Show, true, RAW, packet, None);
+    let remarked = print_hex(Format::Show, true, RAW, packet, None);
     holds(
         &remarked,
         &["  ! options: empty: the router alert is not in the packet"],
@@ -269,7 +232,7 @@ fn loopback_families_that_only_scapy_knows_were_raw() {
                   62be0a0002080a00020bc350c35100080000";
     let shown = show(NULL, &format!("00000000{packet}"));
     holds(&shown, &["type      = 0\n", "###[ UDP ]###\n"]);
-    let said = print(
+    let said = print_hex(
         Format::Line,
         false,
         NULL,

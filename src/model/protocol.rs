@@ -57,6 +57,8 @@ pub struct Protocol {
     pub bogus: Option<fn(&Packet, usize) -> bool>,
     /// What `line` says of a header that is cut off.
     pub cut: Cut,
+    /// Writes what `line` says when the header behind this one is cut off before it can be named.
+    pub stays: fn(&Packet, usize, &mut Text),
     /// Whether the payload is a piece of a message that was cut up.
     pub piece: Option<fn(&Layer) -> bool>,
     /// What scapy's `show()` lists in the header below although it is not there.
@@ -105,6 +107,7 @@ impl Protocol {
                 named: usize::MAX,
                 info: |_, _, _| true,
             },
+            stays: |_, _, _| {},
             piece: None,
             phantom: None,
             spills: None,
@@ -281,6 +284,13 @@ impl Protocol {
         info: fn(&Packet, usize, &mut Text) -> bool,
     ) -> Protocol {
         self.cut = Cut { named, info };
+        self
+    }
+
+    /// Sets the writer of what stays in the info column while nothing is known of the header behind,
+    /// which is cut off.
+    pub const fn stays(mut self, stays: fn(&Packet, usize, &mut Text)) -> Protocol {
+        self.stays = stays;
         self
     }
 

@@ -47,8 +47,11 @@ impl Summary {
 
     /// The protocol column.
     pub fn column(&self, packet: &Packet) -> &'static str {
-        if let Some((_, protocol)) = self.named(packet) {
-            return protocol.column;
+        if let Some((at, protocol)) = self.named(packet) {
+            return match protocol.column_by {
+                Some(by) if at < packet.layers.len() => by(packet, at),
+                _ => protocol.column,
+            };
         }
         let Some((index, layer)) = self.index.and_then(|at| Some((at, packet.layers.get(at)?)))
         else {
@@ -66,13 +69,15 @@ impl Summary {
             if at < packet.layers.len() && !(protocol.cut.info)(packet, at, text) {
                 return;
             }
-        } else if self
-            .cut
-            .is_none_or(|(at, protocol)| protocol.opaque || at == packet.layers.len())
-            && let Some((index, layer)) =
-                self.index.and_then(|at| Some((at, packet.layers.get(at)?)))
+        } else if let Some((index, layer)) =
+            self.index.and_then(|at| Some((at, packet.layers.get(at)?)))
         {
-            (layer.protocol.info)(packet, index, text);
+            let says =
+                |(at, protocol): (usize, &Protocol)| protocol.opaque || at == packet.layers.len();
+            match self.cut.is_none_or(says) {
+                true => (layer.protocol.info)(packet, index, text),
+                false => (layer.protocol.stays)(packet, index, text),
+            }
         }
         // Of a payload without a byte the layer below has said what there is to say.
         if let Some((at, _)) = self.cut

@@ -177,8 +177,8 @@ fn link_addresses(packet: &Packet, index: usize, text: &mut Text) {
             text.mac(mac);
         }
     }
-    // A last byte is too little for an option.
-    if packet.is_captured_short(index) && matches!(packet.end, End::Payload) {
+    let said = matches!(packet.end, End::Truncated { at, .. } if at < packet.layers.len());
+    if packet.is_captured_short(index) && !said {
         text.str(packet.ran_out(index));
     }
 }

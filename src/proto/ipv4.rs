@@ -131,7 +131,8 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
     .info(info)
     .bogus(|packet, index| {
         let ip = &packet.layers[index];
-        trouble(ip).is_some() || ip.u16(6) & 0x1fff != 0
+        let cut = ip.header().len() < 4 * usize::from(ip.u8(0) & 0xf);
+        trouble(ip).is_some() || cut || ip.u16(6) & 0x1fff != 0
     })
     .cut(0, |packet, index, text| {
         let header = 4 * (packet.layers[index].u8(0) & 0xf);

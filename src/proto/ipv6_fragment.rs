@@ -50,6 +50,7 @@ static FRAGMENT: Protocol = extension(
     whole.then(|| packet.pseudo_below(index))?
 })
 .info(info)
+.stays(called)
 .piece(|fragment| fragment.u16(2) & 0xfff9 != 0);
 
 fn offset(fragment: &Layer) -> u16 {
@@ -60,8 +61,14 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
     let fragment = &packet.layers[index];
     if offset(fragment) == 0 {
         ipv6_options::info(packet, index, text);
-        return;
+    } else {
+        called(packet, index, text);
     }
+}
+
+/// What tshark calls such a header.
+fn called(packet: &Packet, index: usize, text: &mut Text) {
+    let fragment = &packet.layers[index];
     text.str("IPv6 fragment (off=").dec(8 * u64::from(offset(fragment)));
     text.str(if fragment.u8(3) & 1 == 1 { " more=y" } else { " more=n" });
     text.str(" ident=").hex(fragment.u32(4).into(), 8);

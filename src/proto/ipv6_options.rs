@@ -43,11 +43,28 @@ pub(super) const fn extension(name: &'static str, title: &'static str) -> Protoc
         .reference("RFC 8200")
         .carries("nh", "IPv6", "nh")
         .info(info)
+        .stays(called)
+}
+
+/// What tshark calls such a header.
+fn called(packet: &Packet, index: usize, text: &mut Text) {
+    let name = packet.layers[index].protocol.name;
+    text.str(match name {
+        "IPv6ExtHdrHopByHop" => "IPv6 hop-by-hop options",
+        "IPv6ExtHdrDestOpt" => "IPv6 destination options",
+        _ => "IPv6 routing",
+    });
 }
 
 /// The length that such a header gives itself.
 pub(super) fn announced(bytes: &[u8]) -> usize {
     8 + 8 * usize::from(*bytes.get(1).unwrap_or(&0))
+}
+
+/// Whether there is less of the header than it announces.
+pub(super) fn is_short(packet: &Packet, index: usize) -> bool {
+    let header = &packet.layers[index];
+    announced(header.header()) > header.bytes().len()
 }
 
 static HOP_BY_HOP: Protocol = extension(
@@ -91,7 +108,13 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
 
 /// What tshark says of an IPv6 packet whose chain of headers ends here.
 pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
-    payload_info(packet, index, packet.layers[index].u8(0), text);
+    let header = &packet.layers[index];
+    if is_short(packet, index) {
+        called(packet, index, text);
+        text.str(packet.ran_out(index));
+        return;
+    }
+    payload_info(packet, index, header.u8(0), text);
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

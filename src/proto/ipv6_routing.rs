@@ -1,7 +1,7 @@
 //! Routing headers of IPv6, which name stations on the way: the old one, forbidden since
 //! RFC 5095, that of mobile hosts (RFC 6275), and segment routing (RFC 8754).
 
-use super::ipv6_options::{LENGTH, NEXT, announced, extension};
+use super::ipv6_options::{LENGTH, NEXT, announced, extension, is_short};
 use crate::model::{
     Field, Kind, Layer, Names, Packet, Protocol, Remarks, Under, Width, checksum,
 };
@@ -31,6 +31,7 @@ static ROUTING: Protocol = extension("IPv6ExtHdrRouting", "IPv6 Option Header Ro
         Field::uint("reserved", 32).doc("Kept for later, zero (RFC 8200)."),
         Field::of("addresses", Width::Rest, Kind::Ipv6List).doc("The stations (RFC 8200)."),
     ])
+    .bogus(is_short)
     .pseudo(pseudo)
     .check(check);
 
@@ -93,6 +94,7 @@ static SEGMENTS: Protocol = extension(
 .about("Names the stations of a packet's way through one provider's network, the last one first.")
 .under(&[Under::field("IPv6", "nh", 43).accept(|bytes| bytes.get(2) == Some(&SEGMENT_ROUTING))])
 .header_from(8, segments_end)
+.bogus(is_short)
 .fields(&[
     NEXT,
     LENGTH,

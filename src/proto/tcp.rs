@@ -97,7 +97,11 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
             .doc("Agreements made when the connection opens, and timestamps (RFC 9293, RFC 7323)."),
     ])
     .info(info)
-    .bogus(|packet, index| packet.layers[index].u8(12) >> 4 < 5)
+    .bogus(|packet, index| {
+        let tcp = &packet.layers[index];
+        // What a reset carries is its reason in words (RFC 9293 section 3.5.2), and no protocol's.
+        tcp.u8(12) >> 4 < 5 || tcp.u8(13) & RST != 0
+    })
     .cut(4, cut)
     .check(check);
 
@@ -192,6 +196,7 @@ fn keys(data: &[u8], text: &mut Text) {
     text.str("|>");
 }
 
+const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 const URG: u8 = 0x20;
 
@@ -226,7 +231,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
 /// From the ports to the window.
 fn start(tcp: &Layer, text: &mut Text) {
     const NAMES: [(u8, &str); 8] = [
-        (0x01, "FIN"), (0x02, "SYN"), (0x04, "RST"), (0x08, "PSH"),
+        (0x01, "FIN"), (0x02, "SYN"), (RST, "RST"), (0x08, "PSH"),
         (ACK, "ACK"), (URG, "URG"), (0x40, "ECE"), (0x80, "CWR"),
     ];
     let flags = tcp.u8(13);
@@ -284,8 +289,14 @@ fn options(tcp: &Layer, header: usize, text: &mut Text) -> Result<(), Cut> {
                 if length < 2 || length > left {
                     return Ok(());
                 }
-                let data = data.get(..length - 2).ok_or(Cut::Data)?;
-                (*kind, length, data)
+                let Some(whole) = data.get(..length - 2) else {
+                    // Blocks are read one by one, other options as a whole.
+                    if *kind == SACK {
+                        option(SACK, data, text);
+                    }
+                    return Err(Cut::Data);
+                };
+                (*kind, length, whole)
             }
             _ => return Err(Cut::Start),
         };

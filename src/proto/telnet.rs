@@ -64,8 +64,13 @@ static TELNET: Protocol = Protocol::new("Telnet", "Telnet")
         Kind::Packets(|_, _, bytes| Some(split(bytes))),
     )
     .doc("Text and commands, in the order in which they were sent (RFC 854).")])
-    .info(|_, _, text| {
+    .info(|packet, index, text| {
         text.str("Telnet Data ...");
+        if packet.is_captured_short(index) {
+            text.str(packet.ran_out(index));
+        } else if is_unfinished(packet.layers[index].header()) {
+            text.str(UNFINISHED);
+        }
     })
     .check(check);
 
@@ -77,6 +82,20 @@ fn split(bytes: &[u8]) -> (&'static Protocol, usize) {
         [IAC, 236..=249, ..] => (&COMMAND, 2),
         _ => (&TEXT, end_of_text(bytes)),
     }
+}
+
+/// What tshark says when the rest of a command may come with the next segment.
+const UNFINISHED: &str = "[BoundErrorUnreassembled Packet]";
+
+/// Whether the last command lacks its end.
+fn is_unfinished(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    let mut last = bytes;
+    while !rest.is_empty() {
+        (last, rest) = rest.split_at(split(rest).1.min(rest.len()));
+    }
+    let marks = last.iter().rev().take_while(|byte| **byte == IAC);
+    matches!(last, [IAC, 251..=254]) || marks.count() % 2 == 1
 }
 
 /// Bytes up to and with IAC SE; all of them when it does not come.

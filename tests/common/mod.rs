@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tunlab::capture::{Frame, Interface, Timestamp};
 use tunlab::model::{LinkType, Text};
-use tunlab::packet::dissect;
+use tunlab::packet::{dissect, dissect_captured};
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 /// The folders in `fixtures/`, in order.
@@ -235,4 +235,49 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
     Ok(files)
+}
+
+/// DLT_EN10MB.
+pub const ETHERNET: u16 = 1;
+
+/// An Ethernet header with this type behind it.
+pub fn framed(kind: &str, rest: &str) -> String {
+    format!("020000000002020000000001{kind}{rest}")
+}
+
+/// A packet of `link` that starts with the bytes given in hexadecimal, in one format.
+pub fn print_hex(
+    format: Format,
+    remarks: bool,
+    link: u16,
+    hex: &str,
+    wire_len: Option<usize>,
+) -> String {
+    let bytes: Vec<u8> = (0..hex.len() / 2)
+        .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let wire_len = wire_len.unwrap_or(bytes.len());
+    let packet = dissect_captured(LinkType(link), &bytes, wire_len);
+    let frame = Frame {
+        number: 1,
+        time: Timestamp(0),
+        link: LinkType(link),
+        wire_len: wire_len as u32,
+        bytes: &bytes,
+        interface: None,
+        direction: None,
+    };
+    let options = Options {
+        format,
+        explain: false,
+        remarks,
+    };
+    let mut text = Text::default();
+    let view = View {
+        frame: &frame,
+        packet: &packet,
+        notes: &[],
+    };
+    Renderer::new(options, Paint::new(false)).packet(&view, &mut text);
+    text.as_str().to_owned()
 }
