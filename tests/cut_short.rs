@@ -147,3 +147,33 @@ fn the_reason_in_a_reset_was_taken_for_telnet() {
         "TCP 59 23 → 50767 [RST, Reserved] Seq=0 Win=0 Len=5",
     );
 }
+
+/// The sum at the end of a frame, and the time that a probe notes there.
+#[test]
+fn a_frame_cut_behind_its_filling_seemed_whole() {
+    let arp = "000108000604000102000000000101020305000000000000010203040000";
+    let said = "Who has 1.2.3.4? Tell 1.2.3.5";
+    let limited = format!("{said}[Packet size limited during capture]");
+    let filled = |bytes: usize| format!("{arp:0<0$}", 2 * bytes);
+    let plain = |there: usize, sent: usize, info: &str| {
+        says(
+            "0806",
+            &filled(there - 14),
+            sent,
+            &format!("ARP {sent} {info}"),
+        );
+    };
+    let tagged = |there: usize, sent: usize, info: &str| {
+        let packet = format!("00050806{}", filled(there - 18));
+        says("8100", &packet, sent, &format!("ARP {sent} {info}"));
+    };
+    plain(61, 63, said);
+    plain(61, 64, &limited);
+    plain(61, 80, &limited);
+    plain(44, 49, said);
+    plain(44, 50, &limited);
+    tagged(61, 64, said);
+    tagged(61, 68, &limited);
+    tagged(61, 70, said);
+    tagged(69, 72, said);
+}

@@ -83,7 +83,7 @@ fn a_frame_captured_into_its_filling_was_not_called_cut() {
         said.ends_with("[Packet size limited during capture]"),
         "{said}"
     );
-    let said = line(&framed("0806", arp), 50);
+    let said = line(&framed("0806", arp), 49);
     assert!(said.ends_with("Who has 1.2.3.5? Tell 1.2.3.4"), "{said}");
 }
 
