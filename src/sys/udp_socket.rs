@@ -22,11 +22,6 @@ pub struct Udp {
     v6: bool,
 }
 
-/// Bytes of datagrams that wait to be taken, of which the kernel makes twice as many for what it
-/// needs beside them: over two hundred full ones, for while another program runs. With four times as
-/// much TCP fills the TUN device before it, which then throws away what others send, too.
-const BUFFER: usize = 256 * 1024;
-
 /// A datagram that did not arrive, as the kernel tells later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undelivered {
@@ -90,8 +85,6 @@ impl Udp {
         }
         // On a socket of both families IPv4's errors have a switch of their own.
         setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
-        // As much of it as `net.core.rmem_max` allows.
-        setsockopt(&socket, sockopt::RcvBuf, &BUFFER)?;
         Ok(Udp { socket, v6 })
     }
 

@@ -7,7 +7,6 @@ use super::hosts::{TUNNEL, on_hosts};
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("tunnel::survives_100_000_spoofed_sources", flood),
-    ("tunnel::a_burst_waits_for_the_server", burst),
     ("tunnel::follows_a_client_to_its_new_port", restart),
     ("tunnel::survives_what_is_no_packet", not_ip),
     ("tunnel::survives_a_source_that_another_holds", held),
@@ -272,22 +271,6 @@ fn flood(bench: &Bench) -> Result<(), Problem> {
         return wrong(format!("only {spoofed} were counted, {lost} lost before"));
     }
     Ok(())
-}
-
-/// More than the kernel keeps for a socket that does not ask for room.
-fn burst(bench: &Bench) -> Result<(), Problem> {
-    let ended = with_tunnel(
-        bench,
-        "kill -STOP $r
-         python3 $P/forge.py 10.0.2.8 10.0.2.11 flood 600
-         kill -CONT $r",
-    )?;
-    let spoofed = number(&ended.stdout, "spoofed ", 1)?;
-    let received = number(&ended.stdout, "into the tunnel, ", 1)?;
-    match spoofed + received {
-        602 => Ok(()),
-        taken => wrong(format!("{taken} of 602 were taken:\n{}", ended.stdout)),
-    }
 }
 
 /// The number behind `words`, at its occurrence `which`.
