@@ -39,7 +39,7 @@ pub use follow::{Follower, Journey, SOON};
 pub use identity::{Identity, Leg, Match, Outer, Seed};
 pub use ip_packet::{Body, Data, IcmpError, IpPacket, Piece};
 pub use path::{Change, End, Hop, Path, Place, Question};
-pub use prefilter::{Ports, Prefilter, Wanted, program};
+pub use prefilter::{Ports, Prefilter, Wanted};
 pub use probe::{EARSHOT, PING_SIZE, Probe, ProbeKind, Prober, SYN_SIZE, SendError};
 pub use read::{Arp, Content, Reader};
 pub use sighting::{Seen, Sighting, sightings};

@@ -91,7 +91,7 @@ enum Header {
 
 /// The program for a socket of whole frames (SOCK_RAW); nothing when it would be too long, as with
 /// dozens of tunnel ports.
-pub fn program(wanted: &Wanted) -> Option<Vec<Instruction>> {
+fn program(wanted: &Wanted) -> Option<Vec<Instruction>> {
     let mut program = Program::default();
     let [accept, ipv4, plain] = [(); 3].map(|()| program.label());
     start(&mut program, accept, ipv4);

@@ -9,6 +9,7 @@ pub(crate) mod bits;
 pub mod checksum;
 mod domain_name;
 mod field;
+mod header;
 pub mod json;
 mod label;
 mod layer;
@@ -19,21 +20,25 @@ mod protocol;
 mod remark;
 mod summary;
 mod text;
+mod trailer;
+mod under;
 mod value;
 
 pub use alias::{Derived, Holds, InOption, NamedWhere, StartsWithMac};
 pub use domain_name::{DomainName, Piece, Trouble};
 pub use field::{Base, Field, Fields, Kind, Present, Width};
+pub use header::Header;
 pub use label::Label;
 pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
 pub use packet::{End, MAX_LAYERS, Packet};
-pub use protocol::{Carries, Cut, Endpoints, Face, Header, Next, Phantom, Protocol, Pseudo, Under};
+pub use protocol::{Cut, Endpoints, Face, Phantom, Protocol, Pseudo};
 pub use remark::{Level, Remark, Remarks};
-pub use summary::{MALFORMED, Summary};
+pub use summary::{MALFORMED, Summary, UNREASSEMBLED};
 pub use text::Text;
 pub(crate) use text::hex_pair;
+pub use under::{Carries, Next, Under};
 pub use value::{
     Addresses, Children, Item, ItemName, ItemValue, Items, List, ListOf, NextValue, Notation,
     Packets, SplitHeaders, SplitItems, Value,

@@ -1,6 +1,6 @@
 //! A protocol is a table plus a few small functions.
 
-use super::{Field, Layer, LinkType, Packet, Remarks, Text, Value};
+use super::{Carries, Field, Header, Layer, Next, Packet, Remarks, Text, Under, Value};
 
 /// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
 /// protocol's file reads as one declaration.
@@ -352,6 +352,7 @@ pub struct Phantom {
 
 /// A name in filters, and which layers have it: those at the given place of a packet.
 pub type Face = (&'static str, fn(&Packet, usize) -> bool);
+
 /// What `line` says of a header that is cut off.
 #[derive(Clone, Copy)]
 pub struct Cut {
@@ -367,132 +368,6 @@ pub type Endpoints = for<'a> fn(&Layer<'a>) -> (Value<'a>, Value<'a>);
 
 /// Sums the addresses of a layer, given by its place in the packet.
 pub type Pseudo = fn(&Packet, usize) -> Option<u32>;
-
-/// How long a header is.
-#[derive(Clone, Copy)]
-pub enum Header {
-    /// Always this many bytes.
-    Fixed(usize),
-    /// At least `min` bytes; `of` tells from the bytes that are there.
-    Computed {
-        /// The part without which the header cannot be read.
-        min: usize,
-        /// The length it claims; the dissector clips it to what is there.
-        of: fn(&[u8]) -> usize,
-    },
-    /// At least `min` bytes; `of` tells from the layer, which has all the bytes as its header.
-    Walked {
-        /// The part without which the header cannot be read.
-        min: usize,
-        /// Where the header ends when all its fields have been walked over.
-        of: fn(&Layer) -> usize,
-    },
-    /// As long as the bytes tell; without all of them it cannot be read.
-    Whole(fn(&[u8]) -> usize),
-    /// All that is left.
-    Rest,
-}
-
-impl Header {
-    /// Bytes without which the header that starts `bytes` cannot be read.
-    pub fn min(&self, bytes: &[u8]) -> usize {
-        match self {
-            Header::Fixed(bytes) => *bytes,
-            Header::Computed { min, .. } | Header::Walked { min, .. } => *min,
-            Header::Whole(of) => of(bytes),
-            Header::Rest => 0,
-        }
-    }
-
-    /// How many of the bytes that a layer has are its header, when so far all of them are.
-    pub fn length(&self, layer: &Layer) -> usize {
-        let bytes = layer.header();
-        let claimed = match self {
-            Header::Fixed(length) => *length,
-            Header::Computed { min, of } => of(bytes).max(*min),
-            Header::Walked { min, of } => of(layer).max(*min),
-            Header::Whole(of) => of(bytes),
-            Header::Rest => bytes.len(),
-        };
-        claimed.min(bytes.len())
-    }
-}
-
-/// A place where a protocol stands: declared by the upper protocol, so that a new one does not
-/// edit the lower one's file.
-#[derive(Clone, Copy)]
-pub struct Under {
-    /// Name of the lower protocol, or `link` for a link type.
-    pub parent: &'static str,
-    /// The lower protocol's field that tells.
-    pub field: &'static str,
-    /// The field's value.
-    pub value: u64,
-    /// A look at the bytes themselves, where one value stands for several protocols.
-    pub accept: fn(&[u8]) -> bool,
-    /// A second field and its value, where one does not tell (DHCP has two ports).
-    pub also: Option<(&'static str, u64)>,
-}
-
-impl Under {
-    /// Rides on `parent` when its `field` is `value`.
-    pub const fn field(parent: &'static str, field: &'static str, value: u64) -> Under {
-        Under {
-            parent,
-            field,
-            value,
-            accept: |_| true,
-            also: None,
-        }
-    }
-
-    /// Is the first layer of frames of link type `number`.
-    pub const fn link(number: u16) -> Under {
-        Under::field("link", "type", number as u64)
-    }
-
-    /// Only when another `field` of the same parent is `value`, too.
-    pub const fn and(mut self, field: &'static str, value: u64) -> Under {
-        self.also = Some((field, value));
-        self
-    }
-
-    /// Only when the bytes look right.
-    pub const fn accept(mut self, accept: fn(&[u8]) -> bool) -> Under {
-        self.accept = accept;
-        self
-    }
-}
-
-/// A field with the same values as another protocol's, so that what rides there rides here,
-/// too, and need not declare it once more.
-#[derive(Clone, Copy)]
-pub struct Carries {
-    /// The field of this protocol that tells what follows.
-    pub field: &'static str,
-    /// Name of the protocol whose riders these are.
-    pub parent: &'static str,
-    /// The field that tells them apart there.
-    pub parent_field: &'static str,
-}
-
-/// What follows a header.
-#[derive(Clone, Copy)]
-pub enum Next {
-    /// Whoever declared to ride on this header's fields.
-    Bound,
-    /// Nothing that can be decoded from here.
-    Raw,
-    /// This protocol.
-    Is(&'static Protocol),
-    /// A whole frame of this link type.
-    Frame(LinkType),
-    /// The frame of this link type that a tunnel carries: another packet, with a summary of its
-    /// own.
-    Tunnelled(LinkType),
-    /// The packet that failed (RFC 792).
-    Quoted(&'static Protocol),
-}
 
 impl std::fmt::Debug for Protocol {
     fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {

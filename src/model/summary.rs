@@ -1,6 +1,6 @@
 //! What a one-line summary is about: one layer, or a header that is cut off.
 
-use super::{Context, End, Layer, Packet, Protocol, Text};
+use super::{Context, End, Packet, Protocol, Text};
 
 /// The layer that `line` is about.
 #[derive(Clone, Copy)]
@@ -117,53 +117,13 @@ fn cut_behind(packet: &Packet, at: usize) -> Option<(usize, &'static Protocol)> 
 /// What `line` says of a packet that ends too early by itself.
 pub const MALFORMED: &str = "[Malformed Packet]";
 
+/// What `line` says of a packet whose rest may come with another.
+pub const UNREASSEMBLED: &str = "[BoundErrorUnreassembled Packet]";
+
 /// What `line` says of a packet of which the capture kept too little.
 const LIMITED: &str = "[Packet size limited during capture]";
 
-/// Bytes of the sum at an Ethernet frame's end, and of the shortest frame with it (IEEE 802.3).
-const SUM: usize = 4;
-const WITH_SUM: usize = 64;
-
-/// Bytes of a time that a probe notes behind a frame.
-const STAMP: usize = 8;
-
 impl Packet<'_> {
-    /// Whether the capture ends in what follows a frame's packet, where tshark wants to see more of
-    /// it: zeros up to the least length that the link has, or behind them the sum of the frame, or
-    /// the time that a probe has noted there.
-    fn is_trailer_cut(&self) -> bool {
-        let Some(last) = self.layers.last().filter(|last| last.protocol.filling) else {
-            return false;
-        };
-        let around = self.layers.iter().enumerate().rev();
-        let mut around = around.filter(|(_, layer)| layer.tail > last.start);
-        let frame = around.find_map(|(at, layer)| Some((at, layer.start, layer.protocol.least?)));
-        let Some((index, start, least)) = frame else {
-            return false;
-        };
-        // A wrong length further up leaves a part of the packet, and no filling.
-        let frame = self.layers[index].protocol.name;
-        let tagged = |layer: &&Layer| layer.protocol.carries.is_some_and(|of| of.parent == frame);
-        let mut inside = self.layers.iter().skip(index + 1).skip_while(tagged);
-        if inside.next().is_none_or(|packet| packet.tail > last.start) {
-            return false;
-        }
-        let (sent, there) = (self.wire_end(index) - start, self.bytes.len() - start);
-        let filled = start + there.min(least);
-        let zeros = self.bytes.get(last.start..filled).unwrap_or_default();
-        let is_filled = sent >= least && zeros.iter().all(|byte| *byte == 0);
-        let behind = match is_filled {
-            true => least.max(last.start - start),
-            false => last.start - start,
-        };
-        let length = sent.saturating_sub(behind);
-        // The filling in a tagged frame is that of the tag, which has no sum.
-        let is_plain = !self.layers.get(index + 1).as_ref().is_some_and(tagged);
-        let summed = is_plain && sent >= WITH_SUM && length >= SUM;
-        let stamped = matches!(length, 8 | 9 | 12 | 13) && there < behind + STAMP;
-        there < sent && (is_filled && there < least || summed || stamped)
-    }
-
     /// Whether the capture kept only a part of the layer at `index`.
     pub fn is_captured_short(&self, index: usize) -> bool {
         self.wire_end(index) > self.bytes.len()
@@ -175,7 +135,7 @@ impl Packet<'_> {
         if self.is_captured_short(index) {
             LIMITED
         } else if self.is_piece(index) {
-            "[BoundErrorUnreassembled Packet]"
+            UNREASSEMBLED
         } else {
             MALFORMED
         }

@@ -177,6 +177,7 @@ fn link_addresses(packet: &Packet, index: usize, text: &mut Text) {
             text.mac(mac);
         }
     }
+    // Of an option of which too little is there to be one, the summary says it.
     let said = matches!(packet.end, End::Truncated { at, .. } if at < packet.layers.len());
     if packet.is_captured_short(index) && !said {
         text.str(packet.ran_out(index));

@@ -43,17 +43,6 @@ pub(super) const fn extension(name: &'static str, title: &'static str) -> Protoc
         .reference("RFC 8200")
         .carries("nh", "IPv6", "nh")
         .info(info)
-        .stays(called)
-}
-
-/// What tshark calls such a header.
-fn called(packet: &Packet, index: usize, text: &mut Text) {
-    let name = packet.layers[index].protocol.name;
-    text.str(match name {
-        "IPv6ExtHdrHopByHop" => "IPv6 hop-by-hop options",
-        "IPv6ExtHdrDestOpt" => "IPv6 destination options",
-        _ => "IPv6 routing",
-    });
 }
 
 /// The length that such a header gives itself.
@@ -74,6 +63,7 @@ static HOP_BY_HOP: Protocol = extension(
 .aliases(&["ipv6.hopopts"])
 .about("Options that every router on the way shall read; multicast listener reports carry one.")
 .under(&[Under::field("IPv6", "nh", 0)])
+.stays(|_, _, text| _ = text.str("IPv6 hop-by-hop options"))
 .header_from(2, announced)
 .fields(FIELDS)
 .pseudo(pseudo)
@@ -86,6 +76,7 @@ static DESTINATION: Protocol = extension(
 .aliases(&["ipv6.dstopts"])
 .about("Options that only the destination shall read.")
 .under(&[Under::field("IPv6", "nh", 60)])
+.stays(|_, _, text| _ = text.str("IPv6 destination options"))
 .header_from(2, announced)
 .fields(FIELDS)
 .pseudo(pseudo)
@@ -110,11 +101,11 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
 pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
     let header = &packet.layers[index];
     if is_short(packet, index) {
-        called(packet, index, text);
+        (header.protocol.stays)(packet, index, text);
         text.str(packet.ran_out(index));
-        return;
+    } else {
+        payload_info(packet, index, header.u8(0), text);
     }
-    payload_info(packet, index, header.u8(0), text);
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

@@ -3,7 +3,7 @@
 
 use super::ipv6_options::{LENGTH, NEXT, announced, extension, is_short};
 use crate::model::{
-    Field, Kind, Layer, Names, Packet, Protocol, Remarks, Under, Width, checksum,
+    Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
@@ -31,9 +31,15 @@ static ROUTING: Protocol = extension("IPv6ExtHdrRouting", "IPv6 Option Header Ro
         Field::uint("reserved", 32).doc("Kept for later, zero (RFC 8200)."),
         Field::of("addresses", Width::Rest, Kind::Ipv6List).doc("The stations (RFC 8200)."),
     ])
+    .stays(called)
     .bogus(is_short)
     .pseudo(pseudo)
     .check(check);
+
+/// What tshark calls such a header.
+fn called(_: &Packet, _: usize, text: &mut Text) {
+    text.str("IPv6 routing");
+}
 
 const MOBILE: u8 = 2;
 const SEGMENT_ROUTING: u8 = 4;
@@ -94,6 +100,7 @@ static SEGMENTS: Protocol = extension(
 .about("Names the stations of a packet's way through one provider's network, the last one first.")
 .under(&[Under::field("IPv6", "nh", 43).accept(|bytes| bytes.get(2) == Some(&SEGMENT_ROUTING))])
 .header_from(8, segments_end)
+.stays(called)
 .bogus(is_short)
 .fields(&[
     NEXT,

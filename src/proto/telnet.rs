@@ -1,7 +1,9 @@
 //! Telnet: RFC 854. Text, and commands in it that start with the byte 255 (IAC, interpret as
 //! command). scapy shows the bytes; tunlab takes them apart.
 
-use crate::model::{Field, Kind, Names, Packet, Protocol, Remarks, Under, Value, Width};
+use crate::model::{
+    Field, Kind, Names, Packet, Protocol, Remarks, UNREASSEMBLED, Under, Value, Width,
+};
 
 pub(super) static PROTOCOLS: &[&Protocol] =
     &[&TELNET, &TEXT, &COMMAND, &NEGOTIATION, &SUBNEGOTIATION];
@@ -69,7 +71,7 @@ static TELNET: Protocol = Protocol::new("Telnet", "Telnet")
         if packet.is_captured_short(index) {
             text.str(packet.ran_out(index));
         } else if is_unfinished(packet.layers[index].header()) {
-            text.str(UNFINISHED);
+            text.str(UNREASSEMBLED);
         }
     })
     .check(check);
@@ -84,10 +86,7 @@ fn split(bytes: &[u8]) -> (&'static Protocol, usize) {
     }
 }
 
-/// What tshark says when the rest of a command may come with the next segment.
-const UNFINISHED: &str = "[BoundErrorUnreassembled Packet]";
-
-/// Whether the last command lacks its end.
+/// Whether the last command lacks its end, which may come with the next segment.
 fn is_unfinished(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     let mut last = bytes;

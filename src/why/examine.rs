@@ -12,8 +12,8 @@ use super::host::Host;
 use super::mark::{Mark, Subject};
 use super::watch::{Watch, WatchError, Witness};
 use crate::journey::{
-    self, EARSHOT, Follower, Journey, PING_SIZE, Post, Probe, ProbeKind, Prober, Reader, SYN_SIZE,
-    SendError, program,
+    self, EARSHOT, Follower, Journey, PING_SIZE, Post, Prefilter, Probe, ProbeKind, Prober, Reader,
+    SYN_SIZE, SendError,
 };
 use crate::lab::LabError;
 use crate::sys::packet_socket::await_stamps;
@@ -104,7 +104,7 @@ impl Examination {
         let from = &question.from;
         let prober = from.run(|| Prober::open(probe.clone(), TIMES))??;
         let reader = Reader::new(None);
-        let kept = program(&prober.wanted(reader.tunnel_ports()));
+        let kept = Prefilter::of(&prober.wanted(reader.tunnel_ports())).map(|kept| kept.program);
         let mut posts = Vec::new();
         for host in &question.hosts {
             posts.push(host.run(|| Post::open(host.name(), kept.as_deref()))??);

@@ -240,7 +240,7 @@ fn is_traced(step: &Step, mark: Mark, seen: &[Glimpse], identity: &mut Option<Id
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journey::{Wanted, program};
+    use crate::journey::{Prefilter, Wanted};
 
     /// An IPv4 packet that was thrown away by `function`.
     fn drop(protocol: u8, payload: &[u8], function: &str) -> KernelDrop {
@@ -269,7 +269,7 @@ mod tests {
             ports: None,
             len: 84,
         };
-        may_be(drop, &program(&wanted).unwrap())
+        may_be(drop, &Prefilter::of(&wanted).unwrap().program)
     }
 
     /// A datagram of the tunnel that carries packets.

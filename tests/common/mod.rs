@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tunlab::capture::{Frame, Interface, Timestamp};
 use tunlab::model::{LinkType, Text};
-use tunlab::packet::{dissect, dissect_captured};
+use tunlab::packet::dissect_captured;
 use tunlab::render::{Format, Options, Paint, Renderer, View};
 
 /// The folders in `fixtures/`, in order.
@@ -80,12 +80,23 @@ pub fn formats() -> Vec<(&'static str, Options, bool)> {
 
 /// Appends `bytes`, printed, to `text`.
 pub fn print(renderer: &mut Renderer, link: LinkType, bytes: &[u8], text: &mut Text) {
-    let packet = dissect(link, bytes);
+    print_captured(renderer, link, bytes, bytes.len(), text);
+}
+
+/// The same of a packet that was longer on the wire.
+fn print_captured(
+    renderer: &mut Renderer,
+    link: LinkType,
+    bytes: &[u8],
+    wire_len: usize,
+    text: &mut Text,
+) {
+    let packet = dissect_captured(link, bytes, wire_len);
     let frame = Frame {
         number: 1,
         time: Timestamp(1_600_754_581_123_456_789),
         link,
-        wire_len: bytes.len() as u32,
+        wire_len: wire_len as u32,
         bytes,
         interface: Some(Interface::named("tun0")),
         direction: None,
@@ -257,27 +268,12 @@ pub fn print_hex(
         .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
         .collect();
     let wire_len = wire_len.unwrap_or(bytes.len());
-    let packet = dissect_captured(LinkType(link), &bytes, wire_len);
-    let frame = Frame {
-        number: 1,
-        time: Timestamp(0),
-        link: LinkType(link),
-        wire_len: wire_len as u32,
-        bytes: &bytes,
-        interface: None,
-        direction: None,
-    };
     let options = Options {
         format,
         explain: false,
         remarks,
     };
-    let mut text = Text::default();
-    let view = View {
-        frame: &frame,
-        packet: &packet,
-        notes: &[],
-    };
-    Renderer::new(options, Paint::new(false)).packet(&view, &mut text);
+    let (mut renderer, mut text) = (Renderer::new(options, Paint::new(false)), Text::default());
+    print_captured(&mut renderer, LinkType(link), &bytes, wire_len, &mut text);
     text.as_str().to_owned()
 }
