@@ -177,3 +177,26 @@ fn a_frame_cut_behind_its_filling_seemed_whole() {
     tagged(61, 70, said);
     tagged(69, 72, said);
 }
+
+#[test]
+fn the_reserved_byte_of_a_fragment_was_taken_for_a_length() {
+    let ends = "fd000000000000000000000000000008fd000000000000000000000000000011";
+    let packet = format!("6000000000102c40{ends}fd050001000000076162636465666768");
+    says(
+        "86dd",
+        &packet,
+        70,
+        "IPv6 70 Unknown IP Protocol: Unknown (253)",
+    );
+    let packet = format!("6000000000082c40{ends}1105000100000007");
+    let said = "IPv6 fragment (off=0 more=y ident=0x00000007 nxt=17)[Malformed Packet]";
+    says("86dd", &packet, 62, &format!("IPv6 62 {said}"));
+}
+
+#[test]
+fn a_header_of_ipv6_with_nothing_behind_it_lost_its_name() {
+    let ends = "fd000000000000000000000000000008fd000000000000000000000000000011";
+    let packet = format!("6000000000080040{ends}1100010400000000");
+    let said = "IPv6 hop-by-hop options[Malformed Packet]";
+    says("86dd", &packet, 62, &format!("IPv6 62 {said}"));
+}

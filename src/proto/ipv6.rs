@@ -128,6 +128,7 @@ pub(super) fn payload_info(packet: &Packet, index: usize, next: u8, text: &mut T
     if next == NO_NEXT_HEADER {
         text.str("IPv6 no next header");
     } else if packet.layers[index].payload().is_empty() && NEXT_HEADERS.get(next.into()).is_some() {
+        (packet.layers[index].protocol.stays)(packet, index, text);
         text.str(packet.ran_out(index));
     } else {
         text.str("Unknown IP Protocol: ").str(name);

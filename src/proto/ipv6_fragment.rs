@@ -1,7 +1,8 @@
 //! A piece of an IPv6 packet that was too big: RFC 8200 section 4.5. Unlike in IPv4 only the
 //! sender cuts, and an extra header says so.
 
-use super::ipv6_options::{self, NEXT, extension};
+use super::ipv6::payload_info;
+use super::ipv6_options::{NEXT, extension};
 use crate::model::{Field, Layer, Next, Packet, Protocol, Text, Under};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&FRAGMENT];
@@ -60,7 +61,7 @@ fn offset(fragment: &Layer) -> u16 {
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let fragment = &packet.layers[index];
     if offset(fragment) == 0 {
-        ipv6_options::info(packet, index, text);
+        payload_info(packet, index, fragment.u8(0), text);
     } else {
         called(packet, index, text);
     }

@@ -98,7 +98,7 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
 }
 
 /// What tshark says of an IPv6 packet whose chain of headers ends here.
-pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
+fn info(packet: &Packet, index: usize, text: &mut Text) {
     let header = &packet.layers[index];
     if is_short(packet, index) {
         (header.protocol.stays)(packet, index, text);
