@@ -18,6 +18,10 @@ use std::time::{Duration, Instant};
 /// second apart (`net.ipv4.neigh.default.mcast_solicit`), and a little.
 const NEIGHBOUR: Duration = Duration::from_millis(3_400);
 
+/// How long pieces are waited for after an error about one of them has come home: they were sent
+/// before it.
+const STRAGGLERS: Duration = Duration::from_millis(50);
+
 /// A packet under way.
 pub(super) struct Active {
     pub(super) number: u16,
@@ -32,6 +36,8 @@ pub(super) struct Active {
     passed: HashSet<Passage>,
     /// The neighbour that somebody asks for, and since when.
     asking: Option<(Arp, Instant)>,
+    /// Whether it was cut up.
+    in_pieces: bool,
     pub(super) home: Pieces,
     /// When it ends, whatever may still be seen: it is known to have died.
     pub(super) doom: Option<Instant>,
@@ -62,6 +68,7 @@ impl Active {
             last_host: None,
             passed: HashSet::new(),
             asking: None,
+            in_pieces: false,
             home: Pieces::default(),
             doom: None,
             refused: None,
@@ -128,6 +135,7 @@ impl Active {
             return;
         };
         let hop = stitch::hop(seen, found);
+        self.in_pieces |= hop.leg == Leg::Request && hop.packet.piece.is_some();
         let device = (hop.host.clone(), hop.device.clone());
         if self
             .passed
@@ -137,9 +145,12 @@ impl Active {
         }
         self.asking = None;
         if is_end(&hop, &self.origin, places) {
-            // An error about a piece ends it, whole or not.
-            self.home.whole |= hop.leg == Leg::Error;
-            self.home.add(hop.packet.piece);
+            match (hop.leg, self.in_pieces) {
+                // An error about a piece ends it; the others may still be on their way.
+                (Leg::Error, true) => _ = self.doom.get_or_insert(now + STRAGGLERS),
+                (Leg::Error, false) => self.home.whole = true,
+                _ => self.home.add(hop.packet.piece),
+            }
         }
         self.last_host = Some(hop);
     }

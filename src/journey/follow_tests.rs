@@ -80,3 +80,38 @@ fn one_that_is_not_home_is_waited_for() {
     assert_eq!(journeys.len(), 1);
     assert!(journeys[0].path.answered && journeys[0].number == 1);
 }
+
+/// The last piece had only come to S when the error about the first one was home, and seemed lost
+/// there.
+#[test]
+fn an_error_about_the_first_piece_ended_the_journey_of_the_others() {
+    let whole = echo(8, 1, &[DATA, &[0; 900]].concat());
+    let piece = |offset: u16, data: &[u8]| {
+        let mut packet = from_to(U, "192.168.70.101", 1, ICMP, data);
+        let more = if offset == 0 { 0x2000 } else { 0 };
+        packet[6..8].copy_from_slice(&(offset / 8 | more).to_be_bytes());
+        packet
+    };
+    let (first, last) = (piece(0, &whole[..480]), piece(480, &whole[480..]));
+    let about = [&[11, 0, 0, 0, 0, 0, 0, 0], &first[..]].concat();
+    let error = from_to(S, U, 64, ICMP, &about);
+    let at = |time, place, frame: &[u8]| seen(time, place, LinkType::RAW, frame).sighting;
+    let soon = vec![
+        at(10, "u.tun0 out", &first),
+        at(11, "u.tun0 out", &last),
+        at(20, "s.tun0 in", &first),
+        at(30, "s.tun0 out", &error),
+        at(40, "u.tun0 in", &error),
+    ];
+    let late = vec![at(50, "s.tun0 in", &last)];
+    let looks = vec![soon, vec![], late];
+    let mut follower = Follower::new(Watch::played(places(), looks), Duration::from_secs(60));
+    let (id, data) = (0x1234, Data::of(&[DATA, &[0; 900]].concat()));
+    follower.probe(1, "u", Seed::Echo { id, seq: 1, data }, || Ok(()));
+    let never = File::open("/dev/null").unwrap();
+    let mut step = || follower.step(Some(Instant::now()), never.as_fd()).unwrap();
+    assert!(step().is_empty(), "its last piece is still on its way");
+    let ended = std::iter::repeat_with(step).find(|ended| !ended.is_empty());
+    let hops = ended.unwrap().remove(0).path.hops;
+    assert_eq!(hops.len(), 6, "{hops:?}");
+}
