@@ -89,7 +89,7 @@ fn an_error_about_the_first_piece_ended_the_journey_of_the_others() {
     let piece = |offset: u16, data: &[u8]| {
         let mut packet = from_to(U, "192.168.70.101", 1, ICMP, data);
         let more = if offset == 0 { 0x2000 } else { 0 };
-        packet[6..8].copy_from_slice(&(offset / 8 | more).to_be_bytes());
+        packet[6..8].copy_from_slice(&((offset / 8) | more).to_be_bytes());
         packet
     };
     let (first, last) = (piece(0, &whole[..480]), piece(480, &whole[480..]));
