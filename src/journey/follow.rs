@@ -32,6 +32,11 @@ const BACKLOG: usize = 4_096;
 /// would have to wait.
 pub const SOON: Duration = Duration::from_millis(10);
 
+/// How much a packet may seem older than the moment in which it was sent, in nanoseconds. The clock
+/// that programs in the kernel read (`ktime_get_mono_fast_ns`, kernel/time/timekeeping.c) is the one
+/// that we read, but may be a little behind it while that is being set right.
+const BEHIND: u64 = 1_000_000;
+
 /// A journey that has ended.
 #[derive(Debug)]
 pub struct Journey {
@@ -219,7 +224,8 @@ impl Follower {
         };
         // While a lost packet is waited for, most of the window is older than this one.
         let window = self.window.iter();
-        let seen = window.filter(|seen| seen.sighting.time >= active.sent);
+        let since = since(active.sent);
+        let seen = window.filter(|seen| seen.sighting.time >= since);
         let seen: Vec<&Arc<Seen>> = seen.collect();
         let path = seed.as_ref().map(|seed| {
             let seen = seen.iter().map(|seen| &***seen);
@@ -247,7 +253,7 @@ impl Follower {
             self.window.drain(..surplus);
             return;
         }
-        match self.active.iter().map(|one| one.sent).min() {
+        match self.active.iter().map(|one| since(one.sent)).min() {
             None => self.window.clear(),
             Some(since) => {
                 let old = |seen: &Arc<Seen>| seen.sighting.time < since;
@@ -257,6 +263,11 @@ impl Follower {
             }
         }
     }
+}
+
+/// From when on a packet that was sent then may have been seen.
+fn since(sent: Timestamp) -> Timestamp {
+    Timestamp(sent.0.saturating_sub(BEHIND))
 }
 
 /// The packet in a sighting that a filter selects: what travels in a tunnel rather than what

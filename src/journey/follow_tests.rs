@@ -6,7 +6,7 @@ use super::ip_packet::Data;
 use super::path::Place;
 use super::samples::{ICMP, UDP, echo, from_to, seen, udp};
 use super::sighting::Sighting;
-use super::watch::Watch;
+use super::watch::{PLAYED, Watch};
 use crate::model::LinkType;
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -24,7 +24,8 @@ fn places() -> Vec<Place> {
     vec![place("u", ["10.0.2.8", U]), place("s", ["10.0.2.11", S])]
 }
 
-/// The eight hops of an echo through the tunnel, a hop every ten nanoseconds since `start`.
+/// The eight hops of an echo through the tunnel, a hop every ten nanoseconds since `start`, from
+/// when the probes were sent.
 fn hops(start: u64, seq: u16) -> Vec<Sighting> {
     let request = from_to(U, S, 64, ICMP, &echo(8, seq, DATA));
     let reply = from_to(S, U, 64, ICMP, &echo(0, seq, DATA));
@@ -45,7 +46,9 @@ fn hops(start: u64, seq: u16) -> Vec<Sighting> {
     ];
     let frames = frames.into_iter().zip(1..);
     frames
-        .map(|((place, frame), at)| seen(start + 10 * at, place, LinkType::RAW, frame).sighting)
+        .map(|((place, frame), at)| {
+            seen(PLAYED + start + 10 * at, place, LinkType::RAW, frame).sighting
+        })
         .collect()
 }
 
@@ -95,7 +98,7 @@ fn an_error_about_the_first_piece_ended_the_journey_of_the_others() {
     let (first, last) = (piece(0, &whole[..480]), piece(480, &whole[480..]));
     let about = [&[11, 0, 0, 0, 0, 0, 0, 0], &first[..]].concat();
     let error = from_to(S, U, 64, ICMP, &about);
-    let at = |time, place, frame: &[u8]| seen(time, place, LinkType::RAW, frame).sighting;
+    let at = |time, place, frame: &[u8]| seen(PLAYED + time, place, LinkType::RAW, frame).sighting;
     let soon = vec![
         at(10, "u.tun0 out", &first),
         at(11, "u.tun0 out", &last),
@@ -114,4 +117,13 @@ fn an_error_about_the_first_piece_ended_the_journey_of_the_others() {
     let ended = std::iter::repeat_with(step).find(|ended| !ended.is_empty());
     let hops = ended.unwrap().remove(0).path.hops;
     assert_eq!(hops.len(), 6, "{hops:?}");
+}
+
+/// The two clocks differ by a little while one of them is set right.
+#[test]
+fn a_packet_seen_a_moment_before_it_was_sent_lost_its_first_hop() {
+    let mut early = hops(0, 1);
+    early[0].time.0 = PLAYED - 500;
+    let journeys = step(vec![early]);
+    assert_eq!(journeys[0].path.hops.len(), 8);
 }

@@ -90,6 +90,10 @@ fn sighting(place: &Place, device: Arc<str>, passed: &Passed, bytes: &[u8]) -> O
     })
 }
 
+/// The time while a test plays what is seen.
+#[cfg(test)]
+pub(super) const PLAYED: u64 = 2_000_000;
+
 /// All the hosts, watched.
 pub struct Watch {
     source: Source,
@@ -174,7 +178,7 @@ impl Watch {
             Source::Sockets(_) => Timestamp::now(),
             Source::Tracepoints(tracepoints) => tracepoints.now(),
             #[cfg(test)]
-            Source::Played(..) => Timestamp(0),
+            Source::Played(..) => Timestamp(PLAYED),
         }
     }
 
