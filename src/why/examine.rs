@@ -104,10 +104,11 @@ impl Examination {
         let from = &question.from;
         let prober = from.run(|| Prober::open(probe.clone(), TIMES))??;
         let reader = Reader::new(None);
-        let kept = Prefilter::of(&prober.wanted(reader.tunnel_ports())).map(|kept| kept.program);
+        let kept = Prefilter::of(&prober.wanted(reader.tunnel_ports()));
         let mut posts = Vec::new();
         for host in &question.hosts {
-            posts.push(host.run(|| Post::open(host.name(), kept.as_deref()))??);
+            let program = kept.as_ref().map(|one| &*one.program);
+            posts.push(host.run(|| Post::open(host.name(), program))??);
         }
         let watch = Watch::start(
             &question.hosts,

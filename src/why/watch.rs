@@ -17,12 +17,11 @@ use super::mark::{
 };
 use super::point::Point;
 use crate::capture::Timestamp;
-use crate::journey::{Identity, Journey};
+use crate::journey::{Identity, Journey, Prefilter};
 use crate::lab::LabError;
 use crate::sys::bpf::DropWatch;
 use crate::sys::errno;
 use crate::sys::netlink::NetlinkError;
-use crate::sys::packet_socket::program::Instruction;
 use crate::sys::tcp_table::TcpTimer;
 use nix::time::{ClockId, clock_gettime};
 
@@ -43,7 +42,7 @@ pub struct Watch {
     looks: Vec<Look>,
     kernel: Option<DropWatch>,
     /// Tells what cannot be the packet, where that is known beforehand.
-    filter: Option<Vec<Instruction>>,
+    filter: Option<Prefilter>,
     /// The latest ones: at most [`KEPT`].
     drops: VecDeque<Thrown>,
     /// How many of them were not kept, or not even heard of; and when the last of those happened at
@@ -106,7 +105,7 @@ impl Watch {
         hosts: &[Host],
         wanted: &[Witness],
         length: u32,
-        filter: Option<Vec<Instruction>>,
+        filter: Option<Prefilter>,
     ) -> Result<Watch, WatchError> {
         let mut watch = Watch {
             looks: Vec::new(),
@@ -132,7 +131,9 @@ impl Watch {
         watch.traced = wants_trace && watch.looks.iter().any(|look| look.trace.is_some());
         if wanted.contains(&Witness::Kernel) {
             let inodes: Vec<u64> = watch.looks.iter().filter_map(|look| look.inode).collect();
-            match DropWatch::start(&inodes, watch.filter.as_deref()) {
+            let filter = watch.filter.as_ref();
+            let filter = filter.map(|one| (&*one.program, one.longest));
+            match DropWatch::start(&inodes, filter) {
                 Ok(kernel) => watch.kernel = Some(kernel),
                 Err(error) => {
                     let remedy = error
@@ -164,7 +165,7 @@ impl Watch {
         let Some(kernel) = &mut self.kernel else {
             return;
         };
-        let filter = self.filter.as_deref();
+        let filter = self.filter.as_ref().map(|one| &*one.program);
         kernel.drain(|drop| {
             if filter.is_none_or(|filter| may_be(&drop, filter)) {
                 self.heard += 1;

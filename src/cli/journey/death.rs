@@ -6,11 +6,10 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::places::tunnel;
-use crate::journey::{Follower, Journey, Pace, Probe, Prober, Reader};
+use crate::journey::{Follower, Journey, Pace, Prefilter, Probe, Prober, Reader};
 use crate::lab::Lab;
 use crate::model::Text;
 use crate::render::Paint;
-use crate::sys::packet_socket::program::Instruction;
 use crate::why::{Company, Diagnosis, Host, Mark, Subject, Watch, Witness, diagnose, host, report};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
@@ -61,7 +60,7 @@ impl<'l> Witnesses<'l> {
         lab: &'l Lab,
         prober: Option<&Prober>,
         tunnel_port: Option<u16>,
-        filter: Option<Vec<Instruction>>,
+        filter: Option<Prefilter>,
     ) -> Result<Witnesses<'l>, Failure> {
         let of_lab = |host| Host::of_lab(host, lab.name(), lab.rootless());
         let hosts: Vec<Host> = lab.hosts().iter().map(of_lab).collect();

@@ -10,6 +10,7 @@ mod args;
 mod death;
 mod ground;
 mod telling;
+mod watching;
 
 pub(super) use args::Journey;
 
@@ -19,18 +20,12 @@ use super::commands::Runs;
 use super::failure::{Failure, status};
 use super::places::{DEFAULT_HOST, host_and_address};
 use super::privileges;
-use crate::journey::{
-    self, EARSHOT, Follower, Pace, Place, Post, Prefilter, Prober, Reader, SOON, Watch,
-};
+use crate::journey::{self, EARSHOT, Follower, Pace, Prefilter, Prober, Reader, SOON};
 use crate::lab::{Lab, LabHost};
 use crate::packet::filter::Filter;
-use crate::sys::bpf::passing::LONGEST;
-use crate::sys::netlink::Netlink;
-use crate::sys::packet_socket::await_stamps;
 use crate::sys::scheduling;
 use crate::sys::signals::Signals;
 use crate::why::examine::Waker;
-use args::WatchArg;
 use death::Witnesses;
 use ground::Ground;
 use nix::errno::Errno;
@@ -38,9 +33,6 @@ use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 use telling::Telling;
-
-/// How long the kernel may take until it stamps packets as they pass.
-const STAMPS: Duration = Duration::from_millis(50);
 
 /// How often the probe's socket is asked for an answer that was seen at its host's device.
 const DOOR: Duration = Duration::from_millis(1);
@@ -67,13 +59,12 @@ impl Runs for Journey {
             Quarry::Ours(prober) => Prefilter::of(&prober.wanted(reader.tunnel_ports())),
             Quarry::Theirs(..) => None,
         };
-        let watch = self.watch(lab, &from, reader, kept.as_ref())?;
+        let watch = self.watch(lab, &from, kept.as_ref())?;
         let prober = match &quarry {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(..) => None,
         };
-        let witnesses =
-            Witnesses::call(lab, prober, self.tunnel_port, kept.map(|kept| kept.program))?;
+        let witnesses = Witnesses::call(lab, prober, self.tunnel_port, kept)?;
         privileges::give_up()?;
         if self.is_row() {
             // What is watched is to pass as it would without us. Whoever runs in real time may not
@@ -125,48 +116,6 @@ impl Journey {
         let probe = self.probe(to)?;
         let prober = from.run(|| Prober::open(probe, self.count))??;
         Ok((Quarry::Ours(prober), from.name().to_owned(), Some(to)))
-    }
-
-    /// Watches every host, in the way that is asked for or suits.
-    fn watch(
-        &self,
-        lab: &Lab,
-        from: &str,
-        reader: Reader,
-        filter: Option<&Prefilter>,
-    ) -> Result<Watch, Failure> {
-        // A single one is to be told of at once.
-        let pace = match self.is_row() {
-            true => Pace::NowAndThen,
-            false => Pace::AtOnce,
-        };
-        let fits = self.size() <= LONGEST;
-        let filter_that_fits = filter.filter(|_| fits);
-        match (self.watch, filter_that_fits) {
-            (Some(WatchArg::Tracepoints), None) => {
-                return Err(Failure::usage(format!(
-                    "--watch tracepoints is for probes of at most {LONGEST} bytes; \
-                     use --watch sockets"
-                )));
-            }
-            (Some(WatchArg::Tracepoints), Some(filter)) => {
-                return at_tracepoints(lab, reader, filter, pace);
-            }
-            // Where it is refused, or would not show all, sockets do.
-            (None, Some(filter)) if self.count > 1 && !has_stacked(lab)? => {
-                if let Ok(watch) = at_tracepoints(lab, Reader::new(self.tunnel_port), filter, pace)
-                {
-                    return Ok(watch);
-                }
-            }
-            _ => {}
-        }
-        let mut posts = Vec::new();
-        for host in lab.hosts() {
-            posts.push(host.run(|| Post::open(host.name(), filter.map(|one| &*one.program)))??);
-        }
-        lab.host(from)?.run(|| await_stamps(STAMPS))?;
-        Ok(Watch::new(posts, reader))
     }
 
     /// Waits for somebody else's packet, or sends ours, until all have come to an end or the user
@@ -243,35 +192,4 @@ fn attach(filter: Filter, host: Option<&str>, follower: &mut Follower) {
         "waiting for a packet that the filter selects{whose}"
     ));
     follower.attach(filter, host);
-}
-
-/// Devices that stand upon others and take packets from them after the tracepoint, which they pass
-/// once, with the lower device's name: the users of `rx_handler` that answer `RX_HANDLER_ANOTHER`,
-/// and VLANs.
-const STACKED: [&str; 6] = ["vlan", "macvlan", "macvtap", "ipvlan", "bond", "team"];
-
-/// Whether a host of the lab has such a device.
-fn has_stacked(lab: &Lab) -> Result<bool, Failure> {
-    for host in lab.hosts() {
-        let links = host.run(|| Netlink::open()?.links())??;
-        let mut kinds = links.iter().filter_map(|link| link.kind.as_deref());
-        if kinds.any(|kind| STACKED.contains(&kind)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Programs in the kernel that see the packets of every host.
-fn at_tracepoints(
-    lab: &Lab,
-    reader: Reader,
-    filter: &Prefilter,
-    pace: Pace,
-) -> Result<Watch, Failure> {
-    let mut hosts = Vec::new();
-    for host in lab.hosts() {
-        hosts.push((host.run(|| Place::here(host.name()))??, host.inode()));
-    }
-    Ok(Watch::at_tracepoints(hosts, filter, pace, reader)?)
 }

@@ -1,12 +1,14 @@
-//! Seeing packets on every host, in one of two ways that tell the same:
+//! Seeing packets on every host, in one of three ways that tell the same:
 //!
 //! - `sockets`: a packet socket on each host. Anybody can who made the hosts; but the kernel copies
 //!   something of every packet that is sent for each socket, and stamps all of them.
 //! - `tracepoints`: programs in the kernel that look at a packet where it passes. The traffic
 //!   notices half as much of it; it takes root on the machine, and a kernel that describes itself.
+//! - `devices`: the same programs, but at the devices that there are when they start, and half as
+//!   much again. What a device's own queue throws away was seen before it.
 
+mod programs;
 mod sockets;
-mod tracepoints;
 
 use super::path::Place;
 use super::prefilter::Prefilter;
@@ -18,10 +20,10 @@ use crate::sys::bpf::BpfError;
 use crate::sys::netlink::{Netlink, NetlinkError};
 use crate::sys::packet_socket::{PacketError, Passed};
 use nix::poll::PollFd;
+use programs::Programs;
 pub use sockets::Post;
 use sockets::Sockets;
 use std::sync::Arc;
-use tracepoints::Tracepoints;
 
 /// Why a host cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +105,7 @@ pub struct Watch {
 /// Who sees packets.
 enum Source {
     Sockets(Sockets),
-    Tracepoints(Tracepoints),
+    Programs(Programs),
     /// What each look is to find.
     #[cfg(test)]
     Played(Vec<Place>, std::collections::VecDeque<Vec<Sighting>>),
@@ -144,8 +146,30 @@ impl Watch {
         pace: Pace,
         reader: Reader,
     ) -> Result<Watch, WatchError> {
-        let source = Source::Tracepoints(Tracepoints::start(hosts, filter, pace)?);
+        let source = Source::Programs(Programs::at_tracepoints(hosts, filter, pace)?);
         Ok(Watch { source, reader })
+    }
+
+    /// The same at devices, of which [`Watch::join`] adds those of one host.
+    pub fn at_devices(
+        hosts: Vec<(Place, u64)>,
+        filter: &Prefilter,
+        pace: Pace,
+        reader: Reader,
+    ) -> Result<Watch, WatchError> {
+        let source = Source::Programs(Programs::at_devices(hosts, filter, pace)?);
+        Ok(Watch { source, reader })
+    }
+
+    /// Watches all devices that there are now in the calling thread's network namespace, which is a
+    /// host's.
+    pub fn join(&mut self) -> Result<(), WatchError> {
+        if let Source::Programs(programs) = &mut self.source {
+            for link in Netlink::open()?.links()? {
+                programs.join(link.index)?;
+            }
+        }
+        Ok(())
     }
 
     /// Sees on these hosts what is given, with each look a part of it.
@@ -161,7 +185,7 @@ impl Watch {
     pub fn places(&self) -> Vec<Place> {
         match &self.source {
             Source::Sockets(sockets) => sockets.places().cloned().collect(),
-            Source::Tracepoints(tracepoints) => tracepoints.places().cloned().collect(),
+            Source::Programs(programs) => programs.places().cloned().collect(),
             #[cfg(test)]
             Source::Played(places, _) => places.clone(),
         }
@@ -176,7 +200,7 @@ impl Watch {
     pub fn now(&self) -> Timestamp {
         match &self.source {
             Source::Sockets(_) => Timestamp::now(),
-            Source::Tracepoints(tracepoints) => tracepoints.now(),
+            Source::Programs(programs) => programs.now(),
             #[cfg(test)]
             Source::Played(..) => Timestamp(PLAYED),
         }
@@ -186,7 +210,7 @@ impl Watch {
     pub fn pace(&self) -> Pace {
         match &self.source {
             Source::Sockets(_) => Pace::AtOnce,
-            Source::Tracepoints(tracepoints) => tracepoints.pace(),
+            Source::Programs(programs) => programs.pace(),
             #[cfg(test)]
             Source::Played(..) => Pace::NowAndThen,
         }
@@ -196,7 +220,7 @@ impl Watch {
     pub fn poll_fds(&self) -> Vec<PollFd<'_>> {
         match &self.source {
             Source::Sockets(sockets) => sockets.poll_fds().collect(),
-            Source::Tracepoints(tracepoints) => tracepoints.poll_fds().collect(),
+            Source::Programs(programs) => programs.poll_fds().collect(),
             #[cfg(test)]
             Source::Played(..) => Vec::new(),
         }
@@ -212,7 +236,7 @@ impl Watch {
         let keep = |sighting: Sighting| all.push(sighting.read(reader));
         match &mut self.source {
             Source::Sockets(sockets) => sockets.drain(keep)?,
-            Source::Tracepoints(tracepoints) => tracepoints.drain(keep),
+            Source::Programs(programs) => programs.drain(keep),
             #[cfg(test)]
             Source::Played(_, looks) => {
                 looks.pop_front().into_iter().flatten().for_each(keep);
@@ -226,7 +250,7 @@ impl Watch {
     pub fn losses(&mut self) -> Result<Losses, WatchError> {
         match &mut self.source {
             Source::Sockets(sockets) => sockets.losses(),
-            Source::Tracepoints(tracepoints) => Ok(tracepoints.losses()),
+            Source::Programs(programs) => Ok(programs.losses()),
             #[cfg(test)]
             Source::Played(..) => Ok(Losses::default()),
         }

@@ -11,6 +11,7 @@ use std::{
 use nix::{errno::Errno, libc};
 
 use super::assembler::Instruction;
+use super::passing::Way;
 
 /// Commands (`enum bpf_cmd`).
 mod command {
@@ -19,6 +20,7 @@ mod command {
     pub(super) const PROG_LOAD: i32 = 5;
     pub(super) const RAW_TRACEPOINT_OPEN: i32 = 17;
     pub(super) const MAP_FREEZE: i32 = 22;
+    pub(super) const LINK_CREATE: i32 = 28;
 }
 
 /// Kinds of maps (`enum bpf_map_type`).
@@ -38,6 +40,11 @@ const RAW_TRACEPOINT: u32 = 17;
 /// One for arguments with types, and that it is for a tracepoint (`enum bpf_attach_type`).
 const TRACING: u32 = 26;
 const TO_RAW_TRACEPOINT: u32 = 23;
+
+/// One for the packets of a device, and which way they go there.
+const CLASSIFIER: u32 = 3;
+const TO_DEVICE_IN: u32 = 46;
+const TO_DEVICE_OUT: u32 = 47;
 
 /// The kernel's functions that the program calls are for programs under a licence compatible with
 /// its own; these instructions are offered under MIT as well as under Apache-2.0.
@@ -75,12 +82,7 @@ pub(super) fn table(entries: u32) -> Result<OwnedFd, Errno> {
 
 /// Loads a program; the kernel proves it harmless or refuses it with `EACCES` or `EINVAL`.
 pub(super) fn load(code: &[Instruction]) -> Result<OwnedFd, Errno> {
-    let bytes: Vec<[u8; 8]> = code.iter().map(|one| one.bytes()).collect();
-    let mut load = Attributes::default();
-    load.u32(0, RAW_TRACEPOINT).u32(4, code.len() as u32);
-    load.pointer(8, bytes.as_ptr().cast())
-        .pointer(16, LICENCE.as_ptr());
-    bpf(command::PROG_LOAD, &load).map(descriptor)
+    load_as(RAW_TRACEPOINT, code, 0, 0)
 }
 
 /// Runs the program at each passing of a tracepoint, until the descriptor is closed.
@@ -94,13 +96,44 @@ pub(super) fn attach(tracepoint: &[u8; 10], program: BorrowedFd) -> Result<Owned
 /// Loads a program for the arguments of a tracepoint, whose types the kernel knows: `tracepoint` is
 /// the number of its type. Such a program may read through pointers as C does.
 pub(super) fn load_for(code: &[Instruction], tracepoint: u32) -> Result<OwnedFd, Errno> {
+    load_as(TRACING, code, TO_RAW_TRACEPOINT, tracepoint)
+}
+
+/// Loads a program for the packets of devices.
+pub(super) fn load_for_device(code: &[Instruction], way: Way) -> Result<OwnedFd, Errno> {
+    load_as(CLASSIFIER, code, to_device(way), 0)
+}
+
+/// Loads a program of a kind: for what it is meant, and for the type with that number.
+fn load_as(kind: u32, code: &[Instruction], to: u32, of: u32) -> Result<OwnedFd, Errno> {
     let bytes: Vec<[u8; 8]> = code.iter().map(|one| one.bytes()).collect();
     let mut load = Attributes::default();
-    load.u32(0, TRACING).u32(4, code.len() as u32);
+    load.u32(0, kind).u32(4, code.len() as u32);
     load.pointer(8, bytes.as_ptr().cast())
         .pointer(16, LICENCE.as_ptr());
-    load.u32(68, TO_RAW_TRACEPOINT).u32(108, tracepoint);
+    load.u32(68, to).u32(108, of);
     bpf(command::PROG_LOAD, &load).map(descriptor)
+}
+
+/// Runs a program of [`load_for_device`] for the device with this number of the calling thread's
+/// network namespace, before others that are there, until the descriptor is closed.
+pub(super) fn attach_to_device(
+    program: BorrowedFd,
+    device: u32,
+    way: Way,
+) -> Result<OwnedFd, Errno> {
+    const FIRST: u32 = 1 << 3;
+    let mut link = Attributes::default();
+    link.u32(0, program.as_raw_fd() as u32).u32(4, device);
+    link.u32(8, to_device(way)).u32(12, FIRST);
+    bpf(command::LINK_CREATE, &link).map(descriptor)
+}
+
+fn to_device(way: Way) -> u32 {
+    match way {
+        Way::In => TO_DEVICE_IN,
+        Way::Out => TO_DEVICE_OUT,
+    }
 }
 
 /// Runs a program of [`load_for`] until the descriptor is closed.

@@ -124,8 +124,12 @@ pub struct DropWatch {
 impl DropWatch {
     /// Starts to watch the namespaces with these inodes (`/proc/PID/ns/net`). Of plain IPv4 packets
     /// with a sender or a device it may leave out those that `filter` does not keep: on a busy line
-    /// that is most.
-    pub fn start(inodes: &[u64], filter: Option<&[Classic]>) -> Result<DropWatch, BpfError> {
+    /// that is most. Of any packets it leaves out those of one piece that are longer than the number
+    /// of bytes that may stand beside it.
+    pub fn start(
+        inodes: &[u64],
+        filter: Option<(&[Classic], Option<u32>)>,
+    ) -> Result<DropWatch, BpfError> {
         let text = Description::read().map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
         let btf = Btf::parse(text.bytes())?;
         let offsets = Offsets::of(&btf)?;

@@ -96,11 +96,12 @@ pub(crate) struct Maps {
     pub(crate) lost: i32,
 }
 
-/// Writes the program for namespaces with these inodes; nothing if the filter cannot be translated.
+/// Writes the program for namespaces with these inodes, and for packets that a filter may keep, of
+/// one piece no longer than so many bytes; nothing if the filter cannot be translated.
 pub(crate) fn program(
     offsets: &Offsets,
     inodes: &[u32],
-    filter: Option<&[Classic]>,
+    filter: Option<(&[Classic], Option<u32>)>,
     maps: Maps,
 ) -> Option<Vec<Instruction>> {
     let mut code = Assembler::default();
@@ -121,6 +122,10 @@ pub(crate) fn program(
     code.store(FRAME, RECEIVER, Size::Eight, POINTER);
     for at in (START..RECEIVER).chain(WORD..0).step_by(8) {
         code.clear(FRAME, at);
+    }
+
+    if let Some((_, Some(longest))) = filter {
+        too_long(&mut code, offsets, longest, out);
     }
 
     // Whose packet is it?
@@ -175,7 +180,7 @@ pub(crate) fn program(
     );
     code.store(FRAME, field(record::LOCATION), Size::Eight, LOCATION);
     start(&mut code, offsets);
-    if let Some(filter) = filter {
+    if let Some((filter, _)) = filter {
         judge(&mut code, filter, kept, out)?;
     }
     code.place(kept);
@@ -228,6 +233,19 @@ pub(crate) fn program(
     code.set(0, 0);
     code.exit();
     Some(code.finish())
+}
+
+/// Goes `out` with a packet of one piece that is longer than wanted: on a full line most are.
+fn too_long(code: &mut Assembler, offsets: &Offsets, longest: u32, out: Label) {
+    let may_be = code.label();
+    read(code, WORD, 4, SKB, offsets.skb_len);
+    code.load(1, Size::Four, FRAME, WORD);
+    code.set_unsigned(2, longest.saturating_add(1));
+    code.jump_if_greater(2, 1, may_be);
+    read(code, WORD, 4, SKB, offsets.skb_data_len);
+    code.load(1, Size::Four, FRAME, WORD);
+    code.jump_if(1, 0, out);
+    code.place(may_be);
 }
 
 /// Finds the namespace of the program that reads the packet at this moment, if it is one whose sum
@@ -346,6 +364,7 @@ mod tests {
             "data",
             "protocol",
             "network_header",
+            "data_len",
         ];
         let fields: Vec<_> = fields
             .iter()

@@ -1,16 +1,17 @@
-//! Packets as they pass the devices of network namespaces, seen by programs at the kernel's
-//! tracepoints rather than by packet sockets.
+//! Packets as they pass the devices of network namespaces, seen by programs in the kernel rather
+//! than by packet sockets: at its tracepoints, which all devices share, or at single devices.
 //!
 //! For each packet socket the kernel copies the head of every packet that is sent, before it asks
 //! the socket's filter, and stamps every packet with the time; these programs look first, and only
 //! what the filter keeps costs more.
 //!
-//! 1. `program`: what runs at the tracepoints, with a filter in it.
+//! 1. `program`: what runs there, with a filter in it.
 //! 2. `perf`: a buffer for each CPU, which the programs fill.
 //! 3. [`PassingWatch::drain`]: records become packets.
 //!
 //! Different from packet sockets are devices on top of a device (VLAN, macvlan), for which the
-//! kernel passes the second tracepoint only once.
+//! kernel passes the second tracepoint only once; and devices that are made later, at which no
+//! program runs yet.
 
 #[cfg(test)]
 pub(crate) mod machine;
@@ -25,7 +26,8 @@ use crate::sys::packet_socket::program::Instruction;
 use nix::errno::Errno;
 use nix::poll::PollFd;
 use nix::time::{ClockId, clock_gettime};
-use program::{ETHER_HEADER, ETHERNET, Maps, Offsets, SNAP, Way, record};
+pub(super) use program::Way;
+use program::{ETHER_HEADER, Maps, Offsets, SNAP, Spot, record};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// The longest packet that is seen whole, in bytes, from its IP header on.
@@ -38,12 +40,28 @@ const PARTIAL: u8 = 3;
 #[derive(Debug)]
 pub struct PassingWatch {
     // Fields are closed in this order: first no more records, then what they go to.
-    _attached: Vec<OwnedFd>,
+    attached: Vec<OwnedFd>,
+    /// The programs that run at devices, and which way packets go there.
+    loaded: Vec<(Way, OwnedFd)>,
     buffers: Buffers,
     lost: call::Counts,
     /// The time of the day when the machine's clock was at zero, in nanoseconds.
     epoch: u64,
     frame: Vec<u8>,
+}
+
+/// What is to be seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'w> {
+    /// The network namespaces, by their inodes (`/proc/PID/ns/net`).
+    pub inodes: &'w [u64],
+    /// Keeps packets by their bytes.
+    pub filter: &'w [Instruction],
+    /// Frames of one piece that are longer, in bytes, are not even judged.
+    pub longest: Option<u32>,
+    /// Whether the watch is readable as soon as a packet has passed; if not, which costs less, only
+    /// when much is to be read.
+    pub wake: bool,
 }
 
 /// A packet that passed, and where.
@@ -59,55 +77,92 @@ pub struct Sight<'b> {
     pub bytes: &'b [u8],
 }
 
+fn refused(step: &'static str) -> impl Fn(Errno) -> BpfError {
+    move |errno| BpfError::Refused { step, errno }
+}
+
 impl PassingWatch {
-    /// Starts to watch the namespaces with these inodes (`/proc/PID/ns/net`), for packets that
-    /// `filter` keeps; frames of one piece that are longer than `longest` bytes are not even judged.
-    /// With `wake` it is readable as soon as one has passed; without, which costs
-    /// less, only when much is to be read.
-    pub fn start(
-        inodes: &[u64],
-        filter: &[Instruction],
-        longest: Option<u32>,
-        wake: bool,
-    ) -> Result<PassingWatch, BpfError> {
+    /// Watches all devices of the namespaces, at the tracepoints that all devices of the machine
+    /// share.
+    pub fn at_tracepoints(wish: &Wish) -> Result<PassingWatch, BpfError> {
         let text = Description::read().map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
         let btf = Btf::parse(text.bytes())?;
-        let offsets = Offsets::of(&btf)?;
-        let refused = |step| move |errno| BpfError::Refused { step, errno };
-
-        let buffers = Buffers::new(wake).map_err(refused("make buffers for packets"))?;
-        let lost = call::Counts::new(inodes.len()).map_err(refused("make counts"))?;
-        let maps = Maps {
-            out: buffers.descriptor().as_raw_fd(),
-            lost: lost.descriptor().as_raw_fd(),
-        };
-        // Namespaces' inodes are 32 bits wide (include/linux/ns_common.h).
-        let inodes: Vec<u32> = inodes.iter().map(|&inode| inode as u32).collect();
-        let mut attached = Vec::new();
+        let mut watch = PassingWatch::new(wish)?;
         for (way, name) in [
             (Way::In, "netif_receive_skb"),
             (Way::Out, "net_dev_start_xmit"),
         ] {
             let missing = || BtfError::NoTracepoint(name.to_owned());
             let tracepoint = btf.tracepoint(name).ok_or_else(missing)?;
-            let load = |offsets: &Offsets| {
-                let code = program::program(offsets, way, &inodes, (filter, longest), maps)
-                    .ok_or(Errno::ENOTSUP)
-                    .map_err(refused("translate a filter"))?;
-                call::load_for(&code, tracepoint).map_err(refused("load a program into the kernel"))
-            };
-            // Not every kernel lets packets be read in place.
-            let program = load(&offsets).or_else(|_| load(&offsets.copying()))?;
+            let load = |code: &_| call::load_for(code, tracepoint);
+            let program = watch.load(wish, &btf, (Spot::Tracepoint, way), load)?;
             let on = call::attach_loaded(program.as_fd());
-            attached.push(on.map_err(refused("attach to a tracepoint of packets"))?);
+            let on = on.map_err(refused("attach to a tracepoint of packets"))?;
+            watch.attached.push(on);
         }
+        Ok(watch)
+    }
+
+    /// Watches the devices that [`PassingWatch::join`] is told of, and nothing that passes
+    /// elsewhere is slower for it (tcx, Linux 6.6).
+    pub fn at_devices(wish: &Wish) -> Result<PassingWatch, BpfError> {
+        let text = Description::read().map_err(|error| BpfError::NoBtf(errno::of(&error)))?;
+        let btf = Btf::parse(text.bytes())?;
+        let mut watch = PassingWatch::new(wish)?;
+        for way in [Way::In, Way::Out] {
+            let load = |code: &_| call::load_for_device(code, way);
+            let program = watch.load(wish, &btf, (Spot::Device, way), load)?;
+            watch.loaded.push((way, program));
+        }
+        Ok(watch)
+    }
+
+    /// Watches the device with this number of the calling thread's network namespace, too.
+    pub fn join(&mut self, device: u32) -> Result<(), BpfError> {
+        for (way, program) in &self.loaded {
+            let on = call::attach_to_device(program.as_fd(), device, *way);
+            self.attached
+                .push(on.map_err(refused("attach to a device"))?);
+        }
+        Ok(())
+    }
+
+    fn new(wish: &Wish) -> Result<PassingWatch, BpfError> {
+        let buffers = Buffers::new(wish.wake).map_err(refused("make buffers for packets"))?;
+        let lost = call::Counts::new(wish.inodes.len()).map_err(refused("make counts"))?;
         Ok(PassingWatch {
-            _attached: attached,
+            attached: Vec::new(),
+            loaded: Vec::new(),
             buffers,
             lost,
             epoch: now(ClockId::CLOCK_REALTIME).saturating_sub(now(ClockId::CLOCK_MONOTONIC)),
             frame: Vec::new(),
         })
+    }
+
+    fn load(
+        &self,
+        wish: &Wish,
+        btf: &Btf,
+        place: (Spot, Way),
+        load: impl Fn(&[program::Instruction]) -> Result<OwnedFd, Errno>,
+    ) -> Result<OwnedFd, BpfError> {
+        let offsets = Offsets::of(btf)?;
+        let maps = Maps {
+            out: self.buffers.descriptor().as_raw_fd(),
+            lost: self.lost.descriptor().as_raw_fd(),
+        };
+        // Namespaces' inodes are 32 bits wide (include/linux/ns_common.h).
+        let inodes: Vec<u32> = wish.inodes.iter().map(|&inode| inode as u32).collect();
+        let load = |offsets: &Offsets| {
+            let what = (wish.filter, wish.longest);
+            let code = program::program(offsets, place, &inodes, what, maps)
+                .ok_or(Errno::ENOTSUP)
+                .map_err(refused("translate a filter"))?;
+            load(&code).map_err(refused("load a program into the kernel"))
+        };
+        // Not every kernel lets packets be read in place.
+        load(&offsets).or_else(|_| load(&offsets.copying()))
     }
 
     /// Hands each packet since the last call to `take`, those of one CPU in the kernel's order.
@@ -148,9 +203,9 @@ fn read(bytes: &[u8], epoch: u64) -> Option<Sight<'_>> {
     let hardware = u16::from_ne_bytes([head[record::HARDWARE], head[record::HARDWARE + 1]]);
     let outgoing = head[record::OUTGOING] != 0;
     let length = four(record::LENGTH);
-    let start = match !outgoing && ETHERNET.contains(&hardware) {
-        true => record::HEADER,
-        false => record::LEN,
+    let start = match head[record::APART] {
+        0 => record::LEN,
+        _ => record::HEADER,
     };
     let before = record::LEN - start;
     let len = before + length.min(SNAP) as usize;
@@ -178,6 +233,7 @@ mod tests {
 
     fn record(hardware: u16, outgoing: bool, length: u32, behind: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0; record::LEN];
+        bytes[record::APART] = (!outgoing && hardware == 1).into();
         bytes[record::TIME..][..8].copy_from_slice(&5_u64.to_ne_bytes());
         bytes[record::INODE..][..4].copy_from_slice(&4_026_532_000_u32.to_ne_bytes());
         bytes[record::NAME..][..4].copy_from_slice(b"tun0");

@@ -4,6 +4,10 @@
 //!   skb, dev ─▶ nd_net ─▶ ns.inum ─▶ one of ours? ─▶ IP header ─▶ filter ─▶ record and frame
 //! ```
 //!
+//! At a device itself (tcx, Linux 6.6) nothing is asked about namespaces: it runs for that device
+//! alone. The packet is a little further up there: on the way out before the device's queue, whole
+//! even if the device wants it cut.
+//!
 //! Tracepoint `net_dev_start_xmit` is where a packet socket sees what is sent (net/core/dev.c,
 //! `xmit_one`), and `netif_receive_skb` a few lines before it sees what is received
 //! (`__netif_receive_skb_core`). Both pass with bottom halves off, so that a program is never
@@ -12,7 +16,8 @@
 //! What does not concern us must cost little, a million times a second: the namespace is found by
 //! reading through pointers that the kernel knows the types of, without a call.
 
-use super::super::assembler::{Assembler, FRAME, Instruction, Label, Register, Size};
+pub(super) use super::super::assembler::Instruction;
+use super::super::assembler::{Assembler, FRAME, Label, Register, Size};
 use super::super::btf::{Bits, Btf, BtfError};
 use super::super::classic::{self, Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
 use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
@@ -20,10 +25,19 @@ use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
 /// Which way packets go where the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Way {
-    /// `net_dev_start_xmit(skb, dev)`: the data begins with the device's header.
+    /// Tracepoint `net_dev_start_xmit(skb, dev)`: the data begins with the device's header.
     Out,
-    /// `netif_receive_skb(skb)`: the device's header stands before the data.
+    /// Tracepoint `netif_receive_skb(skb)`: the device's header stands before the data.
     In,
+}
+
+/// Where a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Spot {
+    /// At the tracepoint of all devices of the machine.
+    Tracepoint,
+    /// At one device, whose packets begin with its header whichever way they go.
+    Device,
 }
 
 /// Where this kernel keeps what the programs read, in bytes.
@@ -42,6 +56,9 @@ pub(in super::super) struct Offsets {
     dev_name: i16,
     net_inum: i16,
     in_place: Option<InPlace>,
+    /// The number of the function `bpf_cast_to_kern_ctx` (Linux 6.2), by which a program at a device
+    /// comes to the kernel's own struct.
+    kernel_context: Option<u32>,
 }
 
 /// What makes bytes at any address readable as those of a struct, without a call that copies them
@@ -91,6 +108,7 @@ impl Offsets {
             dev_name: near(dev.offset(&["name"])?),
             net_inum: near(btf.structure("net")?.offset(&["ns", "inum"])?),
             in_place: InPlace::of(btf),
+            kernel_context: btf.function("bpf_cast_to_kern_ctx"),
         })
     }
 }
@@ -113,7 +131,9 @@ pub(super) mod record {
     pub(in super::super) const SUMMED: usize = 38;
     /// 1 on the way out.
     pub(in super::super) const OUTGOING: usize = 39;
-    /// The Ethernet header of a packet on the way in; its data follows.
+    /// 1 if the data does not begin with the Ethernet header, which stands in the record then.
+    pub(in super::super) const APART: usize = 40;
+    /// That header; the data follows.
     pub(in super::super) const HEADER: usize = LEN - super::ETHER_HEADER;
     /// All of it.
     pub(in super::super) const LEN: usize = 56;
@@ -124,7 +144,7 @@ pub(super) mod record {
 pub(super) const SNAP: u32 = 65_000;
 
 /// Hardware whose frames begin with an Ethernet header: ARPHRD_ETHER, ARPHRD_LOOPBACK.
-pub(super) const ETHERNET: [u16; 2] = [1, 772];
+const ETHERNET: [u16; 2] = [1, 772];
 pub(super) const ETHER_HEADER: usize = 14;
 /// Hardware without a header of its own: ARPHRD_NONE.
 const NO_HEADER: u16 = 0xfffe;
@@ -136,6 +156,7 @@ const LOOPED: i32 = 5;
 /// Functions that the kernel offers (`enum bpf_func_id`).
 mod helper {
     pub(super) const KTIME_GET_NS: i32 = 5;
+    pub(super) const PERF_EVENT_OUTPUT: i32 = 25;
     pub(super) const SKB_OUTPUT: i32 = 111;
     pub(super) const PROBE_READ_KERNEL: i32 = 113;
 }
@@ -148,6 +169,8 @@ const WINDOW: i16 = MEMORY - WINDOW_LEN as i16;
 const START: i16 = WINDOW - 8;
 const KEPT_HELD: i16 = START - 8;
 const KEPT_LENGTH: i16 = KEPT_HELD - 8;
+/// What a program at a device was given: for the kernel's functions that want it.
+const CONTEXT: i16 = KEPT_LENGTH - 8;
 
 const SKB: Register = 6;
 const DEV: Register = 7;
@@ -167,41 +190,45 @@ pub(in super::super) struct Maps {
     pub(in super::super) lost: i32,
 }
 
-/// Writes the program for namespaces with these inodes; nothing if the filter cannot be translated.
+/// What a program answers: at a tracepoint nothing, at a device that the packet goes on to whatever
+/// else is there (`TCX_NEXT`).
+const NOTHING: i32 = 0;
+const GO_ON: i32 = -1;
+
+/// Writes the program for namespaces with these inodes; nothing if the filter cannot be translated,
+/// or if the kernel has no such programs.
 pub(in super::super) fn program(
     offsets: &Offsets,
-    way: Way,
+    (spot, way): (Spot, Way),
     inodes: &[u32],
     (filter, longest): (&[Classic], Option<u32>),
     maps: Maps,
 ) -> Option<Vec<Instruction>> {
     let mut code = Assembler::default();
-    let [ours, keep, end] = [(); 3].map(|()| code.label());
+    let [keep, end] = [(); 2].map(|()| code.label());
 
-    code.load(SKB, Size::Eight, 1, 0);
-    match way {
-        Way::Out => code.load(DEV, Size::Eight, 1, 8),
-        Way::In => code.load(DEV, Size::Eight, SKB, offsets.skb_dev),
+    match spot {
+        Spot::Tracepoint => code.load(SKB, Size::Eight, 1, 0),
+        Spot::Device => {
+            code.store(FRAME, CONTEXT, Size::Eight, 1);
+            code.call_typed(offsets.kernel_context?);
+            code.copy(SKB, 0);
+        }
+    }
+    match (spot, way) {
+        (Spot::Tracepoint, Way::Out) => code.load(DEV, Size::Eight, 1, 8),
+        _ => code.load(DEV, Size::Eight, SKB, offsets.skb_dev),
     }
     if let Some(longest) = longest {
         too_long(&mut code, offsets, longest, end);
     }
-
-    // Whose packet is it?
-    code.load(1, Size::Eight, DEV, offsets.dev_net);
-    code.load(INODE, Size::Four, 1, offsets.net_inum);
-    for &inode in inodes {
-        code.set_unsigned(1, inode);
-        code.jump_if_same(INODE, 1, ours);
-    }
-    code.jump(end);
-    code.place(ours);
-
+    whose(&mut code, offsets, spot, inodes, end);
     if way == Way::In {
         bits(&mut code, 1, offsets.skb_type);
         code.jump_if(1, LOOPED, end);
     }
-    head(&mut code, offsets, way);
+    let apart = (spot, way) == (Spot::Tracepoint, Way::In);
+    head(&mut code, offsets, apart);
     let ground = Ground {
         window: WINDOW,
         memory: MEMORY,
@@ -225,14 +252,37 @@ pub(in super::super) fn program(
     classic::translate(&mut code, filter, &ground)?;
 
     code.place(keep);
-    record(&mut code, offsets, way);
-    output(&mut code, maps.out);
+    record(&mut code, offsets, way, apart);
+    output(&mut code, spot, maps.out);
     code.jump_if(0, 0, end);
     lost(&mut code, inodes, maps.lost);
     code.place(end);
-    code.set(0, 0);
+    code.set(
+        0,
+        match spot {
+            Spot::Tracepoint => NOTHING,
+            Spot::Device => GO_ON,
+        },
+    );
     code.exit();
     Some(code.finish())
+}
+
+/// INODE = the packet's namespace; goes to `end` if it is none of these. The program at a device
+/// runs for no other.
+fn whose(code: &mut Assembler, offsets: &Offsets, spot: Spot, inodes: &[u32], end: Label) {
+    code.load(1, Size::Eight, DEV, offsets.dev_net);
+    code.load(INODE, Size::Four, 1, offsets.net_inum);
+    if spot == Spot::Device {
+        return;
+    }
+    let ours = code.label();
+    for &inode in inodes {
+        code.set_unsigned(1, inode);
+        code.jump_if_same(INODE, 1, ours);
+    }
+    code.jump(end);
+    code.place(ours);
 }
 
 /// Goes to `end` with a packet of one piece that is longer than wanted.
@@ -249,9 +299,9 @@ fn too_long(code: &mut Assembler, offsets: &Offsets, longest: u32, end: Label) {
 /// Finds the first bytes of the packet, behind the device's header, or copies them to the stack; and
 /// counts its bytes and those that can be found there: a packet may be in pieces, of which the first
 /// holds the headers.
-fn head(code: &mut Assembler, offsets: &Offsets, way: Way) {
+fn head(code: &mut Assembler, offsets: &Offsets, apart: bool) {
     code.set(BEFORE, 0);
-    if way == Way::Out {
+    if !apart {
         let plain = code.label();
         if_no_ethernet(code, offsets, plain);
         code.set(BEFORE, ETHER_HEADER as i32);
@@ -311,7 +361,7 @@ const AND: u8 = 0x57;
 const SHIFT_DOWN: u8 = 0x77;
 
 /// Writes down what is known of the packet.
-fn record(code: &mut Assembler, offsets: &Offsets, way: Way) {
+fn record(code: &mut Assembler, offsets: &Offsets, way: Way, apart: bool) {
     // The verifier wants no byte unwritten.
     for at in (RECORD..0).step_by(8) {
         code.clear(FRAME, at);
@@ -334,9 +384,11 @@ fn record(code: &mut Assembler, offsets: &Offsets, way: Way) {
     code.copy(3, DEV);
     code.add_value(3, offsets.dev_name.into());
     code.call(helper::PROBE_READ_KERNEL);
-    if way == Way::In {
+    if apart {
         let plain = code.label();
         if_no_ethernet(code, offsets, plain);
+        code.set(1, 1);
+        code.store(FRAME, field(record::APART), Size::One, 1);
         address(code, 1, field(record::HEADER));
         code.set(2, ETHER_HEADER as i32);
         code.load(3, Size::Eight, SKB, offsets.skb_data);
@@ -347,7 +399,7 @@ fn record(code: &mut Assembler, offsets: &Offsets, way: Way) {
 }
 
 /// Hands out the record, and behind it the packet, wherever its pieces are.
-fn output(code: &mut Assembler, map: i32) {
+fn output(code: &mut Assembler, spot: Spot, map: i32) {
     let whole = code.label();
     code.load(3, Size::Four, FRAME, field(record::LENGTH));
     code.set(1, SNAP as i32);
@@ -358,11 +410,17 @@ fn output(code: &mut Assembler, map: i32) {
     code.calculate(SHIFT_UP, 3, 0, 32);
     code.set_unsigned(1, u32::MAX);
     code.calculate(OR, 3, 1, 0);
-    code.copy(1, SKB);
+    match spot {
+        Spot::Tracepoint => code.copy(1, SKB),
+        Spot::Device => code.load(1, Size::Eight, FRAME, CONTEXT),
+    }
     code.load_map(2, 1, map);
     address(code, 4, RECORD);
     code.set(5, record::LEN as i32);
-    code.call(helper::SKB_OUTPUT);
+    code.call(match spot {
+        Spot::Tracepoint => helper::SKB_OUTPUT,
+        Spot::Device => helper::PERF_EVENT_OUTPUT,
+    });
 }
 
 /// Counts a packet that there was no room for.
@@ -414,7 +472,7 @@ mod tests {
 
     #[test]
     fn the_stack_has_room_and_is_written_in_words() {
-        assert!(i32::from(KEPT_LENGTH) >= -512, "the stack has 512 bytes");
+        assert!(i32::from(CONTEXT) >= -512, "the stack has 512 bytes");
         assert_eq!((record::LEN % 8, WINDOW % 8), (0, 0));
     }
 

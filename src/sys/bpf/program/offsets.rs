@@ -7,6 +7,7 @@ use super::super::reasons::Reasons;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offsets {
     pub(super) skb_len: u32,
+    pub(super) skb_data_len: u32,
     pub(super) skb_dev: u32,
     pub(super) skb_sk: u32,
     pub(super) skb_head: u32,
@@ -51,6 +52,7 @@ impl Offsets {
         let [skb, dev] = [btf.structure("sk_buff")?, btf.structure("net_device")?];
         Ok(Offsets {
             skb_len: skb.offset(&["len"])?,
+            skb_data_len: skb.offset(&["data_len"])?,
             skb_dev: skb.offset(&["dev"])?,
             skb_sk: skb.offset(&["sk"])?,
             skb_head: skb.offset(&["head"])?,

@@ -5,13 +5,13 @@ use crate::capture::Timestamp;
 use crate::journey::path::Place;
 use crate::journey::prefilter::Prefilter;
 use crate::sys::bpf::BpfError;
-use crate::sys::bpf::passing::PassingWatch;
+use crate::sys::bpf::passing::{PassingWatch, Wish};
 use nix::poll::PollFd;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The programs, and whom they watch.
-pub(super) struct Tracepoints {
+pub(super) struct Programs {
     watch: PassingWatch,
     /// The hosts, with the inodes of their network namespaces.
     hosts: Vec<(Place, u64)>,
@@ -20,24 +20,48 @@ pub(super) struct Tracepoints {
     devices: HashSet<Arc<str>>,
 }
 
-impl Tracepoints {
-    pub(super) fn start(
+impl Programs {
+    /// Watches all devices of the hosts, at the kernel's tracepoints.
+    pub(super) fn at_tracepoints(
         hosts: Vec<(Place, u64)>,
         filter: &Prefilter,
         pace: Pace,
-    ) -> Result<Tracepoints, BpfError> {
+    ) -> Result<Programs, BpfError> {
+        Programs::start(hosts, filter, pace, PassingWatch::at_tracepoints)
+    }
+
+    /// Watches those devices of the hosts that [`Programs::join`] is told of.
+    pub(super) fn at_devices(
+        hosts: Vec<(Place, u64)>,
+        filter: &Prefilter,
+        pace: Pace,
+    ) -> Result<Programs, BpfError> {
+        Programs::start(hosts, filter, pace, PassingWatch::at_devices)
+    }
+
+    fn start(
+        hosts: Vec<(Place, u64)>,
+        filter: &Prefilter,
+        pace: Pace,
+        start: impl Fn(&Wish) -> Result<PassingWatch, BpfError>,
+    ) -> Result<Programs, BpfError> {
         let inodes: Vec<u64> = hosts.iter().map(|(_, inode)| *inode).collect();
-        Ok(Tracepoints {
-            watch: PassingWatch::start(
-                &inodes,
-                &filter.program,
-                filter.longest,
-                pace == Pace::AtOnce,
-            )?,
+        Ok(Programs {
+            watch: start(&Wish {
+                inodes: &inodes,
+                filter: &filter.program,
+                longest: filter.longest,
+                wake: pace == Pace::AtOnce,
+            })?,
             hosts,
             pace,
             devices: HashSet::new(),
         })
+    }
+
+    /// Watches a device of the calling thread's network namespace, too.
+    pub(super) fn join(&mut self, device: u32) -> Result<(), BpfError> {
+        self.watch.join(device)
     }
 
     pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
