@@ -60,8 +60,8 @@ pub(in crate::cli) struct Journey {
     #[arg(short = 'W', value_name = "TIME", value_parser = time)]
     wait: Option<Duration>,
 
-    /// How packets are seen [default: several of ours at tracepoints where that is allowed, many
-    /// in a row at devices, else by sockets]
+    /// How packets are seen [default: several of ours at tracepoints where that is allowed, a long
+    /// row at devices, else by sockets]
     #[arg(long, value_name = "WAY")]
     pub(super) watch: Option<WatchArg>,
 
@@ -96,7 +96,8 @@ pub(super) enum WatchArg {
     Sockets,
     /// By programs in the kernel, which slow other traffic down less; takes root
     Tracepoints,
-    /// By the same at the devices that there are now, which slow it down least; Linux 6.6
+    /// By the same at the devices that there are now, which slows it down least, but takes half a
+    /// second to begin and end; Linux 6.6
     Devices,
 }
 

@@ -12,6 +12,10 @@ use std::time::Duration;
 /// How long the kernel may take until it stamps packets as they pass.
 const STAMPS: Duration = Duration::from_millis(50);
 
+/// How long a row of probes takes at least that is worth watching at devices: to begin and to end
+/// that takes the kernel some 20 ms a device (`tcx_link_attach`, which waits for all CPUs).
+const LONG: Duration = Duration::from_secs(4);
+
 impl Journey {
     /// Watches every host; `from` is the one that sends.
     pub(super) fn watch(
@@ -25,7 +29,9 @@ impl Journey {
         }
         let suits: &[WatchArg] = match filter {
             Some(_) if self.size() > LONGEST || self.count < 2 || has_stacked(lab)? => &[],
-            Some(_) if self.is_row() => &[WatchArg::Devices, WatchArg::Tracepoints],
+            Some(_) if self.is_row() && self.interval * self.count.into() >= LONG => {
+                &[WatchArg::Devices, WatchArg::Tracepoints]
+            }
             Some(_) => &[WatchArg::Tracepoints],
             None => &[],
         };

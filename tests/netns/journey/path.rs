@@ -98,8 +98,8 @@ fn loaded(bench: &Bench) -> Result<(), Problem> {
            tunlab lab exec $host -- iperf3 -s -1 --forceflush > $T/$host & until_said listening $T/$host
          done
          sent() {{ tunlab lab exec u -- cat /sys/class/net/$1/statistics/tx_packets; }}
-         tunlab lab exec u -- iperf3 -c 192.168.70.101 -t 7 > $T/tunnel & tunnel=$!
-         tunlab lab exec u -- iperf3 -c 10.0.2.11 -b 300M -t 7 > $T/cable & cable=$!
+         tunlab lab exec u -- iperf3 -c 192.168.70.101 -t 9 > $T/tunnel & tunnel=$!
+         tunlab lab exec u -- iperf3 -c 10.0.2.11 -b 300M -t 9 > $T/cable & cable=$!
          for try in $(seq 300); do
            [ $(sent tun0) -gt 1000 ] && [ $(sent eth0) -gt 2000 ] && break; sleep 0.05; done
          tunlab journey -c 1000 -i 5ms {PATIENCE} v -o json

@@ -34,6 +34,10 @@ fn nonsense(bench: &Bench) -> Result<(), Problem> {
             "probes of at most 64986 bytes; use --watch sockets",
         ),
         (
+            "--watch devices --attach icmp",
+            "--watch devices is for probes of at most 64986 bytes; use --watch sockets",
+        ),
+        (
             "--watch tracepoints --size 65000 v",
             "probes of at most 64986 bytes; use --watch sockets",
         ),
