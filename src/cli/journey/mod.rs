@@ -65,12 +65,14 @@ impl Runs for Journey {
             Quarry::Theirs(..) => None,
         };
         let witnesses = Witnesses::call(lab, prober, self.tunnel_port, kept)?;
-        privileges::give_up()?;
         if self.is_row() {
-            // What is watched is to pass as it would without us. Whoever runs in real time may not
-            // step back like that, and stays as he is.
-            let _: Result<_, Errno> = scheduling::never_preempt();
+            // What is watched is to pass as it would without us: a probe that waits for a CPU is sent
+            // in the middle of somebody's work. Who may not come first steps back, but for those that
+            // run in real time, who may not do that either.
+            let _: Result<_, Errno> =
+                scheduling::run_at_once().or_else(|_| scheduling::never_preempt());
         }
+        privileges::give_up()?;
         telling.begin(to);
         let mut follower = Follower::new(watch, self.patience());
         let followed = self.follow(
