@@ -33,7 +33,7 @@ pub use layer::{Context, Layer};
 pub use link::LinkType;
 pub use names::{Flag, FlagSet, Names, NamesOf};
 pub use packet::{End, MAX_LAYERS, Packet};
-pub use protocol::{Cut, Endpoints, Face, Phantom, Protocol, Pseudo};
+pub use protocol::{Computed, Cut, Endpoints, Face, Phantom, Protocol, Pseudo};
 pub use remark::{Level, Remark, Remarks};
 pub use summary::{MALFORMED, Summary, UNREASSEMBLED};
 pub use text::Text;

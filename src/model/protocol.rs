@@ -1,5 +1,6 @@
 //! A protocol is a table plus a few small functions.
 
+use super::names::Names;
 use super::{Carries, Field, Header, Layer, Next, Packet, Remarks, Text, Under, Value};
 
 /// Everything tunlab knows about a protocol. Built with the `const` methods below, so that a
@@ -12,6 +13,8 @@ pub struct Protocol {
     /// Names in filters that only some of its layers have, as DNS and MDNS; when there are any, the
     /// protocol's own name selects nothing but what is listed here.
     pub faces: &'static [Face],
+    /// What filters can ask that no field holds.
+    pub computed: &'static [Computed],
     /// Name in `show`: scapy's title (`802.1Q`).
     pub title: &'static str,
     /// Title when quoted in an ICMP error (`IP in ICMP`).
@@ -83,6 +86,7 @@ impl Protocol {
             name,
             aliases: &[],
             faces: &[],
+            computed: &[],
             title,
             quoted_title: None,
             quoted_over: &[],
@@ -127,6 +131,12 @@ impl Protocol {
     /// Names the layers that not all are called alike, for filters.
     pub const fn faces(mut self, faces: &'static [Face]) -> Protocol {
         self.faces = faces;
+        self
+    }
+
+    /// Sets what filters can ask that no field holds.
+    pub const fn computed(mut self, computed: &'static [Computed]) -> Protocol {
+        self.computed = computed;
         self
     }
 
@@ -352,6 +362,41 @@ pub struct Phantom {
 
 /// A name in filters, and which layers have it: those at the given place of a packet.
 pub type Face = (&'static str, fn(&Packet, usize) -> bool);
+
+/// A number that filters can ask for and no field holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Computed {
+    /// Its names in filters, Wireshark's.
+    pub names: &'static [&'static str],
+    /// What it says, for the reference.
+    pub doc: &'static str,
+    /// What its values are called.
+    pub values: Option<&'static Names>,
+    /// The number, of the layer at the given place of a packet that has one.
+    pub of: fn(&Packet, usize) -> Option<u64>,
+}
+
+impl Computed {
+    /// One whose values have no names.
+    pub const fn new(
+        names: &'static [&'static str],
+        doc: &'static str,
+        of: fn(&Packet, usize) -> Option<u64>,
+    ) -> Computed {
+        Computed {
+            names,
+            doc,
+            values: None,
+            of,
+        }
+    }
+
+    /// Sets what its values are called.
+    pub const fn values(mut self, values: &'static Names) -> Computed {
+        self.values = Some(values);
+        self
+    }
+}
 
 /// What `line` says of a header that is cut off.
 #[derive(Clone, Copy)]

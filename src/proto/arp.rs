@@ -2,7 +2,7 @@
 
 use super::numbers::{ETHER_TYPES, HARDWARE_TYPES};
 use crate::model::{
-    Field, Kind, Layer, MALFORMED, Names, Packet, Protocol, Remarks, Text, Under, Value, Width,
+    Computed, Field, Kind, Layer, MALFORMED, Names, Packet, Protocol, Remarks, Text, Under, Value, Width,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ARP];
@@ -27,6 +27,23 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
     .about("Asks a link which hardware address has an IPv4 address. Anybody may answer, and the asker believes it: that is why forging a reply works.")
     .under(&[Under::field("Ether", "type", 0x0806)])
     .header_whole(length)
+    .computed(&[
+        Computed::new(
+            &["arp.isgratuitous"],
+            "There, and 1, when the sender tells its own address unasked.",
+            |packet, index| is(packet, index, |all, op| all.are_gratuitous(op)),
+        ),
+        Computed::new(
+            &["arp.isprobe"],
+            "There, and 1, when somebody asks whether an address is free (RFC 5227).",
+            |packet, index| is(packet, index, |all, op| all.probe(op)),
+        ),
+        Computed::new(
+            &["arp.isannouncement"],
+            "There, and 1, when somebody says that it has taken an address (RFC 5227).",
+            |packet, index| is(packet, index, |all, op| all.announce(op)),
+        ),
+    ])
     .fields(&[
         Field::hex("hwtype", 16)
             .aliases(&["arp.hw.type"])
@@ -161,6 +178,35 @@ struct Addresses<'a> {
     pdst: &'a [u8],
 }
 
+impl Addresses<'_> {
+    /// Who tells its own address unasked; it may answer a question that it did not get.
+    fn are_gratuitous(&self, operation: u16) -> bool {
+        matches!(operation, REQUEST | REPLY) && self.psrc == self.pdst && !self.psrc.is_empty()
+    }
+
+    /// Who asks whether an address is free has none yet (RFC 5227 section 2.1.1).
+    fn probe(&self, operation: u16) -> bool {
+        let free = !self.psrc.is_empty() && zero(self.psrc) && zero(self.hwdst);
+        operation == REQUEST && free && !self.are_gratuitous(operation)
+    }
+
+    /// Who has found it free says so, and leaves the target's hardware address empty (RFC 5227
+    /// section 3).
+    fn announce(&self, operation: u16) -> bool {
+        operation == REQUEST && self.are_gratuitous(operation) && zero(self.hwdst)
+    }
+}
+
+fn zero(address: &[u8]) -> bool {
+    address.iter().all(|byte| *byte == 0)
+}
+
+/// 1 for a message whose addresses are of a sort; nothing for others.
+fn is(packet: &Packet, index: usize, sort: fn(&Addresses, u16) -> bool) -> Option<u64> {
+    let arp = &packet.layers[index];
+    sort(&addresses(arp)?, arp.u16(6)).then_some(1)
+}
+
 /// ATM has lengths of its own (RFC 2225), which nothing here reads.
 const ATM: u16 = 19;
 
@@ -194,21 +240,19 @@ fn column(packet: &Packet, index: usize) -> &'static str {
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let arp = &packet.layers[index];
-    let Some(Addresses { hwsrc, psrc, hwdst, pdst }) = addresses(arp) else {
+    let Some(all) = addresses(arp) else {
         if cut(packet, index, text) {
             text.str(packet.ran_out(index));
         }
         return;
     };
-    let zero = |address: &[u8]| address.iter().all(|byte| *byte == 0);
-    let gratuitous = psrc == pdst && !psrc.is_empty();
+    let Addresses { hwsrc, psrc, hwdst, pdst } = all;
     match arp.u16(6) {
-        // RFC 5227 section 3: an announcement leaves the target's hardware address empty.
-        REQUEST if gratuitous && zero(hwdst) => {
+        operation if all.announce(operation) => {
             text.str("ARP Announcement for ");
             protocol(arp, pdst, text);
         }
-        operation @ (REQUEST | REPLY) if gratuitous => {
+        operation if all.are_gratuitous(operation) => {
             text.str("Gratuitous ARP for ");
             protocol(arp, pdst, text);
             text.str(if operation == REQUEST { " (Request)" } else { " (Reply)" });
@@ -216,7 +260,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         REQUEST => {
             text.str("Who has ");
             protocol(arp, pdst, text);
-            if zero(psrc) && zero(hwdst) && !psrc.is_empty() {
+            if all.probe(REQUEST) {
                 text.str("? (ARP Probe)");
             } else {
                 text.str("? Tell ");

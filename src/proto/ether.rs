@@ -1,7 +1,7 @@
 //! Ethernet II: IEEE 802.3, the frame a TAP device carries.
 
 use super::numbers::ETHER_TYPES;
-use crate::model::{Field, Layer, LinkType, Packet, Protocol, Text, Under, Value};
+use crate::model::{Computed, Field, Layer, LinkType, Packet, Protocol, Text, Under, Value};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ETHER];
 
@@ -37,6 +37,28 @@ static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
             .names(&ETHER_TYPES)
             .doc("What the frame carries: 0x800 IPv4, 0x806 ARP, 0x86dd IPv6 (IEEE 802 numbers)."),
     ])
+    .computed(&[
+        Computed::new(
+            &["eth.dst.ig", "eth.ig"],
+            "1 when dst is the address of a group or of everybody.",
+            |packet, index| address_bit(packet, index, 0, 0),
+        ),
+        Computed::new(
+            &["eth.src.ig", "eth.ig"],
+            "1 when src is the address of a group, which no station has.",
+            |packet, index| address_bit(packet, index, 6, 0),
+        ),
+        Computed::new(
+            &["eth.dst.lg", "eth.lg"],
+            "1 when dst was given by software, as a TAP device's is.",
+            |packet, index| address_bit(packet, index, 0, 1),
+        ),
+        Computed::new(
+            &["eth.src.lg", "eth.lg"],
+            "1 when src was given by software, as a TAP device's is.",
+            |packet, index| address_bit(packet, index, 6, 1),
+        ),
+    ])
     .endpoints(|layer| {
         (
             layer.get("src").unwrap_or(Value::Absent),
@@ -45,6 +67,13 @@ static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
     })
     .info(info)
     .cut(0, |_, _, _| true);
+
+/// A bit of an address's first byte: 0 says that it is a group's, 1 that it was not the maker of the
+/// hardware who gave it (IEEE 802 section 8.2).
+fn address_bit(packet: &Packet, index: usize, address: usize, bit: usize) -> Option<u64> {
+    let first = packet.layers[index].header().get(address)?;
+    Some(u64::from(first >> bit & 1))
+}
 
 fn is_ethernet_ii(frame: &[u8]) -> bool {
     match frame.get(12..14) {

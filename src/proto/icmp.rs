@@ -1,8 +1,9 @@
 //! Internet Control Message Protocol: RFC 792, with RFC 950, 1191, 4884.
 
 use super::{icmp_extensions, icmp_words};
+use super::verdict::{self, Sum};
 use crate::model::{
-    End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
+    Computed, End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ICMP];
@@ -97,6 +98,12 @@ static ICMP: Protocol = Protocol::new("ICMP", "ICMP")
         Some(17 | 18 | 37 | 38) => 12,
         _ => 8,
     })
+    .computed(&[
+        Computed::new(&["icmp.checksum.status"], "Whether chksum is right.", |packet, index| {
+            Some(verdict::status(sum(packet, index)))
+        })
+        .values(&verdict::STATUS),
+    ])
     .fields(&[
         Field::uint("type", 8)
             .names(&TYPES)
@@ -323,13 +330,16 @@ fn number(packet: &Packet, index: usize, text: &mut Text) {
     }
 }
 
-fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+/// How the message's checksum stands; nothing where it is not all there.
+fn sum(packet: &Packet, index: usize) -> Option<Sum> {
     let icmp = &packet.layers[index];
-    if packet.pseudo_below(index).is_none() {
-        return;
-    }
-    let (found, right) = (icmp.u16(2), checksum::right(0, icmp.bytes(), 2));
-    if found != right && !(found == 0xffff && right == 0) {
+    packet.pseudo_below(index)?;
+    Some(Sum::of(icmp.u16(2), checksum::right(0, icmp.bytes(), 2)))
+}
+
+fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
+    if let Some(Sum::Wrong(right)) = sum(packet, index) {
+        let found = packet.layers[index].u16(2);
         remarks.error(
             "chksum",
             format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the message (Icmp.InCsumErrors), though ping may still print it"),

@@ -2,8 +2,9 @@
 
 use super::{ip_protocol_names, ipv4_options};
 use super::numbers::IP_PROTOCOLS;
+use super::verdict::{self, Sum};
 use crate::model::{
-    Context, Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
+    Computed, Context, Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
     Value, Width, checksum,
 };
 
@@ -42,6 +43,12 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
             length => length,
         }
     })
+    .computed(&[
+        Computed::new(&["ip.checksum.status"], "Whether chksum is right.", |packet, index| {
+            Some(verdict::status(sum(&packet.layers[index])))
+        })
+        .values(&verdict::STATUS),
+    ])
     .fields(&[
         Field::uint("version", 4)
             .doc("Version of IP; the only four bits the kernel looks at when a program writes to a TUN device (RFC 791).")
@@ -284,6 +291,13 @@ fn payload_info(packet: &Packet, index: usize, text: &mut Text) {
     text.str(")");
 }
 
+/// How the header's checksum stands; nothing where it is not all there.
+fn sum(ip: &Layer) -> Option<Sum> {
+    let header = ip.header();
+    let whole = header.len() == usize::from(ip.u8(0) & 0xf) * 4 && header.len() >= SHORTEST;
+    whole.then(|| Sum::of(ip.u16(10), checksum::right(0, header, 10)))
+}
+
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     let ip = &packet.layers[index];
     let (version, words) = (ip.u8(0) >> 4, ip.u8(0) & 0xf);
@@ -295,15 +309,12 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
         remarks.error("ihl", format_args!("{words} words are less than the 20 bytes of the shortest header"));
         return;
     }
-    let header = ip.header();
-    if header.len() == usize::from(words) * 4 {
-        let (found, right) = (ip.u16(10), checksum::right(0, header, 10));
-        if found != right && !(found == 0xffff && right == 0) {
-            remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the packet (Ip.InHdrErrors)"));
-        }
+    if let Some(Sum::Wrong(right)) = sum(ip) {
+        let found = ip.u16(10);
+        remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the packet (Ip.InHdrErrors)"));
     }
     let (total, there) = (usize::from(ip.u16(2)), packet.bytes.len() - ip.start);
-    if total < header.len() {
+    if total < ip.header().len() {
         remarks.error("len", format_args!("{total} bytes are less than the header alone"));
     } else if total > there && ip.context == Context::Plain {
         remarks.warn("len", format_args!("{total} bytes announced, {there} there: cut off"));

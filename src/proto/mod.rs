@@ -68,6 +68,7 @@ mod ip_protocol_names;
 mod numbers;
 pub mod ping_words;
 mod transport;
+mod verdict;
 
 /// Every protocol tunlab knows, in registry order.
 pub fn all() -> impl Iterator<Item = &'static Protocol> {

@@ -1,8 +1,9 @@
 //! Transmission Control Protocol: RFC 9293.
 
 use super::transport;
+use super::verdict;
 use crate::model::{
-    Field, Flag, FlagSet, InOption, Item, ItemName, ItemValue, Kind, Layer, MALFORMED, Packet,
+    Computed, Field, Flag, FlagSet, InOption, Item, ItemName, ItemValue, Kind, Layer, MALFORMED, Packet,
     Protocol, Remarks, Text, Under, Width,
 };
 
@@ -35,6 +36,14 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
     ])
     .header_from(SHORTEST, |bytes| 4 * usize::from(bytes.get(12).unwrap_or(&0) >> 4))
     .quoted_cut(8)
+    .computed(&[
+        Computed::new(&["tcp.checksum.status"], "Whether chksum is right; bad, too, where a network card is still to compute it.", |packet, index| {
+            let whole = packet.layers[index].header().len() >= SHORTEST;
+            let sum = || transport::sum(packet, index, 6, 16);
+            Some(verdict::status(whole.then(sum).flatten()))
+        })
+        .values(&verdict::STATUS),
+    ])
     .fields(&[
         Field::uint("sport", 16)
             .aliases(&["tcp.srcport", "tcp.port"])

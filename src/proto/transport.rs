@@ -1,5 +1,6 @@
 //! What UDP, TCP and ICMPv6 share: ports and the checksum over a pseudo-header.
 
+use super::verdict::Sum;
 use crate::model::{Layer, Packet, Remarks, Text, Value, checksum};
 
 /// The headers of a quoted packet over which UDP and TCP are quoted, too.
@@ -54,19 +55,11 @@ pub(super) fn says_port(_: &Layer, port: Value, text: &mut Text) {
 }
 
 /// Compares the checksum at byte `at` of the layer with the right one over pseudo-header
-/// (RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1), header and payload.
-pub(super) fn check_sum(
-    packet: &Packet,
-    index: usize,
-    protocol: u8,
-    at: usize,
-    field: &str,
-    remarks: &mut Remarks,
-) {
+/// (RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1), header and payload; nothing where not all
+/// of that is here.
+pub(super) fn sum(packet: &Packet, index: usize, protocol: u8, at: usize) -> Option<Sum> {
     let layer = &packet.layers[index];
-    let Some(addresses) = packet.pseudo_below(index) else {
-        return;
-    };
+    let addresses = packet.pseudo_below(index)?;
     let bytes = layer.bytes();
     let length = bytes.len() as u32;
     let pseudo = addresses + u32::from(protocol) + (length >> 16) + (length & 0xffff);
@@ -75,19 +68,31 @@ pub(super) fn check_sum(
     if protocol == 17 && right == 0 {
         right = 0xffff; // RFC 768: zero would say that there is no checksum
     }
-    // 0 and 0xffff are the same number in one's complement.
-    if found == right || (found == 0xffff && right == 0) {
-        return;
-    }
-    if found == checksum::fold(pseudo) {
-        remarks.note(
+    Some(match Sum::of(found, right) {
+        Sum::Wrong(right) if found == checksum::fold(pseudo) => Sum::Partial(right),
+        sum => sum,
+    })
+}
+
+/// Says what is wrong with the checksum at byte `at` of the layer.
+pub(super) fn check_sum(
+    packet: &Packet,
+    index: usize,
+    protocol: u8,
+    at: usize,
+    field: &str,
+    remarks: &mut Remarks,
+) {
+    let found = packet.layers[index].u16(at);
+    match sum(packet, index, protocol, at) {
+        None | Some(Sum::Right) => {}
+        Some(Sum::Partial(right)) => remarks.note(
             field,
             format_args!("{found:#x} is the sum of the pseudo-header alone: the kernel left the rest to the network card (checksum offload); it will be {right:#x}"),
-        );
-        return;
+        ),
+        Some(Sum::Wrong(right)) => remarks.error(
+            field,
+            format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops it"),
+        ),
     }
-    remarks.error(
-        field,
-        format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops it"),
-    );
 }

@@ -1,7 +1,8 @@
 //! User Datagram Protocol: RFC 768.
 
 use super::transport;
-use crate::model::{Field, Layer, Packet, Protocol, Remarks, Text, Under};
+use super::verdict;
+use crate::model::{Computed, Field, Layer, Packet, Protocol, Remarks, Text, Under};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&UDP];
 
@@ -16,6 +17,10 @@ static UDP: Protocol = Protocol::new("UDP", "UDP")
         Under::field("IPv6", "nh", 17),
     ])
     .header(HEADER as usize)
+    .computed(&[
+        Computed::new(&["udp.checksum.status"], "Whether chksum is right; bad, too, where a network card is still to compute it.", |packet, index| Some(status(packet, index)))
+            .values(&verdict::STATUS),
+    ])
     .fields(&[
         Field::uint("sport", 16)
             .aliases(&["udp.srcport", "udp.port"])
@@ -102,6 +107,28 @@ fn cut(packet: &Packet, index: usize, text: &mut Text) -> bool {
     true
 }
 
+/// Whether it is not longer than what was captured of it.
+fn is_whole(udp: &Layer) -> bool {
+    usize::from(udp.u16(4)) <= udp.bytes().len()
+}
+
+/// How its checksum stands, as a filter asks.
+fn status(packet: &Packet, index: usize) -> u64 {
+    const NOT_PRESENT: u64 = 3;
+    const ILLEGAL: u64 = 4;
+    let udp = &packet.layers[index];
+    let over_ipv6 = packet.network_below(index).is_some_and(|ip| ip.u8(0) >> 4 == 6);
+    match udp.u16(6) {
+        0 if over_ipv6 => ILLEGAL,
+        0 => NOT_PRESENT,
+        _ => {
+            let whole = udp.u16(4) >= HEADER && is_whole(udp);
+            let sum = || transport::sum(packet, index, 17, 6);
+            verdict::status(whole.then(sum).flatten())
+        }
+    }
+}
+
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     let udp = &packet.layers[index];
     let length = udp.u16(4);
@@ -110,9 +137,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
         remarks.error("len", format_args!("{length} is shorter than the header's own {header} bytes"));
         return;
     }
-    // The datagram itself may be longer than what was captured of it.
-    let whole = usize::from(length) <= udp.bytes().len();
-    if udp.u16(6) != 0 && whole {
+    if udp.u16(6) != 0 && is_whole(udp) {
         transport::check_sum(packet, index, 17, 6, "chksum", remarks);
     }
 }

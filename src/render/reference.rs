@@ -5,7 +5,7 @@ use super::bits::Bits;
 use super::wrap::words;
 use super::{Paint, Role};
 use crate::model::json::string;
-use crate::model::{Field, Kind, Layer, Protocol, Text, Under, Width};
+use crate::model::{Field, Kind, Layer, Names, Protocol, Text, Under, Width};
 use crate::packet::filter;
 use crate::proto;
 
@@ -70,6 +70,21 @@ pub fn page(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
     for field in protocol.fields {
         self::field(protocol, field, paint, text);
     }
+    if !protocol.computed.is_empty() {
+        text.str("\nFor filters alone\n");
+    }
+    for computed in protocol.computed {
+        text.str("  ");
+        paint.with(Role::Name, text, |text| {
+            text.str(&computed.names.join(", "));
+        });
+        text.str("\n");
+        wrapped(computed.doc, 6, text);
+        if let Some(Names(values)) = computed.values {
+            let values = values.iter().map(|(value, name)| format!("{value} {name}"));
+            wrapped(&values.collect::<Vec<_>>().join(", "), 6, text);
+        }
+    }
     if protocol.under.iter().any(|under| !under.parent.is_empty()) {
         text.str("\nRides on\n");
         for under in protocol.under {
@@ -127,6 +142,18 @@ pub fn json(protocol: &'static Protocol, text: &mut Text) {
         }
         text.str("],\"meaning\":");
         string(field.doc, text);
+        text.str("}");
+    }
+    text.str("],\"computed\":[");
+    for (index, computed) in protocol.computed.iter().enumerate() {
+        text.str(if index > 0 { "," } else { "" });
+        text.str("{\"filters\":[");
+        for (index, name) in computed.names.iter().enumerate() {
+            text.str(if index > 0 { "," } else { "" });
+            string(name, text);
+        }
+        text.str("],\"meaning\":");
+        string(computed.doc, text);
         text.str("}");
     }
     text.str("],\"under\":[");

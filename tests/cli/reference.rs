@@ -61,6 +61,16 @@ fn every_protocol_has_a_page_and_an_object() {
 }
 
 #[test]
+fn what_only_filters_know_is_told() {
+    let Ended { stdout, .. } = tunlab(&["proto", "UDP"]);
+    let told = "\nFor filters alone\n  udp.checksum.status\n      Whether chksum is right;";
+    assert!(stdout.contains(told), "{stdout}");
+    assert!(stdout.contains("      0 Bad, 1 Good, 2 Unverified, 3 Not present, 4 Illegal\n"));
+    let object: Value = serde_json::from_str(&tunlab(&["proto", "ARP", "--json"]).stdout).unwrap();
+    assert_eq!(object["computed"][1]["filters"][0], "arp.isprobe");
+}
+
+#[test]
 fn a_wrong_name_gives_the_nearest() {
     for (wrong, right) in [
         ("tpc", "TCP"),

@@ -6,7 +6,7 @@
 //! inside a protocol that tunlab does not have, or a header is cut off, of which scapy and tunlab
 //! read nothing and tshark the fields that are there. The test of `line` is about those.
 
-use super::peers::{self, ALONE, script};
+use super::peers::{self, ALONE, CHECKS, script};
 use libtest_mimic::Failed;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -241,7 +241,7 @@ fn tshark(capture: &Path, list: &Path, filters: usize) -> Result<Said, String> {
     let lua = script("tshark_filters.lua");
     let mut command = Command::new("tshark");
     command.args(["-q", "-n"]);
-    for option in ALONE {
+    for option in ALONE.iter().chain(CHECKS) {
         command.args(["-o", option]);
     }
     command

@@ -191,7 +191,7 @@ pub(crate) const ALONE: &[&str] = &[
 ];
 
 /// Options for a verdict on checksums.
-const CHECKS: &[&str] = &[
+pub(crate) const CHECKS: &[&str] = &[
     "ip.check_checksum:TRUE",
     "tcp.check_checksum:TRUE",
     "udp.check_checksum:TRUE",

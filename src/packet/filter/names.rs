@@ -24,6 +24,8 @@ pub(super) enum Part {
     Whole,
     /// The same, of layers that have a name of their own.
     Face(fn(&Packet, usize) -> bool),
+    /// A number made out of the layer.
+    Computed(fn(&Packet, usize) -> Option<u64>),
     /// What follows the header, when there is something.
     Payload,
     /// Bytes of that, or of all when there is no header.
@@ -193,6 +195,18 @@ fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
     }
     for (name, has) in protocol.faces {
         add(name, Part::Face(*has), Shape::Bytes);
+    }
+    for computed in protocol.computed {
+        names.extend(computed.names.iter().map(|name| Entry {
+            name: (*name).to_owned(),
+            source: Source {
+                protocol: Some(protocol),
+                part: Part::Computed(computed.of),
+                derive: None,
+            },
+            shape: Shape::Number,
+            values: computed.values,
+        }));
     }
     let mut fixed = Some(0);
     for field in protocol.fields {

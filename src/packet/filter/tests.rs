@@ -49,6 +49,8 @@ fn comparisons() {
         "frame.number == 1",
         "ip.src > 192.168.53.98",
         "(arp || icmp) && !tcp",
+        "icmp.checksum.status == \"Good\"",
+        "ip.checksum.status == 1",
         "icmp.payload matches \"^.{8}\\x08\\x09\"",
     ] {
         assert!(selects(filter), "{filter}");

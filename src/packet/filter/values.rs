@@ -56,6 +56,9 @@ pub(super) fn each(sources: &[Source], packet: &Packet, facts: &Facts, test: Tes
             if std::ptr::eq(layer.protocol, protocol) {
                 return match source.part {
                     Part::Face(has) => has(packet, index) && test(&Datum::Bytes(layer.bytes())),
+                    Part::Computed(of) => {
+                        of(packet, index).is_some_and(|number| test(&Datum::Number(number)))
+                    }
                     _ => of_layer(source, layer, test),
                 };
             }
@@ -157,6 +160,7 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
             _ => false,
         },
         Part::Face(_)
+        | Part::Computed(_)
         | Part::Number
         | Part::WireLen
         | Part::CapLen
