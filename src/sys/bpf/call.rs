@@ -11,7 +11,6 @@ use std::{
 use nix::{errno::Errno, libc};
 
 use super::assembler::Instruction;
-use super::passing::Way;
 
 /// Commands (`enum bpf_cmd`).
 mod command {
@@ -113,6 +112,13 @@ fn load_as(kind: u32, code: &[Instruction], to: u32, of: u32) -> Result<OwnedFd,
         .pointer(16, LICENCE.as_ptr());
     load.u32(68, to).u32(108, of);
     bpf(command::PROG_LOAD, &load).map(descriptor)
+}
+
+/// Which way packets go where a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Out,
+    In,
 }
 
 /// Runs a program of [`load_for_device`] for the device with this number of the calling thread's

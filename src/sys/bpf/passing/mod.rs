@@ -15,9 +15,11 @@
 
 #[cfg(test)]
 pub(crate) mod machine;
+mod offsets;
 mod program;
 
 use super::btf::{Btf, BtfError};
+use super::call::Way;
 use super::perf::Buffers;
 use super::{BpfError, Description, call};
 use crate::sys::errno;
@@ -26,8 +28,8 @@ use crate::sys::packet_socket::program::Instruction;
 use nix::errno::Errno;
 use nix::poll::PollFd;
 use nix::time::{ClockId, clock_gettime};
-pub(super) use program::Way;
-use program::{ETHER_HEADER, Maps, Offsets, SNAP, Spot, record};
+use offsets::Offsets;
+use program::{ETHER_HEADER, Maps, SNAP, Spot, record};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// The longest packet that is seen whole, in bytes, from its IP header on.

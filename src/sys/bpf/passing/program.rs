@@ -18,99 +18,20 @@
 
 pub(super) use super::super::assembler::Instruction;
 use super::super::assembler::{Assembler, FRAME, Label, Register, Size};
-use super::super::btf::{Bits, Btf, BtfError};
+use super::super::btf::Bits;
+use super::super::call::Way;
 use super::super::classic::{self, Ground, HEAD_LEN, HELD, LENGTH, MEMORY_LEN, WINDOW_LEN};
+use super::offsets::{InPlace, Offsets};
 use crate::sys::packet_socket::program::{Fact, Instruction as Classic};
-
-/// Which way packets go where the program runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Way {
-    /// Tracepoint `net_dev_start_xmit(skb, dev)`: the data begins with the device's header.
-    Out,
-    /// Tracepoint `netif_receive_skb(skb)`: the device's header stands before the data.
-    In,
-}
 
 /// Where a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Spot {
-    /// At the tracepoint of all devices of the machine.
+    /// At the tracepoint of all devices of the machine: `net_dev_start_xmit(skb, dev)`, where the
+    /// data begins with the device's header, or `netif_receive_skb(skb)`, where that stands before.
     Tracepoint,
     /// At one device, whose packets begin with its header whichever way they go.
     Device,
-}
-
-/// Where this kernel keeps what the programs read, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Offsets {
-    skb_len: i16,
-    skb_data_len: i16,
-    skb_data: i16,
-    skb_dev: i16,
-    skb_protocol: i16,
-    skb_type: Bits,
-    skb_summed: Bits,
-    dev_net: i16,
-    dev_type: i16,
-    dev_index: i16,
-    dev_name: i16,
-    net_inum: i16,
-    in_place: Option<InPlace>,
-    /// The number of the function `bpf_cast_to_kern_ctx` (Linux 6.2), by which a program at a device
-    /// comes to the kernel's own struct.
-    kernel_context: Option<u32>,
-}
-
-/// What makes bytes at any address readable as those of a struct, without a call that copies them
-/// (Linux 6.2). A bad address reads as zeros.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct InPlace {
-    /// The number of the function `bpf_rdonly_cast`, which costs nothing: the kernel takes it out.
-    cast: u32,
-    /// The number of a struct that is nothing but bytes, more of them than are read.
-    bytes: u32,
-}
-
-impl InPlace {
-    fn of(btf: &Btf) -> Option<InPlace> {
-        Some(InPlace {
-            cast: btf.function("bpf_rdonly_cast")?,
-            bytes: btf.structure_number("new_utsname")?,
-        })
-    }
-}
-
-impl Offsets {
-    /// The same for a program that copies what it reads of a packet.
-    pub(in super::super) fn copying(&self) -> Offsets {
-        Offsets {
-            in_place: None,
-            ..*self
-        }
-    }
-
-    /// Reads them from the kernel's description of itself.
-    pub(in super::super) fn of(btf: &Btf) -> Result<Offsets, BtfError> {
-        let [skb, dev] = [btf.structure("sk_buff")?, btf.structure("net_device")?];
-        // Structs of the kernel are shorter than 32 KB.
-        let near = |offset: u32| offset as i16;
-        Ok(Offsets {
-            skb_len: near(skb.offset(&["len"])?),
-            skb_data_len: near(skb.offset(&["data_len"])?),
-            skb_data: near(skb.offset(&["data"])?),
-            skb_dev: near(skb.offset(&["dev"])?),
-            skb_protocol: near(skb.offset(&["protocol"])?),
-            skb_type: skb.bits(&["pkt_type"])?,
-            skb_summed: skb.bits(&["ip_summed"])?,
-            dev_net: near(dev.offset(&["nd_net", "net"])?),
-            dev_type: near(dev.offset(&["type"])?),
-            dev_index: near(dev.offset(&["ifindex"])?),
-            dev_name: near(dev.offset(&["name"])?),
-            net_inum: near(btf.structure("net")?.offset(&["ns", "inum"])?),
-            in_place: InPlace::of(btf),
-            kernel_context: btf.function("bpf_cast_to_kern_ctx"),
-        })
-    }
 }
 
 /// What a program leaves for each packet, in front of its bytes: the layout, in bytes.
