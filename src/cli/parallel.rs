@@ -21,8 +21,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 /// Packets and bytes at which a block is full.
-const PACKETS: usize = 256;
-const BYTES: usize = 32 * 1024;
+const PACKETS: usize = 1024;
+const BYTES: usize = 128 * 1024;
 
 /// Blocks for each worker: one that it works on, one that waits.
 const BLOCKS: usize = 2;

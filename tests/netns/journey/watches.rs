@@ -29,7 +29,7 @@ fn same(bench: &Bench) -> Result<(), Problem> {
         let ended = bench.lab(&format!(
             "{UP} tunlab journey v > /dev/null # so that nobody asks for a neighbour later
              for way in sockets tracepoints devices; do
-               tunlab journey {probe} --watch $way -c 2 -i 50ms v -o json; done; tunlab lab down"
+               tunlab journey {probe} --watch $way -c 2 -i 400ms v -o json; done; tunlab lab down"
         ))?;
         ended.exits(0)?;
         let told: Vec<Vec<String>> = journeys(&ended)
