@@ -127,7 +127,8 @@ fn ask(filter: &Filter, link: LinkType, bytes: &[u8]) -> bool {
     let facts = Facts {
         number: 1,
         wire_len: bytes.len() as u32,
-        seconds: 0.5,
+        time: 500_000_000,
+        started: 0,
         interface: Some("tun0"),
     };
     filter.selects(&dissect(link, bytes), &facts)

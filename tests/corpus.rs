@@ -87,7 +87,8 @@ fn filters_are_asked_or_explained() {
                 let facts = Facts {
                     number: 1,
                     wire_len: bytes.len() as u32,
-                    seconds: 0.0,
+                    time: 0,
+                    started: 0,
                     interface: None,
                 };
                 filter.selects(&dissect(link, bytes), &facts);

@@ -244,7 +244,8 @@ fn filters() -> Result<(), Failed> {
                 let facts = Facts {
                     number: 1,
                     wire_len: bytes.len() as u32,
-                    seconds: 0.0,
+                    time: 0,
+                    started: 0,
                     interface: None,
                 };
                 filter.selects(&dissect(sample.link, &bytes), &facts);

@@ -269,7 +269,8 @@ fn selects(filter: &str, hex: &str) -> bool {
     let facts = Facts {
         number: 1,
         wire_len: bytes.len() as u32,
-        seconds: 0.0,
+        time: 0,
+        started: 0,
         interface: None,
     };
     let packet = dissect_captured(LinkType(RAW), &bytes, bytes.len());

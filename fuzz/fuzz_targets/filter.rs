@@ -26,7 +26,8 @@ fuzz_target!(|data: &[u8]| {
     let facts = Facts {
         number: 1,
         wire_len: bytes.len() as u32,
-        seconds: 0.0,
+        time: 0,
+        started: 0,
         interface: None,
     };
     filter.selects(&dissect(LinkType(u16::from_be_bytes(*link)), bytes), &facts);

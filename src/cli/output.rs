@@ -220,7 +220,8 @@ pub(super) fn facts<'a>(frame: &Frame<'a>, started: Timestamp) -> Facts<'a> {
     Facts {
         number: frame.number,
         wire_len: frame.wire_len,
-        seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
+        time: frame.time.0,
+        started: started.0,
         interface: frame.interface.and_then(|interface| interface.name),
     }
 }

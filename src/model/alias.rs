@@ -18,7 +18,7 @@ pub type NamedWhere = (&'static str, fn(&Layer) -> bool);
 pub struct InOption {
     /// The whole name: `tcp.options.mss_val`.
     pub name: &'static str,
-    /// The option's name in the list: `MSS`.
+    /// The option's name in the list: `MSS`; empty if it speaks of every option.
     pub option: &'static str,
     /// How its data is read.
     pub holds: Holds,
@@ -27,6 +27,12 @@ pub struct InOption {
 /// How an option's data is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
+    /// Not at all: what counts is the option's number, of every option up to the one that ends the
+    /// list.
+    Kind {
+        /// The number of that one.
+        last: u8,
+    },
     /// As bytes, none of them included: the option is there.
     Bytes,
     /// As text.
@@ -45,6 +51,15 @@ pub enum Holds {
 }
 
 impl InOption {
+    /// The number of every option up to the one numbered `last`.
+    pub const fn kinds(name: &'static str, last: u8) -> InOption {
+        InOption {
+            name,
+            option: "",
+            holds: Holds::Kind { last },
+        }
+    }
+
     /// The option's data as bytes.
     pub const fn bytes(name: &'static str, option: &'static str) -> InOption {
         let holds = Holds::Bytes;

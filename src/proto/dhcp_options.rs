@@ -5,6 +5,7 @@ use super::dhcp::{ADDRESSES, CODES, MESSAGE_TYPES, NONCES, ROUTES};
 use crate::model::{InOption, ListOf};
 
 pub(super) const IN_OPTIONS: &[InOption] = &[
+    InOption::kinds("dhcp.option.type", 255),
     InOption::number("dhcp.option.dhcp", "message-type", 0, 1),
     InOption::ipv4("dhcp.option.requested_ip_address", "requested_addr"),
     InOption::ipv4("dhcp.option.dhcp_server_id", "server_id"),

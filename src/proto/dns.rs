@@ -7,6 +7,7 @@
 use super::dns_numbers::{CLASSES, QUESTION_TYPES};
 use super::dns_records;
 use crate::model::{
+    Computed,
     DomainName, Field, Kind, Layer, Names, Packet, Piece, Protocol, Remarks, Text, Trouble, Under,
     Value, Width,
 };
@@ -43,6 +44,14 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
         Under::field("TCP", "sport", 53).accept(whole),
     ])
     .header_walked(HEADER, end)
+    .computed(&[Computed::new(
+        &["dns.flags"],
+        "qr to rcode as one number of 16 bits.",
+        |packet, index| {
+            let dns = &packet.layers[index];
+            Some(dns.u16(prefix(dns) + 2).into())
+        },
+    )])
     .fields(&[
         Field::uint("length", 16)
             .when(|dns| prefix(dns) > 0)

@@ -1,8 +1,8 @@
 //! Internet Control Message Protocol for IPv6: RFC 4443. Errors and echo; multicast listeners
 //! and neighbour discovery have files of their own.
 
-use super::{icmp_extensions, icmpv6_words, transport};
-use crate::model::{End, Field, Names, Next, Packet, Protocol, Remarks, Text, Under, Width};
+use super::{icmp_extensions, icmpv6_words, transport, verdict};
+use crate::model::{Computed, End, Field, Names, Next, Packet, Protocol, Remarks, Text, Under, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &UNREACHABLE,
@@ -57,6 +57,11 @@ pub(super) const TYPE: Field = Field::uint("type", 8)
     .doc("Kind of message: below 128 an error, from 128 on a question or announcement (RFC 4443).");
 pub(super) const CODE: Field =
     Field::uint("code", 8).doc("The reason, within the kind (RFC 4443).");
+/// The protocol's number, which is part of what is summed.
+const NUMBER: u8 = 58;
+/// Where every message has its checksum.
+const CKSUM_AT: usize = 2;
+
 pub(super) const CKSUM: Field = Field::hex("cksum", 16)
     .aliases(&["icmpv6.checksum"])
     .doc("Sum over addresses and message; unlike ICMP's it covers the addresses (RFC 4443).");
@@ -67,8 +72,16 @@ pub(super) const fn message(name: &'static str, title: &'static str) -> Protocol
         .column("ICMPv6")
         .reference("RFC 4443")
         .info(icmpv6_words::info)
+        .computed(&COMPUTED)
         .check(check)
 }
+
+static COMPUTED: [Computed; 1] = [Computed::new(
+    &["icmpv6.checksum.status"],
+    "Whether cksum is right.",
+    |packet, index| Some(verdict::status(transport::sum(packet, index, NUMBER, CKSUM_AT))),
+)
+.values(&verdict::STATUS)];
 
 /// Rides on IPv6 with type `TYPE` and at least `MIN` bytes.
 pub(super) const fn on_ipv6<const TYPE: u8, const MIN: usize>() -> Under {
@@ -78,7 +91,7 @@ pub(super) const fn on_ipv6<const TYPE: u8, const MIN: usize>() -> Under {
 
 /// Remarks on a wrong checksum: every message has it at byte 2.
 pub(super) fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
-    transport::check_sum(packet, index, 58, 2, "cksum", remarks);
+    transport::check_sum(packet, index, NUMBER, CKSUM_AT, "cksum", remarks);
 }
 
 static UNREACHABLE_CODES: Names = Names(&[

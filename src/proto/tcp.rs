@@ -115,6 +115,7 @@ static TCP: Protocol = Protocol::new("TCP", "TCP")
     .check(check);
 
 const IN_OPTIONS: &[InOption] = &[
+    InOption::kinds("tcp.option_kind", 0),
     InOption::bytes("tcp.options.eol", "EOL"),
     InOption::bytes("tcp.options.nop", "NOP"),
     InOption::bytes("tcp.options.mss", "MSS"),

@@ -97,7 +97,8 @@ fn compare(said: &[(PathBuf, Said)]) -> Result<(), Failed> {
             let facts = Facts {
                 number: frame.number,
                 wire_len: frame.wire_len,
-                seconds: (frame.time.0 as f64 - started.0 as f64) / 1e9,
+                time: frame.time.0,
+                started: started.0,
                 interface: frame.interface.and_then(|interface| interface.name),
             };
             for (index, judged) in filters.iter().enumerate() {

@@ -34,6 +34,8 @@ pub(super) struct Operand {
     pub(super) values: Option<&'static Names>,
     /// Whether all values must pass, of which there must be one; else one is enough.
     pub(super) every: bool,
+    /// Which of the layers of the protocol count, when `#...` follows: any, if this is empty.
+    pub(super) layers: Vec<Slice>,
     /// Parts to cut out, when `[...]` follows; one after the other.
     pub(super) slices: Vec<Slice>,
     /// Bits that count, when `& mask` follows.

@@ -71,6 +71,7 @@ fn of_shape(token: &Token, shape: Shape, values: Option<&Names>) -> Result<Liter
             .ok_or_else(|| wrong("IPv6 address or network")),
         Shape::Bytes => quoted
             .or_else(|| hex_bytes(text))
+            .or_else(|| Some(vec![character(text)?]))
             .map(Literal::Bytes)
             .ok_or_else(|| wrong("row of bytes, such as 45:00 or \"text\"")),
         Shape::Text => Ok(Literal::Bytes(quoted.unwrap_or_else(|| text.into()))),
@@ -112,8 +113,15 @@ fn pattern(token: &Token) -> Result<Literal, String> {
         })
 }
 
-/// A decimal, hexadecimal or octal number, as C writes them, or true and false.
+/// A decimal, hexadecimal, octal or binary number or a character, as C writes them, or true and
+/// false.
 pub(super) fn number(text: &str) -> Option<u64> {
+    if let Some(byte) = character(text) {
+        return Some(byte.into());
+    }
+    if let Some(digits) = text.strip_prefix("0b").or(text.strip_prefix("0B")) {
+        return u64::from_str_radix(digits, 2).ok();
+    }
     if let Some(digits) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
         return u64::from_str_radix(digits, 16).ok();
     }
@@ -125,6 +133,15 @@ pub(super) fn number(text: &str) -> Option<u64> {
     match text.strip_prefix('0') {
         Some(digits) if !digits.is_empty() => u64::from_str_radix(digits, 8).ok(),
         _ => text.parse().ok(),
+    }
+}
+
+/// `'a'`, `'\x0a'`
+fn character(text: &str) -> Option<u8> {
+    let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
+    match unescaped(inner)[..] {
+        [byte] => Some(byte),
+        _ => None,
     }
 }
 

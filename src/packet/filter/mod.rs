@@ -18,9 +18,11 @@
 //! * `contains` finds bytes, `matches` (`~`) a regular expression, without regard to case.
 //! * `eth.src[0:3]`, `[1-2]`, `[:4]`, `[4:]`, `[-1]`, `[0:2,4]` cut out bytes; `tcp.flags & 0x12`
 //!   keeps some bits, and alone asks whether one of them is set.
+//! * `ip.src#2` means the second IP header, one in a tunnel or in an ICMP error; `#-1` the last,
+//!   `#[1-2]` the first two.
 //! * `len()`, `count()`, `lower()`, `upper()` of a name.
-//! * Numbers as in C, or as their values are called (`ip.proto == tcp`); bytes as `00:0c:29`;
-//!   text in quotes, `r"..."` for backslashes that mean themselves.
+//! * Numbers as in C (`0x1f`, `0b101`, `'a'`), or as their values are called (`ip.proto == tcp`);
+//!   bytes as `00:0c:29`; text in quotes, `r"..."` for backslashes that mean themselves.
 //! * `!` (`not`), `&&` (`and`), `^^` (`xor`), `||` (`or`), from strongest to weakest, and brackets.
 
 mod error;

@@ -52,6 +52,8 @@ pub(super) enum Part {
     CapLen,
     /// `frame.time_relative`
     Seconds,
+    /// `frame.time_epoch`
+    Epoch,
     /// `frame.interface_name`
     Interface,
 }
@@ -106,12 +108,13 @@ static NAMES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     names
 });
 
-const FRAME: [(&str, Part, Shape); 6] = [
+const FRAME: [(&str, Part, Shape); 7] = [
     ("frame", Part::Whole, Shape::Bytes),
     ("frame.number", Part::Number, Shape::Number),
     ("frame.len", Part::WireLen, Shape::Number),
     ("frame.cap_len", Part::CapLen, Shape::Number),
     ("frame.time_relative", Part::Seconds, Shape::Seconds),
+    ("frame.time_epoch", Part::Epoch, Shape::Seconds),
     ("frame.interface_name", Part::Interface, Shape::Text),
 ];
 
@@ -147,8 +150,42 @@ pub(super) fn resolve(name: &str) -> Option<Named> {
     (!found.sources.is_empty()).then_some(found)
 }
 
+/// Names of Wireshark's that need more than the packet itself, by how they start, and what can be
+/// asked instead.
+const BEYOND_THE_PACKET: [(&str, &str); 12] = [
+    ("tcp.stream", "ask for its addresses and ports"),
+    ("udp.stream", "ask for its addresses and ports"),
+    ("tcp.analysis", "compare tcp.seq_raw and tcp.ack_raw by eye"),
+    ("tcp.completeness", "ask for tcp.flags"),
+    ("tcp.window_size", "ask for tcp.window_size_value"),
+    ("tcp.time_", "ask for frame.time_relative"),
+    ("frame.time_delta", "ask for frame.time_relative"),
+    ("icmp.resp", "ask for icmp.ident and icmp.seq"),
+    ("icmpv6.resp", "ask for icmpv6.echo.sequence_number"),
+    ("dns.time", "ask for dns.id"),
+    ("dns.response_", "ask for dns.id"),
+    ("dns.retransmi", "ask for dns.id"),
+];
+
+/// What to say of a name that nothing has.
+pub(super) fn unknown(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let beyond = BEYOND_THE_PACKET
+        .iter()
+        .find(|(start, _)| lower.starts_with(start));
+    if let Some((_, instead)) = beyond {
+        return format!(
+            "{name} depends on other packets, and each is judged alone here; {instead}"
+        );
+    }
+    match nearest(name) {
+        Some(nearest) => format!("nothing is called {name}; did you mean {nearest}?"),
+        None => format!("nothing is called {name}; `tunlab proto` lists the names"),
+    }
+}
+
 /// The known name that is most like `name`, if one is like it at all.
-pub(super) fn nearest(name: &str) -> Option<&'static str> {
+fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let mut best: Option<(usize, &str)> = None;
     for known in NAMES.iter().map(|entry| &entry.name) {
@@ -274,7 +311,7 @@ fn of_field(
             Holds::Bytes => Shape::Bytes,
             Holds::Text => Shape::Text,
             Holds::Ipv4 => Shape::Ipv4,
-            Holds::Numbers { .. } => Shape::Number,
+            Holds::Kind { .. } | Holds::Numbers { .. } => Shape::Number,
         };
         add(option.name, Part::Option(field, option), None, shape, None);
     }

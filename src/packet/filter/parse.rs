@@ -204,6 +204,9 @@ impl<'t> Parser<'t> {
             Some(function) if self.take(&["("]) => self.call(token, function)?,
             _ => self.name(token)?,
         };
+        if self.take(&["#"]) {
+            self.choose_layers(token, &mut operand)?;
+        }
         while self.peek().kind == Kind::Slice {
             self.cut(token, &mut operand)?;
         }
@@ -226,17 +229,14 @@ impl<'t> Parser<'t> {
 
     fn name(&self, token: Token) -> Parsed<Operand> {
         let Some(named) = names::resolve(token.text) else {
-            let hint = match names::nearest(token.text) {
-                Some(nearest) => format!("; did you mean {nearest}?"),
-                None => "; `tunlab proto` lists the names".to_owned(),
-            };
-            return Err(self.wrong(token, format!("nothing is called {}{hint}", token.text)));
+            return Err(self.wrong(token, names::unknown(token.text)));
         };
         Ok(Operand {
             sources: named.sources,
             shapes: named.shapes,
             values: named.values,
             every: false,
+            layers: Vec::new(),
             slices: Vec::new(),
             mask: None,
             function: Function::Nothing,
@@ -269,6 +269,24 @@ impl<'t> Parser<'t> {
         Ok(operand)
     }
 
+    /// `#2`, `#-1`, `#[1-2]`: which layers of the protocol count.
+    fn choose_layers(&mut self, name: Token, operand: &mut Operand) -> Parsed<()> {
+        let token = self.peek();
+        if operand.function != Function::Nothing {
+            return Err(self.wrong(token, format!("write # behind a name, not {}()", name.text)));
+        }
+        let layers = match token.kind {
+            Kind::Slice | Kind::Word => slices(token),
+            _ => None,
+        };
+        operand.layers = layers.ok_or_else(|| {
+            let message = "write #2 for the second layer of the protocol, #-1 for the last, #[1-2]";
+            self.wrong(token, message.to_owned())
+        })?;
+        self.next += 1;
+        Ok(())
+    }
+
     fn cut(&mut self, name: Token, operand: &mut Operand) -> Parsed<()> {
         let token = self.peek();
         if operand.is_numeric()
@@ -277,8 +295,7 @@ impl<'t> Parser<'t> {
         {
             return Err(self.wrong(token, format!("{} has no bytes to cut", name.text)));
         }
-        let slices: Option<Vec<Slice>> = token.text.split(',').map(slice::read).collect();
-        operand.slices = slices.ok_or_else(|| {
+        operand.slices = slices(token).ok_or_else(|| {
             let message = "write [start:length], [first-last] or [byte]";
             self.wrong(token, message.to_owned())
         })?;
@@ -348,4 +365,9 @@ impl<'t> Parser<'t> {
             message,
         }
     }
+}
+
+/// The slices of a token, one behind another.
+fn slices(token: Token) -> Option<Vec<Slice>> {
+    token.text.split(',').map(slice::read).collect()
 }

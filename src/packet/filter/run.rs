@@ -73,13 +73,13 @@ fn passes(operand: &Operand, packet: &Packet, facts: &Facts, test: Test) -> bool
 fn any(operand: &Operand, packet: &Packet, facts: &Facts, test: Test) -> bool {
     if operand.function == Function::Count {
         let mut count = 0;
-        each(&operand.sources, packet, facts, &mut |_| {
+        each(operand, packet, facts, &mut |_| {
             count += 1;
             false
         });
         return count > 0 && test(&Datum::Number(count));
     }
-    each(&operand.sources, packet, facts, &mut |datum| {
+    each(operand, packet, facts, &mut |datum| {
         shaped(operand, datum, test)
     })
 }

@@ -1,4 +1,5 @@
 //! Parts of a value's bytes: `[start:length]`, `[first-last]`, `[byte]`, `[:length]`, `[start:]`.
+//! The same choose among layers, which are counted from 1: `#[1-2]`.
 
 /// Bytes from `start` on; negative counts from the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,22 @@ pub(super) fn read(text: &str) -> Option<Slice> {
 }
 
 impl Slice {
+    /// Whether it takes in the layer with this `number`, from 1, of `count` there are.
+    pub(super) fn takes(&self, number: usize, count: usize) -> bool {
+        let (number, count) = (number as i64, count as i64);
+        let from_first = |index: i64| match index {
+            ..0 => count.saturating_add(index).saturating_add(1),
+            _ => index,
+        };
+        let first = from_first(self.start);
+        let last = match self.end {
+            End::Length(length) => first.saturating_add(length - 1),
+            End::Last(last) => from_first(last),
+            End::Open => count,
+        };
+        (first..=last).contains(&number)
+    }
+
     /// The bytes of the slice; nothing when they are not all there.
     pub(super) fn of<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
         let all = bytes.len() as i64;
@@ -64,6 +81,25 @@ impl Slice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn layers_are_counted_from_one() {
+        for (text, taken) in [
+            ("1", &[1][..]),
+            ("2-3", &[2, 3]),
+            ("-1", &[4]),
+            ("-2:", &[3, 4]),
+            (":2", &[1]),
+            ("2:2", &[2, 3]),
+            ("3-2", &[]),
+            ("5", &[]),
+            ("9223372036854775807:9223372036854775807", &[]),
+        ] {
+            let slice = read(text).unwrap_or_else(|| panic!("{text}"));
+            let takes: Vec<usize> = (1..=4).filter(|number| slice.takes(*number, 4)).collect();
+            assert_eq!(takes, taken, "{text}");
+        }
+    }
 
     #[test]
     fn every_way_of_writing_a_slice() {

@@ -12,7 +12,8 @@ fn selects(filter: &str) -> bool {
     let facts = Facts {
         number: 1,
         wire_len: 84,
-        seconds: 0.0,
+        time: 1_700_000_000_500_000_000,
+        started: 1_700_000_000_000_000_000,
         interface: None,
     };
     filter.selects(&packet, &facts)
@@ -93,7 +94,15 @@ fn functions_and_quantifiers() {
         "icmp.payload contains r\"567\"",
         "ip.src in {192.168.53.1..192.168.53.200}",
         "ip[0] == :45",
-        "frame.time_relative == 0",
+        "frame.time_relative == 0.5",
+        "frame.time_epoch == 1700000000.5",
+        "ip.ttl#1 == 64",
+        "ip.src#-1 == 192.168.53.99",
+        "ip.src#[1-2][0:2] == c0:a8",
+        "ip.ttl == 0b1000000",
+        "ip[0] == 'E' && ip[2] != ' '",
+        "icmp.payload contains 95:93 && ip[0] != '='",
+        "ip[20] == '\\x08'",
         "IP.SRC == 192.168.53.99",
     ] {
         assert!(selects(filter), "{filter}");
@@ -106,6 +115,8 @@ fn functions_and_quantifiers() {
         "all tcp.port == 23",
         "count(tcp.port)",
         "ip.src[3:2]",
+        "ip.ttl#2",
+        "frame#2",
         "ip.src[9]",
         "ip.proto == tcp",
         "ip.src not in {192.168.53.0/24}",
@@ -150,6 +161,11 @@ fn errors_point_at_the_place() {
         ("ip.ttl[0] == 4", 6, "no bytes to cut"),
         ("ip[0][0] == 4", 5, "no bytes to cut"),
         ("ip.src & 1", 7, "no bits"),
+        ("ip.src#", 7, "#2 for the second"),
+        ("ip.src#x == 1", 7, "#2 for the second"),
+        ("len(ip)#2", 8, "behind a name"),
+        ("ip.ttl == 'ab'", 10, "is no number"),
+        ("tcp.stream == 0", 0, "depends on other packets"),
         ("ip.src[x] == 1", 6, "[start:length]"),
         ("ip.src[0", 6, "`]` is missing"),
         ("lower(ip.src) == a", 0, "does not go"),

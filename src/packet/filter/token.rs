@@ -31,9 +31,9 @@ pub(super) enum Kind {
 }
 
 /// Longest first, so that `==` is not two signs.
-const SIGNS: [&str; 22] = [
+const SIGNS: [&str; 23] = [
     "!==", "===", "==", "!=", "~=", "<=", ">=", "&&", "||", "^^", "..", "(", ")", "{", "}", "]",
-    ",", "<", ">", "!", "&", "~",
+    ",", "<", ">", "!", "&", "~", "#",
 ];
 
 /// All tokens of `text`, the end included.
@@ -116,10 +116,23 @@ fn string_length(rest: &str) -> Option<usize> {
 /// A word goes on to the next blank or sign; a `..` between two numbers of a range ends it.
 fn word_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
+    // A character as C writes it may be a sign: '=', '\\'', '\x20'.
+    if let Some(inner) = rest.strip_prefix('\'') {
+        let first = inner.chars().next().map_or(0, char::len_utf8);
+        let least = if inner.starts_with('\\') { 2 } else { first };
+        let closing = bytes
+            .iter()
+            .skip(1 + least)
+            .take(3)
+            .position(|byte| *byte == b'\'');
+        if let Some(behind) = closing {
+            return 1 + least + behind + 1;
+        }
+    }
     let end = |index: usize| {
         let byte = bytes[index];
         let range = byte == b'.' && bytes.get(index + 1) == Some(&b'.');
-        byte.is_ascii_whitespace() || range || b"(){}[],<>!=&|^~\"".contains(&byte)
+        byte.is_ascii_whitespace() || range || b"(){}[],<>!=&|^~#\"".contains(&byte)
     };
     // At least one character, also of a sign that means nothing.
     let first = rest.chars().next().map_or(1, char::len_utf8);

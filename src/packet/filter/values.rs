@@ -1,8 +1,10 @@
 //! What a name stands for in a packet, value by value.
 
+use super::expression::Operand;
 use super::names::{Part, Source};
 use crate::model::{
-    DomainName, Field, Holds, InOption, Layer, Packet, Piece, Present, Protocol, Trouble, Value,
+    DomainName, Field, Holds, InOption, Items, Layer, Packet, Piece, Present, Protocol, Trouble,
+    Value,
 };
 use arrayvec::ArrayVec;
 
@@ -13,11 +15,16 @@ pub struct Facts<'a> {
     pub number: u64,
     /// Its length on the wire.
     pub wire_len: u32,
-    /// Seconds since the first packet.
-    pub seconds: f64,
+    /// When it was seen, in nanoseconds since 1970.
+    pub time: u64,
+    /// The same of the first packet.
+    pub started: u64,
     /// Name of the interface, where it is known.
     pub interface: Option<&'a str>,
 }
+
+/// Nanoseconds in a second.
+const NANOS: f64 = 1e9;
 
 /// A value at the moment of asking.
 #[derive(Clone, Copy)]
@@ -47,12 +54,19 @@ impl<'a> Datum<'a> {
 pub(super) type Test<'t> = &'t mut dyn FnMut(&Datum) -> bool;
 
 /// Calls `test` with the values as they stand in the packet, until one passes.
-pub(super) fn each(sources: &[Source], packet: &Packet, facts: &Facts, test: Test) -> bool {
-    sources.iter().any(|source| {
+pub(super) fn each(operand: &Operand, packet: &Packet, facts: &Facts, test: Test) -> bool {
+    operand.sources.iter().any(|source| {
         let Some(protocol) = source.protocol else {
-            return frame(source, packet, facts).is_some_and(|datum| test(&datum));
+            return is_wanted(operand, 1, 1)
+                && frame(source, packet, facts).is_some_and(|datum| test(&datum));
         };
         packet.layers.iter().enumerate().any(|(index, layer)| {
+            if !operand.layers.is_empty() {
+                let (number, count) = among_its_like(packet, index);
+                if !is_wanted(operand, number, count) {
+                    return false;
+                }
+            }
             if std::ptr::eq(layer.protocol, protocol) {
                 return match source.part {
                     Part::Face(has) => has(packet, index) && test(&Datum::Bytes(layer.bytes())),
@@ -70,6 +84,25 @@ pub(super) fn each(sources: &[Source], packet: &Packet, facts: &Facts, test: Tes
                 })
         })
     })
+}
+
+/// Whether the filter speaks of the layer with this number, of `count` of the protocol.
+fn is_wanted(operand: &Operand, number: usize, count: usize) -> bool {
+    let mut layers = operand.layers.iter();
+    operand.layers.is_empty() || layers.any(|layers| layers.takes(number, count))
+}
+
+/// The layer's number, from 1, among the packet's layers of its protocol, and how many they are.
+/// The messages of a family such as ICMPv6 are of one protocol.
+fn among_its_like(packet: &Packet, index: usize) -> (usize, usize) {
+    let column = packet.layers[index].protocol.column;
+    let alike = |layers: &[Layer]| {
+        let alike = layers
+            .iter()
+            .filter(|layer| layer.protocol.column == column);
+        alike.count()
+    };
+    (alike(&packet.layers[..=index]), alike(&packet.layers))
 }
 
 /// Calls `each` with every header of `protocol` inside the layer's fields, until it is content.
@@ -95,7 +128,8 @@ fn frame<'a>(source: &Source, packet: &Packet<'a>, facts: &Facts<'a>) -> Option<
         Part::Number => Datum::Number(facts.number),
         Part::WireLen => Datum::Number(facts.wire_len.into()),
         Part::CapLen => Datum::Number(packet.bytes.len() as u64),
-        Part::Seconds => Datum::Seconds(facts.seconds),
+        Part::Seconds => Datum::Seconds((facts.time as f64 - facts.started as f64) / NANOS),
+        Part::Epoch => Datum::Seconds(facts.time as f64 / NANOS),
         Part::Interface => Datum::Bytes(facts.interface?.as_bytes()),
         _ => Datum::Bytes(packet.bytes),
     })
@@ -152,11 +186,9 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
         },
         Part::Option(field, wanted) => match find(field) {
             Some(Present {
-                value: Value::Items(mut items),
+                value: Value::Items(items),
                 ..
-            }) => items.any(|item| {
-                item.name.is(wanted.option) && of_option(wanted, item.value.data(), test)
-            }),
+            }) => of_options(wanted, items, test),
             _ => false,
         },
         Part::Face(_)
@@ -165,6 +197,7 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
         | Part::WireLen
         | Part::CapLen
         | Part::Seconds
+        | Part::Epoch
         | Part::Interface => false,
     }
 }
@@ -223,9 +256,30 @@ fn words(text: &[u8]) -> ArrayVec<u8, 256> {
     text.iter().copied().collect()
 }
 
+/// What stands in the options of a list.
+fn of_options(wanted: &InOption, mut items: Items, test: Test) -> bool {
+    let Holds::Kind { last } = wanted.holds else {
+        return items
+            .any(|item| item.name.is(wanted.option) && of_option(wanted, item.value.data(), test));
+    };
+    while let [kind, ..] = items.bytes {
+        if items.next().is_none() {
+            return false;
+        }
+        if test(&Datum::Number((*kind).into())) {
+            return true;
+        }
+        if *kind == last {
+            return false;
+        }
+    }
+    false
+}
+
 /// What stands in an option's data.
 fn of_option(wanted: &InOption, data: &[u8], test: Test) -> bool {
     match wanted.holds {
+        Holds::Kind { .. } => false,
         Holds::Bytes | Holds::Text => test(&Datum::Bytes(data)),
         Holds::Ipv4 => data
             .chunks_exact(4)

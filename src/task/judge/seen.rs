@@ -79,7 +79,8 @@ pub(super) fn facts(place: usize, seen: &Sighting) -> Facts<'_> {
     Facts {
         number: place as u64 + 1,
         wire_len: seen.len,
-        seconds: 0.0,
+        time: seen.time,
+        started: seen.time,
         interface: Some(&seen.dev),
     }
 }
