@@ -1,6 +1,7 @@
 //! Flags that several commands share, named as tcpdump and iproute2 name theirs.
 
 use super::failure::Failure;
+use super::number;
 use crate::capture::DeviceName;
 use crate::lab::Cidr;
 use crate::packet::Dissector;
@@ -62,11 +63,12 @@ pub(super) fn terminal_width() -> Option<u16> {
 #[command(next_help_heading = "Packets")]
 pub(super) struct PacketArgs {
     /// Stop after N packets
-    #[arg(short, long = "count", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long = "count", value_name = "N", value_parser = number::whole::<u64>(1..=u64::MAX))]
     pub(super) count: Option<u64>,
 
     /// Leave out the first N packets
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
+          value_parser = number::whole::<u64>(0..=u64::MAX))]
     pub(super) skip: u64,
 
     /// Only packets that match, in Wireshark's manner: `icmp.type == 8 && ip.src == 10.0.0.0/8`;
@@ -75,7 +77,7 @@ pub(super) struct PacketArgs {
     filter: Option<String>,
 
     /// A further UDP port whose payload is the tunnel's; 9090 is one anyway
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", value_parser = number::whole::<u16>(number::PORTS))]
     tunnel_port: Option<u16>,
 
     /// How packets are printed
@@ -184,7 +186,7 @@ pub(super) struct DeviceArgs {
     pub(super) routes: Vec<Cidr>,
 
     /// Its largest packet, in bytes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(68..=65535))]
+    #[arg(long, value_name = "N", value_parser = number::whole::<u32>(68..=65535))]
     pub(super) mtu: Option<u32>,
 
     /// Leave it behind when tunlab ends

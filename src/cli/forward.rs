@@ -4,6 +4,7 @@ use super::Outcome;
 use super::args::{DeviceArgs, When, stdout_is_terminal};
 use super::commands::Runs;
 use super::failure::{Failure, status};
+use super::number;
 use super::station::{Defaults, Station, Wanted};
 use crate::capture::Mode;
 use crate::lab::Cidr;
@@ -44,7 +45,7 @@ pub(super) struct Forward {
 
     /// The port where A has none
     #[arg(long, value_name = "PORT", default_value_t = PORT, hide_default_value = true,
-          value_parser = clap::value_parser!(u16).range(1..))]
+          value_parser = number::whole::<u16>(number::PORTS))]
     tunnel_port: u16,
 
     /// Only print what arrives, and where from: no device (task 3)

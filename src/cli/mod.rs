@@ -22,6 +22,7 @@ mod failure;
 mod forward;
 mod journey;
 mod lab;
+mod number;
 mod output;
 mod parallel;
 mod ping;

@@ -8,6 +8,7 @@ use super::Outcome;
 use super::args::When;
 use super::commands::Runs;
 use super::failure::{Failure, print};
+use super::number;
 use crate::proto::ping_words::error_words;
 use crate::sys::icmp_socket::{Arrival, Heard, IcmpSocket};
 use crate::sys::signals::Signals;
@@ -27,7 +28,7 @@ pub(super) struct Ping {
     destination: String,
 
     /// Stop after N requests
-    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, value_name = "N", value_parser = number::whole::<u16>(1..=65_535))]
     count: Option<u16>,
 
     /// Seconds between two requests
@@ -39,11 +40,11 @@ pub(super) struct Ping {
     wait: Duration,
 
     /// Bytes of data in a request
-    #[arg(short, value_name = "BYTES", default_value_t = 56, value_parser = clap::value_parser!(u16).range(0..=65_507))]
+    #[arg(short, value_name = "BYTES", default_value_t = 56, value_parser = number::whole::<u16>(0..=65_507))]
     size: u16,
 
     /// Time to live of the requests
-    #[arg(short, value_name = "TTL", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(short, value_name = "TTL", value_parser = number::whole::<u8>(1..=255))]
     ttl: Option<u8>,
 
     /// Print the statistics only

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::args::{DeviceArgs, PacketArgs, PrivateArgs, When};
 use super::commands::Runs;
 use super::failure::{Failure, status};
+use super::number;
 use super::output::Output;
 use super::parallel;
 use super::progress::Progress;
@@ -28,7 +29,7 @@ pub(super) struct Read {
 
     /// Dissect and print a capture file with N threads, in the order of the file
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "line_buffered",
-        value_parser = clap::value_parser!(u8).range(1..=16))]
+        value_parser = number::whole::<u8>(1..=16))]
     threads: u8,
 
     #[command(flatten)]

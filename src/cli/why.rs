@@ -12,6 +12,7 @@ use super::Outcome;
 use super::args::{When, paint, terminal_width};
 use super::commands::Runs;
 use super::failure::{Failure, print, status};
+use super::number;
 use super::places::{host_and_address, tunnel};
 use super::privileges;
 use crate::causes::{self, page};
@@ -54,11 +55,11 @@ pub(super) struct Why {
 
     /// Send a TCP SYN to this port instead of a ping
     #[arg(long, value_name = "PORT", conflicts_with = "udp",
-          value_parser = clap::value_parser!(u16).range(1..))]
+          value_parser = number::whole::<u16>(number::PORTS))]
     tcp: Option<u16>,
 
     /// Send a UDP datagram to this port instead of a ping
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", value_parser = number::whole::<u16>(number::PORTS))]
     udp: Option<u16>,
 
     /// Ask this witness only, besides sightings, routes and settings

@@ -82,7 +82,10 @@ fn what_cannot_be_meant_is_bad_usage() {
             &["read", "--addr", "10.0.0.1", "--", "true"],
             &["no prefix length; write 10.0.0.1/24"],
         ),
-        (&["read", "--mtu", "1", "--", "true"], &["68..=65535"]),
+        (
+            &["read", "--mtu", "1", "--", "true"],
+            &["a whole number from 68 to 65535"],
+        ),
         (
             &["read", "--no-config", "--mtu", "900", "--", "true"],
             &["cannot be used with"],
@@ -125,6 +128,31 @@ fn what_cannot_be_meant_is_bad_usage() {
             let said = &ended.stderr;
             assert!(said.contains(word), "{args:?} lacks {word:?}: {said}");
         }
+    }
+}
+
+#[test]
+fn a_wrong_number_was_an_invalid_digit_found_in_a_string() {
+    let table: [(&[&str], &str); 5] = [
+        (&["read", "-c", "x"], ", at least 1"),
+        (&["read", "--skip", "-1"], ", at least 0"),
+        (&["read", "--threads", "99"], " from 1 to 16"),
+        (&["journey", "u", "v", "--ttl", "300"], " from 1 to 255"),
+        (&["journey", "u", "v", "--tcp", "0"], " from 1 to 65535"),
+    ];
+    for (args, range) in table {
+        let ended = tunlab(args);
+        assert_eq!(ended.code, Some(2), "{args:?}");
+        let line = ended.stderr.lines().next().unwrap();
+        let typed = args.last().unwrap();
+        assert!(
+            line.starts_with(&format!("error: invalid value '{typed}'")),
+            "{line}"
+        );
+        assert!(
+            line.ends_with(&format!(": write a whole number{range}")),
+            "{line}"
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be typed after `tunlab journey`.
 
 use crate::cli::failure::Failure;
+use crate::cli::number;
 use crate::cli::places::DEFAULT_DEST;
 use crate::journey::{PING_SIZE, Probe, ProbeKind, SYN_SIZE};
 use crate::lab::LabName;
@@ -26,20 +27,21 @@ pub(in crate::cli) struct Journey {
     pub(super) demo: bool,
 
     /// Send a TCP SYN to PORT instead of a ping
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", value_parser = number::whole::<u16>(number::PORTS))]
     tcp: Option<u16>,
 
     /// Send a UDP datagram to PORT instead of a ping
     #[arg(long, value_name = "PORT", conflicts_with = "tcp",
-          value_parser = clap::value_parser!(u16).range(1..))]
+          value_parser = number::whole::<u16>(number::PORTS))]
     udp: Option<u16>,
 
     /// Its TTL [default: the host's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::whole::<u8>(1..=255))]
     ttl: Option<u8>,
 
     /// Its length in bytes, with the IP header [default: 84, as ping's]
-    #[arg(long, value_name = "N", conflicts_with = "tcp")]
+    #[arg(long, value_name = "N", conflicts_with = "tcp",
+          value_parser = number::whole::<u16>(0..=65_535))]
     size: Option<u16>,
 
     /// Send nothing; follow the next packet of somebody else that FILTER selects
@@ -48,7 +50,7 @@ pub(in crate::cli) struct Journey {
 
     /// Follow N packets, and show every way that they took once
     #[arg(short, long, value_name = "N", default_value_t = 1, hide_default_value = true,
-          value_parser = clap::value_parser!(u16).range(1..))]
+          value_parser = number::whole::<u16>(1..=65_535))]
     pub(super) count: u16,
 
     /// Between two packets: 5ms, 0.2s or seconds
@@ -74,7 +76,7 @@ pub(in crate::cli) struct Journey {
     pub(super) write: Option<PathBuf>,
 
     /// A further UDP port whose payload is the tunnel's; 9090 is one anyway; with --demo, the tunnel's own
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", value_parser = number::whole::<u16>(number::PORTS))]
     pub(super) tunnel_port: Option<u16>,
 }
 
