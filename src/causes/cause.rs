@@ -27,6 +27,10 @@ pub struct Cause {
     pub lookup: &'static [Errno],
     /// What changes it: alternatives, the best first.
     pub cures: &'static [Cure],
+    /// What its places can be, as in the course: for its page.
+    pub example: &'static [(&'static str, &'static str)],
+    /// What to do where no command helps.
+    pub advice: &'static str,
     /// The tasks of the course in which it is met.
     pub tasks: &'static [&'static str],
     /// The text of its page.
@@ -184,7 +188,7 @@ fn of_ipv6(name: String) -> Option<String> {
 }
 
 /// The template with its `{places}` filled in; a place that is not known stays.
-fn fill(template: &str, places: &[(&str, &str)]) -> String {
+pub(super) fn fill(template: &str, places: &[(&str, &str)]) -> String {
     places
         .iter()
         .fold(template.to_owned(), |text, (place, value)| {

@@ -48,6 +48,7 @@ pub static DEVICE_DOWN: Cause = entry!("device_down", {
     counters: &["{dev}.rx_dropped"],
     reasons: &[reason("DEV_READY", "tun_get_user")],
     cures: &[Cure { commands: &["ip link set dev {dev} up"] }],
+    example: &[("dev", "tun0")],
     tasks: &["2b-configure", "2d-garbage", "6-tunnel-breaking"],
 });
 
@@ -56,11 +57,18 @@ pub static DEVICE_DOWN_SEND: Cause = entry!("device_down_send", {
     function: "fib_sync_down_dev",
     file: "net/ipv4/fib_semantics.c",
     stage: Stage::Sending,
-    counters: &["Ip.OutNoRoutes"],
+    counters: &["Ip.OutNoRoutes", "IpExt.InNoRoutes"],
     reasons: &[reason("IP_INNOROUTES", "ip_error")],
     cures: &[
         Cure { commands: &["ip link set dev {dev} up", "ip route {add} {net} {to}"] },
         Cure { commands: &["ip link set dev {dev} up"] },
+    ],
+    example: &[
+        ("dev", "tun0"),
+        ("add", "add"),
+        ("net", "192.168.70.0/24"),
+        ("to", "dev tun0"),
+        ("dst", "192.168.70.101"),
     ],
     tasks: &["2b-configure", "6-tunnel-breaking"],
 });
@@ -78,6 +86,7 @@ pub static NO_READER: Cause = entry!("no_reader", {
         reason("QDISC_DROP", "kfree_skb_list"),
     ],
     cures: &[Cure { commands: &["{program}"] }],
+    example: &[("dev", "tun0"), ("program", "tunlab forward --server 10.0.2.11:9090 --name tun0")],
     tasks: &["2b-configure", "6-tunnel-breaking"],
 });
 
@@ -92,6 +101,7 @@ pub static NO_CARRIER: Cause = entry!("no_carrier", {
         reason("NEIGH_FAILED", "neigh_invalidate"),
     ],
     cures: &[Cure { commands: &["ip link set dev {key} up"] }],
+    example: &[("dev", "eth1"), ("key", "eth0")],
     tasks: &["1-network-setup"],
 });
 
@@ -102,6 +112,8 @@ pub static QUEUE_FULL: Cause = entry!("queue_full", {
     stage: Stage::Leaving,
     counters: &["{dev}.tx_dropped"],
     reasons: &[reason("FULL_RING", "tun_net_xmit")],
+    example: &[("dev", "tun0")],
+    advice: "Let the program read: start it again, or let it go on (`kill -CONT PID`).",
     tasks: &["6-tunnel-breaking"],
 });
 
@@ -119,6 +131,7 @@ pub static QDISC: Cause = entry!("qdisc", {
         reason("QDISC_OVERLIMIT", "__dev_queue_xmit"),
     ],
     cures: &[Cure { commands: &["tc qdisc del dev {dev} root"] }],
+    example: &[("dev", "tun0")],
     tasks: &["6-tunnel-breaking"],
 });
 
@@ -127,7 +140,7 @@ pub static TUNNEL_SILENT: Cause = entry!("tunnel_silent", {
     function: "tun_do_read",
     file: TUN,
     stage: Stage::Program,
-    cures: &[],
+    advice: "Look at the program: start it again, or let it go on (`kill -CONT PID`).",
     tasks: &["3-send-through-tunnel", "4-vpn-server", "6-tunnel-breaking"],
 });
 
@@ -138,6 +151,7 @@ pub static OTHER_HOST: Cause = entry!("other_host", {
     stage: Stage::Arriving,
     reasons: &[reason("OTHERHOST", "ip_rcv_core")],
     cures: &[Cure { commands: &["ip neigh del {addr} dev {key}"] }],
+    example: &[("dev", "eth0"), ("addr", "192.168.70.101"), ("key", "eth1")],
     tasks: &["9-tap", "9-arp-reply"],
 });
 
@@ -148,5 +162,7 @@ pub static UNKNOWN_PROTOCOL: Cause = entry!("unknown_protocol", {
     stage: Stage::Arriving,
     counters: &["{dev}.rx_dropped"],
     reasons: &[reason("UNHANDLED_PROTO", "__netif_receive_skb_core")],
+    example: &[("dev", "tap0")],
+    advice: "Whoever writes to the device must write what the host understands: IP or ARP in an Ethernet frame.",
     tasks: &["9-tap"],
 });

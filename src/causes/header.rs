@@ -42,6 +42,7 @@ pub static IPV6_OFF: Cause = entry!("ipv6_off", {
     counters: &["Ip6InDiscards"],
     reasons: &[reason("IPV6DISABLED", "ip6_rcv_core")],
     cures: &[Cure { commands: &["sysctl -w net.ipv6.conf.{key}.disable_ipv6=0"] }],
+    example: &[("dev", "tun0"), ("key", "tun0")],
     tasks: &["2d-garbage"],
 });
 

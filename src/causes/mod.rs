@@ -48,6 +48,8 @@ const NOTHING_KNOWN: Cause = Cause {
     reasons: &[],
     lookup: &[],
     cures: &[],
+    example: &[],
+    advice: "",
     tasks: &[],
     text: "",
 };
@@ -100,6 +102,7 @@ pub static ALL: &[&Cause] = &[
     &NO_ROUTE_FORWARDING,
     &TTL,
     &ROUTING_LOOP,
+    &BOUNCED,
     &TOO_BIG,
     &NFT_DROP,
     &UDP_CHECKSUM,
@@ -160,14 +163,16 @@ mod tests {
     fn only_known_places() {
         let known = [
             "dev", "src", "dst", "net", "to", "add", "port", "mtu", "key", "program", "addr",
-            "rule", "qdisc",
+            "rule", "rules", "pref",
         ];
         for cause in ALL {
+            let example = |place: &str| cause.example.iter().any(|(name, _)| *name == place);
             let commands = cause.cures.iter().flat_map(|cure| cure.commands);
             for template in commands.chain([&cause.words().sentence]) {
                 for rest in template.split('{').skip(1) {
                     let place = rest.split('}').next().unwrap_or_default();
                     assert!(known.contains(&place), "{}: {place}", cause.name);
+                    assert!(example(place), "{} has no example for {place}", cause.name);
                 }
             }
         }
@@ -200,7 +205,13 @@ mod tests {
                 "sysctl -w net.ipv4.conf.tun0.rp_filter=0"
             ]
         );
-        let all = [few[0], few[1], ("add", "add"), ("net", "192.168.30.0/24")];
+        let all = [
+            few[0],
+            few[1],
+            ("add", "add"),
+            ("net", "192.168.30.0/24"),
+            ("to", "dev tun0"),
+        ];
         let route = RP_FILTER.cure(&all).unwrap();
         assert_eq!(route, ["ip route add 192.168.30.0/24 dev tun0"]);
     }

@@ -1,6 +1,7 @@
 //! The page of a cause: the hosts with the place where the packet dies, its words, its witnesses,
 //! its cure.
 
+use super::cause::fill;
 use super::{ALL, Cause, Stage};
 use crate::model::Text;
 use crate::render::{Paint, Role};
@@ -40,7 +41,7 @@ pub fn page(cause: &Cause, paint: &Paint, text: &mut Text) {
     text.str(": ").str(words.title).str("\n\n");
     picture(cause.stage, paint, text);
     text.str("\n");
-    wrapped(&names_for_places(words.sentence), "", text);
+    wrapped(&for_example(words.sentence, cause), "", text);
 
     for (number, (heading, section)) in words.sections.iter().enumerate() {
         title(heading, paint, text);
@@ -92,7 +93,7 @@ fn witnesses(cause: &Cause, text: &mut Text) {
             row("counters", "none moves", text);
         }
         names => {
-            row("counters", &names_for_places(&names.join(", ")), text);
+            row("counters", &for_example(&names.join(", "), cause), text);
         }
     }
     for reason in cause.reasons {
@@ -111,14 +112,23 @@ fn witnesses(cause: &Cause, text: &mut Text) {
 
 fn cures(cause: &Cause, text: &mut Text) {
     if cause.cures.is_empty() {
-        text.str("No command: whoever sends must send something else.\n");
+        wrapped(
+            match cause.advice {
+                "" => "No command: whoever sends must send something else.",
+                advice => advice,
+            },
+            "",
+            text,
+        );
+        return;
     }
+    text.str("In the course's lab, for instance:\n\n");
     for (number, cure) in cause.cures.iter().enumerate() {
         if number > 0 {
             text.str("\nor\n\n");
         }
         for command in cure.commands {
-            text.str("    ").str(&names_for_places(command)).str("\n");
+            text.str("    ").str(&for_example(command, cause)).str("\n");
         }
     }
 }
@@ -153,8 +163,9 @@ fn wrapped(words: &str, label: &str, text: &mut Text) {
     text.str("\n");
 }
 
-/// `{dev}` becomes `DEV`: on the page the place has no value yet.
-fn names_for_places(template: &str) -> String {
+/// `{dev}` becomes what it could be in the course, or `DEV` where that has no such case.
+fn for_example(template: &str, cause: &Cause) -> String {
+    let template = fill(template, cause.example);
     let mut named = String::new();
     let mut in_place = false;
     for letter in template.chars() {
@@ -191,6 +202,21 @@ mod tests {
     }
 
     #[test]
+    fn a_page_gave_its_cure_in_capital_letters() {
+        for cause in ALL {
+            let page = page_of(cause);
+            let (_, cure) = page.split_once("\nThe cure\n").unwrap();
+            let (cure, _) = cure.split_once("\nSee it by hand\n").unwrap();
+            let shouted = cure.split(|letter: char| !letter.is_ascii_alphabetic());
+            let shouted: Vec<&str> = shouted
+                .filter(|word| word.len() > 2 && word.chars().all(|one| one.is_ascii_uppercase()))
+                .filter(|word| !["CONT", "PID", "ARP"].contains(word))
+                .collect();
+            assert!(shouted.is_empty(), "{}: {shouted:?}", cause.name);
+        }
+    }
+
+    #[test]
     fn a_page_names_the_witnesses_and_the_cure() {
         let page = page_of(&causes::RP_FILTER);
         for words in [
@@ -198,7 +224,7 @@ mod tests {
             "counters      TcpExt.IPReversePathFilter",
             "kernel        IP_RPFILTER",
             "route lookup  invalid argument (EINVAL)",
-            "ip route ADD NET dev DEV",
+            "ip route add 192.168.30.0/24 dev tun0",
             "✗ on s, having come in",
             "Tasks: 2d-spoof, 8-tun-address",
         ] {

@@ -15,6 +15,12 @@ pub static NO_ROUTE: Cause = entry!("no_route", {
     counters: &["Ip.OutNoRoutes"],
     lookup: &[Errno::ENETUNREACH],
     cures: &[Cure { commands: &["ip route {add} {net} {to}"] }],
+    example: &[
+        ("dst", "192.168.70.101"),
+        ("add", "add"),
+        ("net", "192.168.70.0/24"),
+        ("to", "dev tun0"),
+    ],
     tasks: &["1-network-setup", "2c-read", "7-routing-on-v"],
 });
 
@@ -30,7 +36,17 @@ pub static BLACKHOLE: Cause = entry!("blackhole", {
         reason("NOT_SPECIFIED", "dst_discard"),
     ],
     lookup: &[Errno::EINVAL, Errno::EHOSTUNREACH, Errno::EACCES],
-    cures: &[Cure { commands: &["ip route del {key} {net}"] }],
+    cures: &[
+        Cure { commands: &["ip route del {key} {net}"] },
+        Cure { commands: &["ip {rules} del pref {pref}"] },
+    ],
+    example: &[
+        ("dst", "192.168.70.101"),
+        ("key", "blackhole"),
+        ("net", "192.168.70.0/24"),
+        ("rules", "rule"),
+        ("pref", "100"),
+    ],
     tasks: &["1-network-setup"],
 });
 
@@ -44,11 +60,18 @@ pub static RP_FILTER: Cause = entry!("rp_filter", {
     // EXDEV on some kernels.
     lookup: &[Errno::EINVAL, Errno::EXDEV],
     cures: &[
-        Cure { commands: &["ip route {add} {net} dev {dev}"] },
+        Cure { commands: &["ip route {add} {net} {to}"] },
         Cure { commands: &[
             "sysctl -w net.ipv4.conf.all.rp_filter=0",
             "sysctl -w net.ipv4.conf.{dev}.rp_filter=0",
         ] },
+    ],
+    example: &[
+        ("dev", "tun0"),
+        ("src", "192.168.30.99"),
+        ("add", "add"),
+        ("net", "192.168.30.0/24"),
+        ("to", "dev tun0"),
     ],
     tasks: &["2d-spoof", "8-tun-address"],
 });
@@ -62,8 +85,15 @@ pub static RP_FILTER_LOOSE: Cause = entry!("rp_filter_loose", {
     reasons: &[reason("IP_RPFILTER", "ip_rcv_finish_core")],
     lookup: &[Errno::EINVAL, Errno::EXDEV],
     cures: &[
-        Cure { commands: &["ip route {add} {net} dev {dev}"] },
+        Cure { commands: &["ip route {add} {net} {to}"] },
         Cure { commands: &["ip route add {src}/32 dev {dev}"] },
+    ],
+    example: &[
+        ("dev", "tun0"),
+        ("src", "192.168.30.99"),
+        ("add", "add"),
+        ("net", "192.168.30.0/24"),
+        ("to", "dev tun0"),
     ],
     tasks: &["2d-spoof", "8-tun-address"],
 });
@@ -76,6 +106,7 @@ pub static LOCAL_SOURCE: Cause = entry!("local_source", {
     reasons: &[reason("IP_LOCAL_SOURCE", "ip_rcv_finish_core")],
     lookup: &[Errno::EINVAL],
     cures: &[Cure { commands: &["ip addr del {addr} dev {key}"] }],
+    example: &[("src", "192.168.53.5"), ("addr", "192.168.53.5/24"), ("key", "tun0")],
     tasks: &["2d-garbage", "3-send-through-tunnel"],
 });
 
@@ -86,7 +117,6 @@ pub static LOCALNET: Cause = entry!("localnet", {
     stage: Stage::Arriving,
     reasons: &[reason("IP_LOCALNET", "ip_rcv_finish_core")],
     lookup: &[Errno::EINVAL],
-    cures: &[],
     tasks: &["2d-garbage"],
 });
 
@@ -102,6 +132,7 @@ pub static IP_FORWARD: Cause = entry!("ip_forward", {
         Cure { commands: &["sysctl -w net.ipv4.{key}=1"] },
         Cure { commands: &["sysctl -w net.ipv6.conf.all.forwarding=1"] },
     ],
+    example: &[("key", "ip_forward")],
     tasks: &["1-network-setup", "4-vpn-server", "5-both-directions"],
 });
 
@@ -114,6 +145,12 @@ pub static NO_ROUTE_FORWARDING: Cause = entry!("no_route_forwarding", {
     reasons: &[reason("IP_INNOROUTES", "ip_error")],
     lookup: &[Errno::ENETUNREACH],
     cures: &[Cure { commands: &["ip route {add} {net} {to}"] }],
+    example: &[
+        ("dst", "192.168.53.99"),
+        ("add", "add"),
+        ("net", "192.168.53.0/24"),
+        ("to", "via 192.168.70.1 dev eth0"),
+    ],
     tasks: &["1-network-setup", "8-tun-address"],
 });
 
@@ -125,6 +162,7 @@ pub static TTL: Cause = entry!("ttl", {
     counters: &["Icmp.OutTimeExcds", "Ip.InHdrErrors"],
     reasons: &[reason("IP_INHDR", "ip_forward")],
     cures: &[Cure { commands: &["sysctl -w net.{key}=64"] }],
+    example: &[("key", "ipv4.ip_default_ttl")],
     tasks: &["5-both-directions"],
 });
 
@@ -136,6 +174,24 @@ pub static ROUTING_LOOP: Cause = entry!("routing_loop", {
     counters: &["Icmp.OutTimeExcds", "Ip.InHdrErrors"],
     reasons: &[reason("IP_INHDR", "ip_forward")],
     cures: &[Cure { commands: &["ip route {add} {net} {to}"] }],
+    example: &[("add", "replace"), ("net", "192.168.70.0/24"), ("to", "dev eth1")],
+    tasks: &["3-send-through-tunnel", "8-site-to-site"],
+});
+
+/// A router that sends the packet back the way it came, to a host that does not want it.
+pub static BOUNCED: Cause = entry!("bounced", {
+    function: "ip_forward",
+    file: "net/ipv4/ip_forward.c",
+    stage: Stage::Forwarding,
+    cures: &[Cure { commands: &["ip route {add} {net} {to}"] }],
+    example: &[
+        ("dst", "192.168.53.77"),
+        ("dev", "tun0"),
+        ("add", "replace"),
+        ("net", "192.168.70.0/24"),
+        ("to", "dev eth1"),
+    ],
+    advice: "Ask whether anybody has that address, and where.",
     tasks: &["3-send-through-tunnel", "8-site-to-site"],
 });
 
@@ -147,6 +203,7 @@ pub static TOO_BIG: Cause = entry!("too_big", {
     counters: &["Ip.FragFails"],
     reasons: &[reason("PKT_TOO_BIG", "ip_forward")],
     cures: &[Cure { commands: &["ip link set dev {dev} mtu {mtu}"] }],
+    example: &[("dev", "eth1"), ("mtu", "1500")],
     tasks: &["5-both-directions"],
 });
 
@@ -158,6 +215,13 @@ pub static NEIGHBOUR: Cause = entry!("neighbour", {
     counters: &["Icmp.OutDestUnreachs"],
     reasons: &[reason("NEIGH_FAILED", "neigh_invalidate"), reason("NEIGH_QUEUEFULL", "__neigh_event_send")],
     cures: &[Cure { commands: &["ip route {add} {net} {to}"] }],
+    example: &[
+        ("dev", "eth0"),
+        ("addr", "192.168.53.99"),
+        ("add", "replace"),
+        ("net", "192.168.53.0/24"),
+        ("to", "via 192.168.70.1 dev eth0"),
+    ],
     tasks: &["7-routing-on-v", "9-tap"],
 });
 
@@ -168,5 +232,6 @@ pub static NFT_DROP: Cause = entry!("nft_drop", {
     stage: Stage::Forwarding,
     reasons: &[reason("NETFILTER_DROP", "nft_do_chain"), reason("NETFILTER_DROP", "nf_hook_slow")],
     cures: &[Cure { commands: &["{rule}"] }],
+    example: &[("rule", "nft delete rule ip filter forward handle 4")],
     tasks: &["5-both-directions", "8-site-to-site"],
 });

@@ -10,6 +10,7 @@ pub static UDP_PORT_CLOSED: Cause = entry!("udp_port_closed", {
     counters: &["Udp.NoPorts"],
     reasons: &[reason("NO_SOCKET", "__udp4_lib_rcv")],
     cures: &[Cure { commands: &["{program}"] }],
+    example: &[("port", "9090"), ("program", "tunlab forward --listen 0.0.0.0:9090")],
     tasks: &["3-send-through-tunnel", "6-tunnel-breaking"],
 });
 
@@ -30,6 +31,7 @@ pub static SOCKET_FULL: Cause = entry!("socket_full", {
     stage: Stage::Delivering,
     counters: &["Udp.RcvbufErrors"],
     reasons: &[reason("SOCKET_RCVBUFF", "udp_queue_rcv_one_skb")],
+    advice: "Let the program read: start it again, or let it go on (`kill -CONT PID`); or send more slowly.",
     tasks: &["6-tunnel-breaking"],
 });
 
@@ -50,6 +52,7 @@ pub static TCP_PORT_CLOSED: Cause = entry!("tcp_port_closed", {
     stage: Stage::Delivering,
     counters: &["Tcp.OutRsts"],
     reasons: &[reason("NO_SOCKET", "tcp_v4_rcv")],
+    advice: "Start the program that should listen there.",
     tasks: &["5-both-directions"],
 });
 
@@ -69,6 +72,8 @@ pub static TCP_RETRANSMITTING: Cause = entry!("tcp_retransmitting", {
     file: "net/ipv4/tcp_timer.c",
     stage: Stage::Waiting,
     counters: &["Tcp.RetransSegs", "TcpExt.TCPTimeouts"],
+    example: &[("dst", "192.168.70.101")],
+    advice: "Repair the way: the connection goes on by itself.",
     tasks: &["6-tunnel-breaking"],
 });
 
@@ -78,5 +83,7 @@ pub static TCP_PERSISTING: Cause = entry!("tcp_persisting", {
     file: "net/ipv4/tcp_timer.c",
     stage: Stage::Waiting,
     counters: &["Ip.OutNoRoutes"],
+    example: &[("dst", "192.168.70.101")],
+    advice: "Repair the way: the connection goes on by itself.",
     tasks: &["6-tunnel-breaking"],
 });

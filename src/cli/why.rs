@@ -25,7 +25,8 @@ use crate::sys::signals::Signals;
 use crate::sys::successor::Successor;
 use crate::why::cure::CureError;
 use crate::why::{
-    Diagnosis, Examination, Host, Question, Verdict, Witness, cure, diagnose, examine, host, report,
+    Command, Diagnosis, Examination, Host, Question, Verdict, Witness, cure, diagnose, examine,
+    host, report,
 };
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, ToSocketAddrs};
@@ -115,6 +116,7 @@ impl Runs for Why {
             }
         }
         let in_full = |name: &str, command: &str| host::in_full(&question.hosts, name, command);
+        let mut ran = Vec::new();
         for _ in 0..MOST_CURES {
             let (mut diagnosis, mut open) = self.ask(&question, &signals)?;
             if suspects_firewall(&diagnosis) && self.evidence.is_none() {
@@ -136,7 +138,7 @@ impl Runs for Why {
             }
             print(text.as_str())?;
             drop(open);
-            if !self.fix || !fix(&diagnosis, &question)? {
+            if !self.fix || !fix(&diagnosis, &question, &mut ran)? {
                 let healthy = diagnosis.verdict == Verdict::Healthy;
                 return Ok(ExitCode::from(u8::from(!healthy)));
             }
@@ -248,10 +250,19 @@ fn suspects_firewall(diagnosis: &Diagnosis) -> bool {
 }
 
 /// Runs the cures of the likeliest cause; whether that was done, and it is worth asking again.
-fn fix(diagnosis: &Diagnosis, question: &Question) -> Result<bool, Failure> {
+/// `ran` are those that were run before.
+fn fix(
+    diagnosis: &Diagnosis,
+    question: &Question,
+    ran: &mut Vec<Command>,
+) -> Result<bool, Failure> {
     let Some(finding) = diagnosis.causes.first() else {
         return Ok(false);
     };
+    if finding.cures.iter().any(|command| ran.contains(command)) {
+        status("tunlab: this was run before, and did not help: nothing more is run");
+        return Ok(false);
+    }
     for command in &finding.cures {
         let host = question
             .hosts
@@ -260,14 +271,16 @@ fn fix(diagnosis: &Diagnosis, question: &Question) -> Result<bool, Failure> {
         let Some(host) = host.filter(|host| host.is_in_lab()) else {
             return Ok(false);
         };
-        status(&format!("# {}", host.from_here(&command.words)));
+        let words = host.from_here(&command.words);
         let cured = match cure::run(command, host) {
-            Err(error @ CureError::Program(_)) => {
-                status(&error.to_string());
+            Err(CureError::Program(_)) => {
+                status(&CureError::Program(words).to_string());
                 return Ok(false);
             }
             cured => cured?,
         };
+        status(&format!("# {words}"));
+        ran.push(command.clone());
         if let Some(undo) = cured.undo {
             status(&format!("  to undo it: {}", host.from_here(&undo)));
         }

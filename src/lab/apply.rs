@@ -1,15 +1,15 @@
 //! Carrying a plan out, thinly: netlink for devices, addresses and routes, `/proc/sys` for
 //! settings. Whatever was changed is recorded, and taken back in reverse.
 
-use std::io;
+use std::{io, net::IpAddr};
 
 use nix::errno::Errno;
 
 use super::Cidr;
-use super::plan::{Op, Plan, Route};
+use super::plan::{Mac, Op, Plan, Route};
 use crate::sys::{
     errno,
-    netlink::{self, Netlink, NetlinkError},
+    netlink::{self, Link, MAIN, NeighbourState, Netlink, NetlinkError, Rule},
     readings,
 };
 
@@ -200,7 +200,8 @@ pub(super) fn carry_out(op: &Op, netlink: &Netlink) -> Result<Option<Op>, OpErro
         }
         Op::RouteReplace(route) => {
             let wanted = resolve(route, netlink)?;
-            let before = existing(&wanted, netlink)?;
+            // Whichever device it leads through, it goes.
+            let before = existing(&wanted, |route| route.metric == wanted.metric, netlink)?;
             netlink.replace_route(&wanted)?;
             return Ok(Some(match before {
                 Some(before) => Op::RouteReplace(before),
@@ -210,19 +211,38 @@ pub(super) fn carry_out(op: &Op, netlink: &Netlink) -> Result<Option<Op>, OpErro
         Op::RouteDel(route) => {
             let unwanted = resolve(route, netlink)?;
             // What was typed may say less than what was there: `ip route del default`.
-            let before = existing(&unwanted, netlink)?;
+            let named = |route: &netlink::Route| {
+                let same = |wanted: Option<u32>, is: Option<u32>| wanted.is_none() || wanted == is;
+                same(unwanted.index, route.index) && same(unwanted.metric, route.metric)
+            };
+            let before = existing(&unwanted, named, netlink)?;
             netlink.delete_route(&unwanted)?;
             return Ok(before.map(Op::RouteAdd));
         }
+        Op::RuleAdd(rule) => {
+            netlink.add_rule(rule)?;
+            true
+        }
+        Op::RuleDel { v6, priority } => {
+            let rules = netlink.rules()?;
+            let is_it = |rule: &&Rule| (rule.v6, rule.priority) == (*v6, *priority);
+            let before = rules.into_iter().find(|rule| is_it(&rule));
+            netlink.delete_rule(*v6, *priority)?;
+            // What was asked for besides is not known, so it cannot be asked for again.
+            let whole = before.filter(|rule| !rule.other);
+            return Ok(whole.map(Op::RuleAdd));
+        }
         Op::NeighReplace { dev, addr, mac } => {
             let link = netlink.link(dev)?;
+            let before = permanent(&link, *addr, netlink)?;
             netlink.replace_neighbour(&link, *addr, mac.0)?;
-            true
+            return Ok(before.or_else(|| op.undo()));
         }
         Op::NeighDel { dev, addr } => {
             let link = netlink.link(dev)?;
+            let before = permanent(&link, *addr, netlink)?;
             netlink.delete_neighbour(&link, *addr)?;
-            true
+            return Ok(before);
         }
         Op::NeighFlush { dev } => {
             let link = netlink.link(dev)?;
@@ -254,16 +274,22 @@ fn resolve(route: &Route, netlink: &Netlink) -> Result<netlink::Route, NetlinkEr
         index: link.map(|link| link.index),
         gateway: route.via,
         kind: route.kind,
+        metric: route.metric,
+        source: route.src,
+        table: route.table.unwrap_or(MAIN),
     })
 }
 
 /// The route there is to the same network, with all that can be said about it.
-fn existing(wanted: &netlink::Route, netlink: &Netlink) -> Result<Option<Route>, NetlinkError> {
-    let routes = netlink.routes()?;
+fn existing(
+    wanted: &netlink::Route,
+    fits: impl Fn(&netlink::Route) -> bool,
+    netlink: &Netlink,
+) -> Result<Option<Route>, NetlinkError> {
+    let routes = netlink.all_routes()?;
     let is_it = |route: &&netlink::Route| {
-        let same_network =
-            (route.destination, route.prefix_len) == (wanted.destination, wanted.prefix_len);
-        same_network && (wanted.index.is_none() || wanted.index == route.index)
+        let place = |route: &netlink::Route| (route.destination, route.prefix_len, route.table);
+        place(route) == place(wanted) && fits(route)
     };
     let Some(route) = routes.iter().find(is_it) else {
         return Ok(None);
@@ -276,8 +302,28 @@ fn existing(wanted: &netlink::Route, netlink: &Netlink) -> Result<Option<Route>,
             kind: route.kind,
             via: route.gateway,
             dev: link.map(|link| link.name.clone()),
+            src: route.source,
+            metric: route.metric,
+            table: Some(route.table).filter(|&table| table != MAIN),
         }),
     )
+}
+
+/// What was set by hand of a neighbour; what was learned comes back by itself.
+fn permanent(link: &Link, addr: IpAddr, netlink: &Netlink) -> Result<Option<Op>, NetlinkError> {
+    let neighbours = netlink.neighbours()?;
+    let mut neighbours = neighbours.into_iter();
+    let entry = neighbours.find(|one| {
+        let set = one.state == NeighbourState::Permanent;
+        set && (one.index, one.address) == (link.index, addr)
+    });
+    Ok(entry
+        .and_then(|entry| entry.mac)
+        .map(|mac| Op::NeighReplace {
+            dev: link.name.clone(),
+            addr,
+            mac: Mac(mac),
+        }))
 }
 
 fn set(key: &str, value: &str) -> Result<Option<Op>, OpError> {

@@ -135,7 +135,7 @@ impl fmt::Display for Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::netlink::RouteKind;
+    use crate::sys::netlink::{MAIN, RouteKind};
 
     fn cidr(text: &str) -> Cidr {
         text.parse().unwrap()
@@ -161,6 +161,9 @@ mod tests {
             index,
             gateway: None,
             kind: RouteKind::Unicast,
+            metric: None,
+            source: None,
+            table: MAIN,
         }
     }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use super::plan::{Mac, Op, Route};
 use super::{Cidr, CidrError};
-use crate::sys::netlink::RouteKind;
+use crate::sys::netlink::{LOCAL, MAIN, RouteKind};
 
 /// Why a command is no [`Op`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +104,22 @@ impl<'w> Words<'w> {
         word.parse().map_err(|why| self.wrong(why))
     }
 
+    fn number(&mut self) -> Result<u32, OpParseError> {
+        let word = self.next("a number")?;
+        word.parse().map_err(|_| self.odd(word))
+    }
+
+    /// The number or name of a routing table; nothing for the main one.
+    fn table(&mut self) -> Result<Option<u32>, OpParseError> {
+        let number = match self.rest.first().map(String::as_str) {
+            Some("main") => MAIN,
+            Some("local") => LOCAL,
+            _ => return Ok(Some(self.number()?).filter(|&number| number != MAIN)),
+        };
+        self.rest = &self.rest[1..];
+        Ok(Some(number).filter(|&number| number != MAIN))
+    }
+
     fn odd(&self, word: &str) -> OpParseError {
         OpParseError::Word {
             command: self.command.to_owned(),
@@ -156,9 +172,24 @@ fn ip(words: &mut Words) -> Result<Op, OpParseError> {
         "link" | "l" => link(words),
         "addr" | "address" | "a" => addr(words),
         "route" | "r" | "ro" => route(words, ipv6),
+        "rule" | "ru" => rule(words, ipv6),
         "neigh" | "neighbour" | "neighbor" | "n" => neigh(words),
         word => Err(words.odd(word)),
     }
+}
+
+/// Rules are deleted by their places; those that are added are written by hand.
+fn rule(words: &mut Words, v6: bool) -> Result<Op, OpParseError> {
+    match words.next("del")? {
+        "del" | "delete" => {}
+        word => return Err(words.odd(word)),
+    }
+    match words.next("pref")? {
+        "pref" | "preference" | "priority" => {}
+        word => return Err(words.odd(word)),
+    }
+    let priority = words.number()?;
+    Ok(Op::RuleDel { v6, priority })
 }
 
 fn netns(words: &mut Words) -> Result<Op, OpParseError> {
@@ -233,12 +264,18 @@ fn route(words: &mut Words, ipv6: bool) -> Result<Op, OpParseError> {
     let kind = kind.into_iter().find(|(word, _)| words.skip(word));
     let kind = kind.map_or(RouteKind::Unicast, |(_, kind)| kind);
     let destination = words.next("a network")?;
-    let (mut via, mut dev) = (None, None);
+    let (mut via, mut dev, mut src, mut metric, mut table) = (None, None, None, None, None);
     loop {
         if words.skip("via") {
             via = Some(words.address()?);
         } else if words.skip("dev") {
             dev = Some(words.device()?);
+        } else if words.skip("src") {
+            src = Some(words.address()?);
+        } else if words.skip("metric") {
+            metric = Some(words.number()?);
+        } else if words.skip("table") {
+            table = words.table()?;
         } else {
             break;
         }
@@ -249,6 +286,9 @@ fn route(words: &mut Words, ipv6: bool) -> Result<Op, OpParseError> {
         kind,
         via,
         dev,
+        src,
+        metric,
+        table,
     };
     match verb {
         "add" => Ok(Op::RouteAdd(route)),
@@ -389,8 +429,8 @@ mod tests {
             ("", ": a command is missing"),
             ("reboot", "reboot: \"reboot\" is not understood here"),
             (
-                "ip route add 1.2.3.0/24 dev tun0 metric 5",
-                "ip route add 1.2.3.0/24 dev tun0 metric 5: \"metric\" is not understood here",
+                "ip route add 1.2.3.0/24 dev tun0 onlink",
+                "ip route add 1.2.3.0/24 dev tun0 onlink: \"onlink\" is not understood here",
             ),
             (
                 "ip route add 1.2.3.4/24 dev tun0",

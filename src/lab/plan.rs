@@ -8,7 +8,7 @@ use std::{fmt, net::IpAddr};
 
 use super::Cidr;
 use crate::capture::Mode;
-use crate::sys::netlink::RouteKind;
+use crate::sys::netlink::{Action, LOCAL, MAIN, RouteKind, Rule};
 
 /// One change to a host's network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,15 @@ pub enum Op {
     RouteReplace(Route),
     /// Delete a route.
     RouteDel(Route),
+    /// Add a policy rule.
+    RuleAdd(Rule),
+    /// Delete the first policy rule at a place.
+    RuleDel {
+        /// Whether it is IPv6's.
+        v6: bool,
+        /// Its place.
+        priority: u32,
+    },
     /// Tell a host another's hardware address, for good, or in the place of what it had learned.
     NeighReplace {
         /// The device behind which the neighbour is.
@@ -123,6 +132,12 @@ pub struct Route {
     pub via: Option<IpAddr>,
     /// The device it leads through; without one the kernel finds the one that `via` is behind.
     pub dev: Option<String>,
+    /// The source address of packets that have none yet, if it is not the kernel's to choose.
+    pub src: Option<IpAddr>,
+    /// Which of several routes to the same network is taken: the one with the least.
+    pub metric: Option<u32>,
+    /// The number of its table, if that is not the main one.
+    pub table: Option<u32>,
 }
 
 /// An Ethernet address. Reads `aa:bb:cc:dd:ee:ff`.
@@ -213,6 +228,13 @@ impl Op {
             Op::RouteAdd(route) => format!("ip route add {route}"),
             Op::RouteReplace(route) => format!("ip route replace {route}"),
             Op::RouteDel(route) => format!("ip route del {route}"),
+            Op::RuleAdd(rule) => rule_command(rule),
+            Op::RuleDel { v6, priority } => {
+                format!(
+                    "ip {}rule del pref {priority}",
+                    if *v6 { "-6 " } else { "" }
+                )
+            }
             Op::NeighReplace { dev, addr, mac } => {
                 format!("ip neigh replace {addr} lladdr {mac} dev {dev}")
             }
@@ -232,6 +254,10 @@ impl Op {
                 dev: dev.clone(),
                 addr: *addr,
             },
+            Op::RuleAdd(rule) => Op::RuleDel {
+                v6: rule.v6,
+                priority: rule.priority,
+            },
             Op::LinkUp { dev } => Op::LinkDown { dev: dev.clone() },
             Op::LinkDown { dev } => Op::LinkUp { dev: dev.clone() },
             Op::AddrAdd { dev, addr } => Op::AddrDel {
@@ -250,10 +276,44 @@ impl Op {
             | Op::NetnsDel { .. }
             | Op::DeviceDel { .. }
             | Op::RouteReplace(_)
+            | Op::RuleDel { .. }
             | Op::NeighDel { .. }
             | Op::NeighFlush { .. } => return None,
         })
     }
+}
+
+/// As `ip rule` takes it: `ip rule add pref 100 to 192.168.70.0/24 prohibit`.
+fn rule_command(rule: &Rule) -> String {
+    let family = if rule.v6 { "-6 " } else { "" };
+    let mut words = format!("ip {family}rule add pref {}", rule.priority);
+    if rule.inverted {
+        words += " not";
+    }
+    for (word, network) in [("from", rule.from), ("to", rule.to)] {
+        if let Some((address, bits)) = network {
+            words += &format!(" {word} {address}/{bits}");
+        }
+    }
+    for (word, dev) in [("iif", &rule.iif), ("oif", &rule.oif)] {
+        if let Some(dev) = dev {
+            words += &format!(" {word} {dev}");
+        }
+    }
+    if let Some((mark, mask)) = rule.mark {
+        words += &format!(" fwmark {mark:#x}/{mask:#x}");
+    }
+    words += &match rule.action {
+        Action::Table(MAIN, None) => " table main".to_owned(),
+        Action::Table(table, None) => format!(" table {table}"),
+        Action::Table(table, Some(bits)) => format!(" table {table} suppress_prefixlength {bits}"),
+        Action::Goto(priority) => format!(" goto {priority}"),
+        Action::Nop => " nop".to_owned(),
+        Action::Blackhole => " blackhole".to_owned(),
+        Action::Unreachable => " unreachable".to_owned(),
+        Action::Prohibit => " prohibit".to_owned(),
+    };
+    words
 }
 
 impl Step {
@@ -276,6 +336,9 @@ impl Route {
             kind: RouteKind::Unicast,
             via: None,
             dev: Some(dev.into()),
+            src: None,
+            metric: None,
+            table: None,
         }
     }
 
@@ -286,6 +349,9 @@ impl Route {
             kind: RouteKind::Unicast,
             via: Some(router),
             dev: None,
+            src: None,
+            metric: None,
+            table: None,
         }
     }
 }
@@ -307,8 +373,18 @@ impl fmt::Display for Route {
         if let Some(via) = self.via {
             write!(out, " via {via}")?;
         }
-        match &self.dev {
-            Some(dev) => write!(out, " dev {dev}"),
+        if let Some(dev) = &self.dev {
+            write!(out, " dev {dev}")?;
+        }
+        if let Some(src) = self.src {
+            write!(out, " src {src}")?;
+        }
+        if let Some(metric) = self.metric {
+            write!(out, " metric {metric}")?;
+        }
+        match self.table {
+            Some(LOCAL) => out.write_str(" table local"),
+            Some(table) => write!(out, " table {table}"),
             None => Ok(()),
         }
     }

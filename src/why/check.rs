@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use nix::errno::Errno;
 
 use super::clues::{Clues, counters};
+use super::decide::Decision;
 use super::evidence::Evidence;
 use super::met::is_header;
 use super::point::{Phase, Point};
@@ -15,7 +16,9 @@ use crate::causes::Cause;
 use crate::journey::ProbeKind;
 use crate::lab::Cidr;
 use crate::lab::plan::Mac;
-use crate::sys::netlink::{Link, Lookup, Neighbour, NeighbourState, RouteKind};
+use crate::sys::netlink::{
+    Action, LOCAL, Link, Lookup, MAIN, Neighbour, NeighbourState, RouteKind,
+};
 
 /// The clues for a cause; nothing if something refutes it.
 pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option<Clues> {
@@ -69,6 +72,7 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
                 _ => clues,
             })
         }
+        "no_route_forwarding" if matches!(point.decision(), Decision::Rule(_)) => None,
         "no_route_forwarding" => {
             let errno = errno.filter(|errno| cause.lookup.contains(errno))?;
             Some(told(clues, errno))
@@ -83,17 +87,8 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             Some(clues)
         }
         "blackhole" => {
-            let route = host.route_to(point.dst)?;
-            let kind = match route.kind {
-                RouteKind::Blackhole => "a blackhole",
-                RouteKind::Unreachable => "unreachable",
-                RouteKind::Prohibit => "prohibited",
-                _ => return None,
-            };
-            Some(clues.observed(
-                6,
-                format!("{}'s route to {} is {kind}", host.name, point.dst),
-            ))
+            let forbids = forbidden(point)?;
+            Some(clues.observed(6, forbids))
         }
         "no_reader" => {
             let link = leaving(point, found, host)?;
@@ -104,7 +99,7 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             Some(clues)
         }
         "no_carrier" => {
-            let link = host.link_by_index(host.route_to(point.dst)?.index?)?;
+            let link = host.link_by_index(point.route()?.index?)?;
             let cut = !is_tun(link) && link.up && !link.carrier;
             let words = format!("{} of {} has no carrier", link.name, host.name);
             let mut clues = cut.then(|| clues.observed(8, words))?;
@@ -124,12 +119,19 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             }
         }
         "neighbour" => {
-            let route = host.route_to(point.dst)?;
+            let route = point.route()?;
             let next = route.gateway.unwrap_or(point.dst);
             let link = host.link_by_index(route.index?)?;
-            let silent = unanswered(host, link.index, next)?;
-            let words = format!("{next} on {} of {} is {silent:?}", link.name, host.name);
-            let mut clues = clues.observed(5, words);
+            let words =
+                |next, silent| format!("{next} on {} of {} is {silent:?}", link.name, host.name);
+            let mut clues = match unanswered(host, link.index, next) {
+                Some(silent) => clues.observed(5, words(next, silent)),
+                // The firewall may have given it another destination.
+                None => {
+                    let other = other_unanswered(host, link.index, point)?;
+                    clues.inferred(2, words(other.address, other.state))
+                }
+            };
             clues.dev = Some(link.name.clone());
             Some(clues)
         }
@@ -147,7 +149,17 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             let ttls: BTreeSet<u8> = visits.map(|glimpse| glimpse.ttl).collect();
             let loops = ttls.len() > 2;
             let runs_out = point.ttl <= 1 && !local && loops == (cause.name == "routing_loop");
-            runs_out.then(|| clues.observed(4, format!("it arrived with a TTL of {}", point.ttl)))
+            runs_out.then(|| clues.observed(4, lifetime(point, evidence)))
+        }
+        "bounced" => {
+            let back = evidence
+                .bounce()
+                .filter(|(at, _)| at.host == host.name && at.dev == dev)?;
+            let words = format!(
+                "{} sent it back through {dev}, by which it came in",
+                back.0.host
+            );
+            Some(clues.observed(6, words))
         }
         "too_big" => {
             let link = match point.phase {
@@ -221,9 +233,8 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             let garbled = point.phase == Phase::Garbled;
             let carries_ip = host.link(dev).is_some_and(is_tun);
             let clues = (garbled && !carries_ip).then_some(clues)?;
-            // Smaller ones are ARP's.
             let taken = evidence.rose(&host.name, &format!("{dev}.rx_bytes"));
-            let taken = taken.filter(|&bytes| bytes >= evidence.length.into());
+            let taken = taken.filter(|&bytes| has_other_than_arp(bytes, point, evidence));
             let ip = ["Ip.InReceives", "Ip6InReceives"];
             let heard = ip
                 .iter()
@@ -253,6 +264,63 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
     }
 }
 
+/// How little was left of the packet's time to live, in words.
+fn lifetime(point: &Point, evidence: &Evidence) -> String {
+    let mut came = evidence.seen.iter().filter(|seen| {
+        !seen.out && seen.host == point.host.name && Some(&seen.dev) == point.dev.as_ref()
+    });
+    match came.next_back().map(|seen| seen.ttl) {
+        Some(ttl) if ttl > 1 => format!(
+            "it arrived with a TTL of {ttl}, and had {} when it was to be passed on: a rule of {}'s \
+             firewall changes it (`nft list ruleset`)",
+            point.ttl, point.host.name
+        ),
+        _ => format!("it arrived with a TTL of {}", point.ttl),
+    }
+}
+
+/// What says that the packet is not to be sent, in words.
+fn forbidden(point: &Point) -> Option<String> {
+    let (host, dst) = (&point.host.name, point.dst);
+    match point.decision() {
+        Decision::Route(route) => {
+            let kind = match route.kind {
+                RouteKind::Blackhole => "a blackhole",
+                RouteKind::Unreachable => "unreachable",
+                RouteKind::Prohibit => "prohibited",
+                _ => return None,
+            };
+            let table = match route.table {
+                MAIN => String::new(),
+                LOCAL => " in table local".to_owned(),
+                table => format!(" in table {table}"),
+            };
+            Some(format!("{host}'s route to {dst}{table} is {kind}"))
+        }
+        Decision::Rule(rule) => {
+            let what = match rule.action {
+                Action::Blackhole => "a blackhole",
+                Action::Unreachable => "unreachable",
+                _ => "prohibited",
+            };
+            let place = rule.priority;
+            Some(format!(
+                "{host}'s policy rule {place} makes {dst} {what} (`ip rule`)"
+            ))
+        }
+        Decision::Nothing => None,
+    }
+}
+
+/// Whether so many bytes that a device took in are more than ARP's alone, and enough for the packet
+/// among them.
+fn has_other_than_arp(bytes: i64, point: &Point, evidence: &Evidence) -> bool {
+    const ARP: i64 = 42; // with Ethernet's header
+    let dev = point.dev.as_deref().unwrap_or_default();
+    let frames = evidence.rose(&point.host.name, &format!("{dev}.rx_packets"));
+    bytes >= i64::from(evidence.length) + ARP * frames.unwrap_or(1).saturating_sub(1)
+}
+
 fn no_route(
     point: &Point,
     evidence: &Evidence,
@@ -260,6 +328,10 @@ fn no_route(
     lookup: Option<Errno>,
 ) -> Option<Clues> {
     let host = &point.host.name;
+    // A rule answers so, too.
+    if matches!(point.decision(), Decision::Rule(_)) {
+        return None;
+    }
     let own = point.dst == evidence.to && *host == evidence.from;
     match (evidence.refused.filter(|_| own), lookup) {
         (Some(Errno::ENETUNREACH), _) => {
@@ -290,7 +362,8 @@ fn way_down<'e>(point: &Point<'e>, evidence: &Evidence) -> Option<(&'e Link, u32
     let own = |link: &&'e Link| networks(link).any(|network| network.contains(point.dst));
     let all = || host.links.iter().filter(down);
     let nearby = all().find(own).map(|link| (link, 3));
-    let alone = evidence.hosts.len() == 1;
+    // A device that is down has lost its addresses of IPv6, so nobody knows where it led.
+    let alone = evidence.hosts.len() == 1 || point.dst.is_ipv6();
     let any = all().find(|link| networks(link).next().is_some());
     nearby.or_else(|| any.filter(|_| alone).map(|link| (link, 1)))
 }
@@ -337,7 +410,18 @@ fn leaving<'h>(point: &Point, found: Option<&Lookup>, host: &'h HostState) -> Op
 fn unanswered(host: &HostState, index: u32, address: std::net::IpAddr) -> Option<NeighbourState> {
     let is_it = |one: &&Neighbour| one.index == index && one.address == address;
     let state = host.neighbours.iter().find(is_it)?.state;
-    matches!(state, NeighbourState::Incomplete | NeighbourState::Failed).then_some(state)
+    is_silent(state).then_some(state)
+}
+
+/// A neighbour that has not answered a router, which has a packet to pass on to somebody else.
+fn other_unanswered<'h>(host: &'h HostState, index: u32, point: &Point) -> Option<&'h Neighbour> {
+    let passing = point.phase == Phase::In && host.owner(point.dst).is_none();
+    let mut neighbours = host.neighbours.iter().filter(|_| passing);
+    neighbours.find(|one| one.index == index && is_silent(one.state))
+}
+
+fn is_silent(state: NeighbourState) -> bool {
+    matches!(state, NeighbourState::Incomplete | NeighbourState::Failed)
 }
 
 /// A wrong entry in a neighbour table.

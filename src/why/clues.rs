@@ -55,7 +55,9 @@ pub(super) fn counters(cause: &Cause, point: &Point, evidence: &Evidence) -> Clu
         return clues;
     }
     // Either tells of a header that is none; elsewhere what follows the first one counts much else.
-    let telling = if *cause == causes::IPV6_HEADER { 2 } else { 1 };
+    // A sender and a router each count a missing route by a name of their own.
+    let either = [causes::IPV6_HEADER.name, causes::DEVICE_DOWN_SEND.name];
+    let telling = if either.contains(&cause.name) { 2 } else { 1 };
     let risen = cause
         .counters_for(point.dst, dev)
         .take(telling)

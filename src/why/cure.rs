@@ -19,8 +19,8 @@ pub struct Cured {
 /// Why a cure was not run. Reads `ip route add ...: file exists (EEXIST)`.
 #[derive(Debug, thiserror::Error)]
 pub enum CureError {
-    /// It is a program that keeps running, or one of the user's own.
-    #[error("{0}: this is for you to start, it goes on running")]
+    /// It is a program that keeps running.
+    #[error("start this yourself, for it goes on running: {0}")]
     Program(String),
     /// It is none of the commands that tunlab knows.
     #[error(transparent)]
@@ -33,9 +33,9 @@ pub enum CureError {
         /// Why.
         why: Box<ApplyError>,
     },
-    /// nft(8) refuses, or is not installed.
-    #[error("{0}: nft refuses it, or is not installed")]
-    Nft(String),
+    /// nft(8) or tc(8) refuses, or is not installed.
+    #[error("{0}: {1} refuses it, or is not installed")]
+    Refuses(String, &'static str),
     /// The host cannot be entered.
     #[error(transparent)]
     Lab(#[from] LabError),
@@ -49,7 +49,7 @@ impl CureError {
     pub fn remedy(&self) -> Option<String> {
         match self {
             CureError::Refused { why, .. } => why.remedy(),
-            CureError::Nft(_) => Some("run it by hand".to_owned()),
+            CureError::Refuses(..) => Some("run it by hand".to_owned()),
             CureError::Lab(error) => error.remedy(),
             CureError::Netlink(error) => error.remedy(),
             CureError::Program(_) | CureError::Parse(_) => None,
@@ -60,11 +60,14 @@ impl CureError {
 /// Runs a command on its host.
 pub fn run(command: &Command, host: &Host) -> Result<Cured, CureError> {
     let words = &command.words;
-    if words.starts_with("tunlab ") || words.starts_with("tc ") {
+    if words.starts_with("tunlab ") {
         return Err(CureError::Program(words.clone()));
     }
     if let Some(rest) = words.strip_prefix("nft ") {
         return nft(rest, words, host);
+    }
+    if let Some(rest) = words.strip_prefix("tc ") {
+        return tc(rest, words, host);
     }
     let op = Op::parse(words)?;
     let ran = host.run(|| -> Result<Option<String>, CureError> {
@@ -87,8 +90,42 @@ fn nft(rest: &str, words: &str, host: &Host) -> Result<Cured, CureError> {
         .collect();
     let undo = undo_of(&args, host);
     let ran = host.output(Program::new("nft").args(args.iter().filter(|word| !word.is_empty())));
-    ran.ok_or_else(|| CureError::Nft(words.to_owned()))?;
+    ran.ok_or_else(|| CureError::Refuses(words.to_owned(), "nft"))?;
     Ok(Cured { undo })
+}
+
+/// A queueing discipline is deleted by tc itself, which knows how the one that was there is made.
+fn tc(rest: &str, words: &str, host: &Host) -> Result<Cured, CureError> {
+    let args: Vec<&str> = rest.split_whitespace().collect();
+    let undo = match args[..] {
+        ["qdisc", "del", "dev", dev, "root"] => {
+            let shown = host.output(Program::new("tc").args(["qdisc", "show", "dev", dev]));
+            shown.and_then(|shown| qdisc_of(&shown, dev))
+        }
+        _ => None,
+    };
+    let ran = host.output(Program::new("tc").args(args));
+    ran.ok_or_else(|| CureError::Refuses(words.to_owned(), "tc"))?;
+    Ok(Cured { undo })
+}
+
+/// The command that makes the discipline which `tc qdisc show dev DEV` prints first:
+/// `qdisc tbf 8001: root refcnt 2 rate 8bit burst 50b limit 1b`.
+fn qdisc_of(shown: &str, dev: &str) -> Option<String> {
+    let mut words = shown.lines().next()?.split_whitespace();
+    let (_, kind, handle) = (words.next()?, words.next()?, words.next()?);
+    let rest: Vec<&str> = words.collect();
+    let options = match rest[..] {
+        ["root", "refcnt", _, ..] => &rest[3..],
+        ["root", ..] => &rest[1..],
+        _ => return None,
+    };
+    let words = [
+        &["tc qdisc add dev", dev, "root handle", handle, kind],
+        options,
+    ]
+    .concat();
+    Some(words.join(" "))
 }
 
 /// `delete rule FAMILY TABLE CHAIN handle N` is taken back by adding what stood there, behind the
@@ -135,6 +172,14 @@ fn rule_of(listing: &str, handle: &str) -> Option<(Option<String>, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_discipline_was_left_to_the_user() {
+        let shown = "qdisc tbf 8001: root refcnt 2 rate 8bit burst 50b limit 1b \n";
+        let command = "tc qdisc add dev tun0 root handle 8001: tbf rate 8bit burst 50b limit 1b";
+        assert_eq!(qdisc_of(shown, "tun0"), Some(command.to_owned()));
+        assert_eq!(qdisc_of("", "tun0"), None);
+    }
 
     #[test]
     fn a_rule_is_found_by_its_handle() {

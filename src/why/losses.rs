@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use nix::errno::Errno;
 
 use super::evidence::{Evidence, Moved};
-use super::samples::{address, asked, course, moved, ping, seen, set};
+use super::samples::{address, asked, course, moved, ping, route, seen, set};
 use super::state::HostState;
 use crate::journey::ProbeKind;
-use crate::sys::netlink::{Address, Neighbour, NeighbourState, Route, RouteKind};
+use crate::sys::netlink::{Address, MAIN, Neighbour, NeighbourState, Route, RouteKind};
 
 /// A loss as it is found.
 pub(super) struct Loss {
@@ -104,6 +104,9 @@ pub(super) fn of(cause: &str) -> Loss {
                 index: None,
                 gateway: None,
                 kind: RouteKind::Blackhole,
+                metric: None,
+                source: None,
+                table: MAIN,
             });
             answering(on_s_of(hosts), Err(Errno::EINVAL))
         }),
@@ -121,6 +124,16 @@ pub(super) fn of(cause: &str) -> Loss {
                 evidence.seen.push(visit);
             }
             counting(evidence, "s", "Icmp.OutTimeExcds")
+        }),
+        "bounced" => there(|| {
+            let mut hosts = course();
+            let back = route("192.168.70.101/32", None, 4);
+            hosts[1].routes.push(back);
+            let mut evidence = on_s_of(hosts);
+            let mut out = evidence.seen[3].clone();
+            (out.out, out.ttl) = (true, 63);
+            evidence.seen.push(out);
+            evidence
         }),
         "too_big" => there(|| {
             let mut hosts = course();

@@ -15,7 +15,7 @@
 //! - [`evidence`]: all of that as data
 //! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
 //!   `last` where it was seen last, `met` which causes can be met there, `check` whether one fits,
-//!   by which `clues`, `places` what stands in its cure
+//!   by which `clues`, `decide` what rules and routes say, `places` what stands in its cure
 //! - [`way`]: the route that a host should have
 //! - [`diagnosis`]: what is said in the end; [`report`] prints it
 //! - [`cure`]: running a cure, and how to take it back
@@ -23,6 +23,7 @@
 mod check;
 mod clues;
 pub mod cure;
+mod decide;
 pub mod diagnose;
 #[cfg(test)]
 mod diagnose_tests;

@@ -4,14 +4,15 @@ use std::net::IpAddr;
 
 use super::check;
 use super::clues::Clues;
+use super::decide::Decision;
 use super::evidence::{Evidence, Leg};
 use super::point::Point;
 use super::state::{HostState, is_tun};
-use super::way;
+use super::way::{self, Way};
 use crate::causes::Cause;
 use crate::journey::ProbeKind;
 use crate::lab::Cidr;
-use crate::sys::netlink::RouteKind;
+use crate::sys::netlink::{LOCAL, MAIN, Route, RouteKind};
 
 /// Names of places, each with its value.
 #[derive(Debug, Default)]
@@ -42,13 +43,9 @@ impl Places {
         places.put("port", port.map(|port| port.to_string()));
         let host = point.host;
         match cause.name {
-            // The way back, through the device that it came in through.
-            "rp_filter" | "rp_filter_loose" => {
-                let network = network_of(point.src, evidence);
-                places.network(network, point);
-            }
+            "rp_filter" | "rp_filter_loose" => places.way_back(point, dev, evidence),
             "no_route" | "no_route_forwarding" => places.way(point, evidence),
-            "routing_loop" => places.way_out(point, evidence),
+            "routing_loop" | "bounced" => places.way_out(point, evidence),
             // The route of the device's own network comes back by itself.
             "device_down_send" => {
                 let link = dev.and_then(|dev| host.link(dev));
@@ -62,13 +59,14 @@ impl Places {
             }
             // A router is missing in the route, if the route is to blame at all.
             "neighbour" => {
+                let next = point.route().and_then(|route| route.gateway);
+                places.put("addr", Some(next.unwrap_or(point.dst).to_string()));
                 let there = evidence
                     .hosts
                     .iter()
                     .any(|host| host.owner(point.dst).is_some());
                 let way = way::find(&evidence.hosts, &host.name, point.dst);
-                let current = host.route_to(point.dst).and_then(|route| route.gateway);
-                if there && way.is_some_and(|way| way.via != current) {
+                if there && way.is_some_and(|way| is_astray(host, point.route(), &way)) {
                     places.way(point, evidence);
                 }
             }
@@ -87,17 +85,7 @@ impl Places {
                 places.put("key", Some(key));
             }
             "blackhole" => {
-                let route = host.route_to(point.dst);
-                let kind = route.and_then(|route| match route.kind {
-                    RouteKind::Blackhole => Some("blackhole"),
-                    RouteKind::Unreachable => Some("unreachable"),
-                    RouteKind::Prohibit => Some("prohibit"),
-                    _ => None,
-                });
-                let network =
-                    route.and_then(|route| Cidr::new(route.destination, route.prefix_len));
-                places.put("key", kind.map(str::to_owned));
-                places.put("net", network.map(|network| network.to_string()));
+                places.forbidding(point);
             }
             "too_big" => {
                 let link = dev.and_then(|dev| host.link(dev));
@@ -155,21 +143,70 @@ impl Places {
         self.pairs.extend(value.map(|value| (name, value)));
     }
 
+    /// The route that the host should have, in the place of one that leads astray.
     fn way(&mut self, point: &Point, evidence: &Evidence) {
         if let Some(way) = way::find(&evidence.hosts, &point.host.name, point.dst) {
-            self.put("to", Some(way.to()));
-            self.network(Some(way.network), point);
+            self.route(&way, point.host, point.route());
         }
     }
 
-    fn network(&mut self, network: Option<Cidr>, point: &Point) {
-        if let Some(network) = network {
-            self.route(network, point.host);
+    /// A route back through the device that it came in through, if that is the way; else it came
+    /// by the wrong one, and somebody before has sent it there.
+    fn way_back(&mut self, point: &Point, dev: Option<&str>, evidence: &Evidence) {
+        let Some(way) = way::find(&evidence.hosts, &point.host.name, point.src) else {
+            return;
+        };
+        if Some(way.dev.as_str()) == dev {
+            let current = point.host.route_to(point.src, None, None);
+            self.route(&way, point.host, current);
+        } else {
+            self.way_out(point, evidence);
         }
     }
 
-    fn route(&mut self, network: Cidr, host: &HostState) {
+    /// The route or the rule that says that the packet is not to be sent.
+    fn forbidding(&mut self, point: &Point) {
+        match point.decision() {
+            Decision::Route(route) => {
+                let kind = match route.kind {
+                    RouteKind::Blackhole => "blackhole",
+                    RouteKind::Unreachable => "unreachable",
+                    RouteKind::Prohibit => "prohibit",
+                    _ => return,
+                };
+                let Some(to) = Cidr::new(route.destination, route.prefix_len) else {
+                    return;
+                };
+                let metric = route.metric.map(|metric| format!(" metric {metric}"));
+                let table = match route.table {
+                    MAIN => String::new(),
+                    LOCAL => " table local".to_owned(),
+                    table => format!(" table {table}"),
+                };
+                let metric = metric.unwrap_or_default();
+                self.put("key", Some(kind.to_owned()));
+                self.put("net", Some(format!("{to}{metric}{table}")));
+            }
+            Decision::Rule(rule) => {
+                let family = if rule.v6 { "-6 " } else { "" };
+                self.put("rules", Some(format!("{family}rule")));
+                self.put("pref", Some(rule.priority.to_string()));
+            }
+            Decision::Nothing => {}
+        }
+    }
+
+    /// `way`, in the place of the route that is there. One to a smaller network would go on
+    /// winning, so that is the one that is replaced.
+    fn route(&mut self, way: &Way, host: &HostState, current: Option<&Route>) {
+        let current =
+            current.filter(|route| route.table == MAIN && is_astray(host, Some(route), way));
+        let network = current
+            .and_then(|route| Cidr::new(route.destination, route.prefix_len))
+            .filter(|network| network.prefix_len() > way.network.prefix_len())
+            .unwrap_or(way.network);
         let there = host.has_route(network);
+        self.put("to", Some(way.to()));
         self.put(
             "add",
             Some(if there { "replace" } else { "add" }.to_owned()),
@@ -177,7 +214,7 @@ impl Places {
         self.put("net", Some(network.to_string()));
     }
 
-    /// The way out of a loop: of the hosts in it, one has a route that leads back.
+    /// Of the hosts on its way, one has a route that leads astray: back, or by the wrong device.
     fn way_out(&mut self, point: &Point, evidence: &Evidence) {
         let in_it = |host: &&HostState| {
             let mut seen = evidence.seen.iter();
@@ -185,16 +222,12 @@ impl Places {
         };
         let astray = evidence.hosts.iter().filter(in_it).find_map(|host| {
             let way = way::find(&evidence.hosts, &host.name, point.dst)?;
-            let route = host.route_to(point.dst)?;
-            let taken = host.link_by_index(route.index?)?;
-            (taken.name != way.dev).then_some((host, way, route))
+            let route = host.route_to(point.dst, None, None)?;
+            let own = host.owner(point.dst).is_some();
+            (!own && is_astray(host, Some(route), &way)).then_some((host, way, route))
         });
         if let Some((host, way, route)) = astray {
-            // The route that leads back must not win over the one that leads on.
-            let leads_back = Cidr::new(route.destination, route.prefix_len);
-            let closer = leads_back.filter(|back| back.prefix_len() > way.network.prefix_len());
-            self.put("to", Some(way.to()));
-            self.route(closer.unwrap_or(way.network), host);
+            self.route(&way, host, Some(route));
             self.elsewhere = Some(host.name.clone());
         }
     }
@@ -206,7 +239,7 @@ fn own_ttl(host: &HostState, dst: IpAddr) -> Option<String> {
     let setting = match dst {
         IpAddr::V4(_) => "ipv4.ip_default_ttl".to_owned(),
         IpAddr::V6(_) => {
-            let link = host.link_by_index(host.route_to(dst)?.index?)?;
+            let link = host.link_by_index(host.route_to(dst, None, None)?.index?)?;
             format!("ipv6.conf.{}.hop_limit", link.name.replace('.', "/"))
         }
     };
@@ -243,8 +276,12 @@ fn program(point: &Point, dev: Option<&str>, evidence: &Evidence) -> Option<Stri
     Some(format!("tunlab forward {end} --name {}", dev?))
 }
 
-/// The network of an address, as the host that has it knows.
-fn network_of(address: IpAddr, evidence: &Evidence) -> Option<Cidr> {
-    let owner = evidence.hosts.iter().find_map(|host| host.owner(address));
-    owner.map(|(_, own)| own.network())
+/// Whether a host's route leads by another device or router than it should.
+fn is_astray(host: &HostState, route: Option<&Route>, way: &Way) -> bool {
+    let taken = route.and_then(|route| host.link_by_index(route.index?));
+    let by = (
+        taken.map(|link| link.name.as_str()),
+        route.and_then(|route| route.gateway),
+    );
+    by != (Some(way.dev.as_str()), way.via)
 }

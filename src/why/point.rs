@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::decide::Decision;
 use super::evidence::{Drop, Evidence, Glimpse, Leg};
 use super::last;
 use super::state::{HostState, is_tun};
+use crate::sys::netlink::Route;
 
 /// A place on a packet's way.
 #[derive(Debug, Clone)]
@@ -162,7 +164,8 @@ impl<'e> Point<'e> {
                     dst: to.ip(),
                     ..point.clone()
                 });
-                return [Some(point), written, datagram]
+                let turned = Point::of_bounce(evidence);
+                return [Some(point), turned, written, datagram]
                     .into_iter()
                     .flatten()
                     .collect();
@@ -189,10 +192,36 @@ impl<'e> Point<'e> {
         std::iter::once(point).chain(next).collect()
     }
 
+    /// The place where it was turned back, if it was.
+    fn of_bounce(evidence: &'e Evidence) -> Option<Point<'e>> {
+        let (came, _) = evidence.bounce()?;
+        Point::at(evidence, came)
+    }
+
     /// The questions to ask its host: the device it came in through, source, destination.
     pub(super) fn question(&self) -> (Option<&str>, IpAddr, IpAddr) {
         let iif = self.dev.as_deref().filter(|_| self.phase == Phase::In);
         (iif, self.src, self.dst)
+    }
+
+    /// What its host's rules and routes say of it.
+    pub(super) fn decision(&self) -> Decision<'e> {
+        let (iif, src, dst) = self.question();
+        // The source of a packet that was not sent is not known: it stands for the destination.
+        let iif = iif.or(self
+            .dev
+            .as_deref()
+            .filter(|_| self.phase == Phase::Unwrapping));
+        self.host
+            .decide(dst, Some(src).filter(|&src| src != dst), iif)
+    }
+
+    /// The route that it takes there.
+    pub(super) fn route(&self) -> Option<&'e Route> {
+        match self.decision() {
+            Decision::Route(route) => Some(route),
+            Decision::Rule(_) | Decision::Nothing => None,
+        }
     }
 
     /// In words, as in `s, coming in through tun0`.
@@ -200,7 +229,7 @@ impl<'e> Point<'e> {
         let host = &self.host.name;
         let dev = self.dev.as_deref().unwrap_or("a device");
         match self.phase {
-            Phase::Sending => format!("on no device: {host} has a packet to send"),
+            Phase::Sending => format!("nowhere: {host} had it to send, and no device saw it"),
             Phase::In => format!("on {host}, coming in through {dev}"),
             Phase::Out => format!("on {host}, leaving through {dev}"),
             Phase::Unwrapping => {
@@ -214,10 +243,26 @@ impl<'e> Point<'e> {
 }
 
 impl Evidence {
+    /// Where a router has sent the packet back through the device by which it had come in: how it
+    /// came, and how it left.
+    pub(super) fn bounce(&self) -> Option<(&Glimpse, &Glimpse)> {
+        let plain = |seen: &&Glimpse| seen.outer.is_none() && seen.leg != Leg::Error;
+        let seen: Vec<&Glimpse> = self.seen.iter().filter(plain).collect();
+        let turned = seen.windows(2).rfind(|pair| {
+            let same = (&pair[0].host, &pair[0].dev) == (&pair[1].host, &pair[1].dev);
+            same && !pair[0].out && pair[1].out && pair[0].leg == pair[1].leg
+        })?;
+        Some((turned[0], turned[1]))
+    }
+
     /// The other end of the cable that a packet has left through.
     pub(super) fn next<'e>(&'e self, point: &Point<'e>) -> Option<Point<'e>> {
         let dst = point.outer.map_or(point.dst, |(_, to)| to.ip());
-        let next = point.host.route_to(dst)?.gateway.unwrap_or(dst);
+        let route = match point.outer {
+            Some(_) => point.host.route_to(dst, None, None)?,
+            None => point.route()?,
+        };
+        let next = route.gateway.unwrap_or(dst);
         let mut hosts = self.hosts.iter();
         let (host, link) = hosts.find_map(|host| Some((host, host.owner(next)?.0)))?;
         Some(Point {

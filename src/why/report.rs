@@ -137,6 +137,9 @@ fn cause_words(
     for words in &finding.evidence {
         wrapped(words, 4, 6, columns, text);
     }
+    if finding.cures.is_empty() && !finding.cause.advice.is_empty() {
+        wrapped(finding.cause.advice, 2, 2, columns, text);
+    }
     for (number, cure) in finding.cures.iter().enumerate() {
         text.str(if number == 0 { "  cure: " } else { "        " });
         paint.with(Role::Value, text, |text| {

@@ -9,7 +9,7 @@ use super::evidence::{Asked, Company, Drop, Dropped, Evidence, Glimpse, Leg, Mov
 use super::state::HostState;
 use crate::journey::ProbeKind;
 use crate::lab::Cidr;
-use crate::sys::netlink::{Address, Link, Lookup, Route, RouteKind};
+use crate::sys::netlink::{Address, Link, Lookup, MAIN, Route, RouteKind};
 
 /// u, s and v with the tunnel between u and s, everything in order.
 pub(super) fn course() -> Vec<HostState> {
@@ -157,6 +157,7 @@ fn host(name: &str, devices: &[(&str, &str)], routes: &[(&str, Option<&str>, u32
         name: name.to_owned(),
         links: Vec::new(),
         addresses: Vec::new(),
+        rules: Vec::new(),
         routes: Vec::new(),
         neighbours: Vec::new(),
         settings: BTreeMap::new(),
@@ -190,7 +191,7 @@ fn host(name: &str, devices: &[(&str, &str)], routes: &[(&str, Option<&str>, u32
     state
 }
 
-fn route(to: &str, via: Option<&str>, index: u32) -> Route {
+pub(super) fn route(to: &str, via: Option<&str>, index: u32) -> Route {
     let to: Cidr = to.parse().unwrap();
     Route {
         destination: to.address(),
@@ -198,5 +199,8 @@ fn route(to: &str, via: Option<&str>, index: u32) -> Route {
         index: Some(index),
         gateway: via.map(address),
         kind: RouteKind::Unicast,
+        metric: None,
+        source: None,
+        table: MAIN,
     }
 }

@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 use std::net::IpAddr;
 
 use crate::lab::Cidr;
-use crate::sys::netlink::{Address, Link, Neighbour, Netlink, NetlinkError, Route};
+use crate::sys::netlink::{Address, Link, MAIN, Neighbour, Netlink, NetlinkError, Route, Rule};
 use crate::sys::readings;
 
 /// A host's set-up.
@@ -19,8 +19,10 @@ pub struct HostState {
     pub links: Vec<Link>,
     /// Its addresses.
     pub addresses: Vec<Address>,
-    /// Its main routing table.
+    /// Its routes, of all tables.
     pub routes: Vec<Route>,
+    /// Its policy rules, in the order in which they are asked; none where there are the usual ones.
+    pub rules: Vec<Rule>,
     /// Whom it knows on its cables.
     pub neighbours: Vec<Neighbour>,
     /// Kernel settings that decide about packets, by their names.
@@ -91,7 +93,8 @@ impl HostState {
         Ok(HostState {
             name: name.to_owned(),
             addresses: netlink.addresses()?,
-            routes: netlink.routes()?,
+            routes: netlink.all_routes()?,
+            rules: netlink.rules()?,
             neighbours: netlink.neighbours()?,
             settings,
             links: netlink.links()?,
@@ -127,18 +130,8 @@ impl HostState {
         let same = |route: &&Route| {
             (route.destination, route.prefix_len) == (network.address(), network.prefix_len())
         };
-        self.routes.iter().any(|route| same(&route))
-    }
-
-    /// The route of the main table that a packet to `address` takes: the one with the longest
-    /// prefix.
-    pub fn route_to(&self, address: IpAddr) -> Option<&Route> {
-        let fits = |route: &&Route| {
-            Cidr::new(route.destination, route.prefix_len)
-                .is_some_and(|network| network.contains(address))
-        };
-        let fitting = self.routes.iter().filter(fits);
-        fitting.max_by_key(|route| route.prefix_len)
+        let mut main = self.routes.iter().filter(|route| route.table == MAIN);
+        main.any(|route| same(&route))
     }
 
     /// A setting as a number; 0 where it is not known.

@@ -1,6 +1,6 @@
 //! Devices, addresses and routes of one network namespace, over rtnetlink (`man 7 rtnetlink`).
 //!
-//! 1. A typed operation (`link.rs`, `address.rs`, `route.rs`) builds one message.
+//! 1. A typed operation (`link.rs`, `address.rs`, `route.rs`, `rule.rs`) builds one message.
 //! 2. [`Netlink`] sends it and collects the answer: an acknowledgement, one message, or a dump.
 //! 3. A refusal becomes a [`NetlinkError`], with the kernel's own sentence where it gave one
 //!    (extended acknowledgement, `Documentation/userspace-api/netlink/intro.rst`).
@@ -11,6 +11,7 @@ mod address;
 mod link;
 mod neighbour;
 mod route;
+mod rule;
 
 use std::{cell::Cell, io};
 
@@ -29,7 +30,8 @@ pub use address::Address;
 pub use link::Link;
 pub use neighbour::Neighbour;
 pub use netlink_packet_route::neighbour::NeighbourState;
-pub use route::{Lookup, Route, RouteKind};
+pub use route::{LOCAL, Lookup, MAIN, Route, RouteKind};
+pub use rule::{Action, Rule};
 
 /// A connection to the routing tables of the network namespace it was opened in.
 #[derive(Debug)]

@@ -12,11 +12,15 @@ use netlink_packet_route::{
     },
 };
 
-use nix::errno::Errno;
-
 use super::{Netlink, NetlinkError, unexpected};
 
-/// A route of the main table.
+/// The table in which routes are unless something else is said.
+pub const MAIN: u32 = RouteHeader::RT_TABLE_MAIN as u32;
+
+/// The table of the host's own addresses, which the kernel keeps.
+pub const LOCAL: u32 = 255; // RT_TABLE_LOCAL, include/uapi/linux/rtnetlink.h
+
+/// A route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// The network it leads to; `0.0.0.0` or `::` with a prefix of 0 is the default route.
@@ -29,6 +33,13 @@ pub struct Route {
     pub gateway: Option<IpAddr>,
     /// What becomes of packets that take it.
     pub kind: RouteKind,
+    /// Which of several routes to the same network is taken: the one with the least; nothing for
+    /// what the kernel takes where nothing is said.
+    pub metric: Option<u32>,
+    /// The source address of packets that have none yet.
+    pub source: Option<IpAddr>,
+    /// The number of its table.
+    pub table: u32,
 }
 
 /// The kernel's answer to [`Netlink::route_lookup`].
@@ -67,7 +78,7 @@ pub enum RouteKind {
 }
 
 impl Netlink {
-    /// Adds a route to the main table. `EEXIST` if one to the same network is there, `EINVAL` if
+    /// Adds a route to its table. `EEXIST` if one to the same network is there, `EINVAL` if
     /// the destination has bits set beyond its prefix, `ENETUNREACH` if the device is down or the
     /// gateway is on none of its networks.
     pub fn add_route(&self, route: &Route) -> Result<(), NetlinkError> {
@@ -80,7 +91,7 @@ impl Netlink {
         self.change(operation, newroute(route), NLM_F_CREATE | NLM_F_REPLACE)
     }
 
-    /// Deletes a route of the main table: the first to its destination whose device, gateway and
+    /// Deletes a route of its table: the first to its destination whose device, gateway and
     /// kind are those of `route`, as far as it names them. `ESRCH` if there is none.
     pub fn delete_route(&self, route: &Route) -> Result<(), NetlinkError> {
         let mut message = about(route);
@@ -94,23 +105,22 @@ impl Netlink {
 
     /// The main table, IPv4 and IPv6.
     pub fn routes(&self) -> Result<Vec<Route>, NetlinkError> {
+        let all = self.all_routes()?;
+        Ok(all
+            .into_iter()
+            .filter(|route| route.table == MAIN)
+            .collect())
+    }
+
+    /// Every table, IPv4 and IPv6.
+    pub fn all_routes(&self) -> Result<Vec<Route>, NetlinkError> {
         let mut routes = Vec::new();
         for family in [AddressFamily::Inet, AddressFamily::Inet6] {
             let mut question = RouteMessage::default();
             question.header.address_family = family;
-            question.header.table = RouteHeader::RT_TABLE_MAIN;
-            let answer = match self.dump("list routes", RouteNetlinkMessage::GetRoute(question)) {
-                // A namespace has no table before its first route (`inet_dump_fib`).
-                Err(error) if error.errno() == Some(Errno::ENOENT) => continue,
-                answer => answer?,
-            };
+            let answer = self.dump("list routes", RouteNetlinkMessage::GetRoute(question))?;
             routes.extend(answer.into_iter().filter_map(|message| match message {
-                // Kernels without filtered dumps send every table.
-                RouteNetlinkMessage::NewRoute(message)
-                    if message.header.table == RouteHeader::RT_TABLE_MAIN =>
-                {
-                    Some(Route::from(message))
-                }
+                RouteNetlinkMessage::NewRoute(message) => Some(Route::from(message)),
                 _ => None,
             }));
         }
@@ -180,8 +190,16 @@ fn newroute(route: &Route) -> RouteNetlinkMessage {
 
 fn about(route: &Route) -> RouteMessage {
     let mut message = to(route.destination, route.prefix_len);
-    message.header.table = RouteHeader::RT_TABLE_MAIN;
     message.header.kind = route.kind.into();
+    // Numbers that do not fit into the header stand in an attribute.
+    match u8::try_from(route.table) {
+        Ok(table) => message.header.table = table,
+        Err(_) => message.attributes.push(RouteAttribute::Table(route.table)),
+    }
+    let metric = route.metric.map(RouteAttribute::Priority);
+    let source = route.source.map(RouteAddress::from);
+    let source = source.map(RouteAttribute::PrefSource);
+    message.attributes.extend(metric.into_iter().chain(source));
     message
         .attributes
         .extend(route.index.map(RouteAttribute::Oif));
@@ -222,9 +240,15 @@ impl From<RouteMessage> for Route {
             index: None,
             gateway: None,
             kind: message.header.kind.into(),
+            metric: None,
+            source: None,
+            table: message.header.table.into(),
         };
         for attribute in message.attributes {
             match attribute {
+                RouteAttribute::Priority(metric) => route.metric = Some(metric),
+                RouteAttribute::PrefSource(address) => route.source = ip(address),
+                RouteAttribute::Table(table) => route.table = table,
                 RouteAttribute::Destination(address) => {
                     route.destination = ip(address).unwrap_or(route.destination);
                 }
@@ -233,6 +257,11 @@ impl From<RouteMessage> for Route {
                 _ => {}
             }
         }
+        let unsaid = match route.destination {
+            IpAddr::V4(_) => 0,
+            IpAddr::V6(_) => 1024, // IP6_RT_PRIO_USER, include/net/ip6_fib.h
+        };
+        route.metric = route.metric.filter(|&metric| metric != unsaid);
         route
     }
 }

@@ -76,6 +76,50 @@ const ON_THE_ROUTER: &[Case] = &[
         cures: &[("s", "ip route del blackhole 192.168.70.101/32")],
         ..CASE
     },
+    Case {
+        name: "a blackhole in a table of its own went unseen",
+        broken: &[
+            "$s ip rule add pref 100 iif tun0 lookup 77",
+            "$s ip route add blackhole default table 77",
+        ],
+        cause: "blackhole",
+        reason: Some(("NOT_SPECIFIED", "ip_error")),
+        cures: &[("s", "ip route del blackhole 0.0.0.0/0 table 77")],
+        mended: "$s ip rule del pref 100",
+        ..CASE
+    },
+    Case {
+        name: "a policy rule that forbids went unseen",
+        broken: &["$s ip rule add pref 100 to 192.168.70.0/24 prohibit"],
+        cause: "blackhole",
+        reason: Some(("NOT_SPECIFIED", "ip_error")),
+        cures: &[("s", "ip rule del pref 100")],
+        ..CASE
+    },
+    Case {
+        name: "bounced",
+        broken: &["$s ip route add 192.168.70.101/32 dev tun0"],
+        cause: "bounced",
+        cures: &[("s", "ip route replace 192.168.70.101/32 dev eth1")],
+        mended: "$s ip route del 192.168.70.101/32",
+        ..CASE
+    },
+    Case {
+        // The cure sent the answer around the tunnel for good, and its undoing took U's route away.
+        name: "an answer that comes by the wrong device",
+        broken: &[
+            "$s ip route add 192.168.53.99/32 via 10.0.2.8",
+            "$u sysctl -qw net.ipv4.conf.all.rp_filter=1",
+        ],
+        cause: "rp_filter",
+        host: "u",
+        dev: Some("eth0"),
+        reason: Some(("IP_RPFILTER", "ip_rcv_finish_core")),
+        cures: &[("s", "ip route replace 192.168.53.99/32 dev tun0")],
+        mended: "$s ip route del 192.168.53.99/32
+            $u sysctl -qw net.ipv4.conf.all.rp_filter=0",
+        ..CASE
+    },
 ];
 
 const ON_THE_SENDER: &[Case] = &[
