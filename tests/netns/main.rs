@@ -107,6 +107,7 @@ fn tests(user: User) -> Vec<(&'static str, Test)> {
         why::spoiled::TESTS,
         why::programs::TESTS,
         why::healthy::TESTS,
+        why::undone::TESTS,
         why::outside::TESTS,
         why::privileges::TESTS,
         create::TESTS,

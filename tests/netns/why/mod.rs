@@ -10,6 +10,7 @@ pub(crate) mod privileges;
 pub(crate) mod programs;
 pub(crate) mod routing;
 pub(crate) mod spoiled;
+pub(crate) mod undone;
 
 use super::run::{Bench, needs};
 use super::{Problem, wrong};
