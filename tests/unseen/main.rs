@@ -2,7 +2,9 @@
 //! `show()` or tshark's columns: each test is named after what went wrong, and expects what those
 //! two print.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod lines;
 
 use common::{ETHERNET, framed, print_hex};
 use tunlab::model::LinkType;
