@@ -62,8 +62,9 @@ pub struct Protocol {
     pub cut: Cut,
     /// Writes what `line` says when the header behind this one is cut off before it can be named.
     pub stays: fn(&Packet, usize, &mut Text),
-    /// Whether the payload is a piece of a message that was cut up.
-    pub piece: Option<fn(&Layer) -> bool>,
+    /// Whether the payload is a piece of a message that was cut up; nothing leaves that to the
+    /// layers around it.
+    pub piece: fn(&Layer) -> Option<bool>,
     /// What scapy's `show()` lists in the header below although it is not there.
     pub phantom: Option<Phantom>,
     /// As a header inside a header: how many blanks further to the right `show` puts what its
@@ -112,7 +113,7 @@ impl Protocol {
                 info: |_, _, _| true,
             },
             stays: |_, _, _| {},
-            piece: None,
+            piece: |_| None,
             phantom: None,
             spills: None,
             check: |_, _, _| {},
@@ -305,8 +306,8 @@ impl Protocol {
     }
 
     /// Sets the function that tells whether the payload is a piece of a message.
-    pub const fn piece(mut self, piece: fn(&Layer) -> bool) -> Protocol {
-        self.piece = Some(piece);
+    pub const fn piece(mut self, piece: fn(&Layer) -> Option<bool>) -> Protocol {
+        self.piece = piece;
         self
     }
 

@@ -149,7 +149,8 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
         }
         !bogus
     })
-    .piece(|ip| ip.u16(6) & 0x3fff != 0)
+    // Of a packet that travels whole in a piece of another, tshark counts only its own cutting.
+    .piece(|ip| Some(ip.u16(6) & 0x3fff != 0))
     .check(check);
 
 /// A later fragment starts in the middle of the upper layer. scapy reads that of IGMP, which is
