@@ -63,6 +63,7 @@ mod dates;
 mod dhcp_options;
 mod dhcp_words;
 mod dns_numbers;
+mod dns_summary;
 mod icmp_words;
 mod ip_protocol_names;
 mod numbers;
