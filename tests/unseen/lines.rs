@@ -21,6 +21,12 @@ fn tcp(options: &str) -> String {
     format!("c350c3510000000000000000{words:x}002200000000000{options}")
 }
 
+fn ip6(next: u8, payload: &str) -> String {
+    let length = payload.len() / 2;
+    let [source, destination] = [8, 0xb].map(|host| format!("20010db8{host:024x}"));
+    format!("60000000{length:04x}{next:02x}40{source}{destination}{payload}")
+}
+
 /// Whether the line of a whole Ethernet frame with this payload ends so.
 #[track_caller]
 fn says(ether_type: &str, payload: &str, wanted: &str) {
@@ -69,4 +75,37 @@ fn the_data_of_some_dns_records_was_left_out() {
         &answer(38, "40000000000000000b016200"),
         " A6 64 ::b b",
     );
+}
+
+#[test]
+fn a_later_fragment_without_a_byte_said_nothing() {
+    let wanted = "Fragmented IP protocol (proto=UDP 17, off=8, ID=0001)";
+    says("0800", &ip("0001", 17, ""), wanted);
+    says("0800", &ip("2000", 17, ""), " IPv4 34");
+}
+
+#[test]
+fn a_header_that_ends_within_its_options_was_not_malformed() {
+    let packet = "4f0003e80001000040110000\
+                  0a0002080a00020b0101";
+    says("0800", packet, "IPv4 36 [Malformed Packet]");
+}
+
+#[test]
+fn another_version_was_read_as_ipv6() {
+    let packet = ip6(17, &udp([50000, 50001], "")).replacen('6', "5", 1);
+    says("0800", &ip("0000", 41, &packet), "IPv6 82 IPv6 (41)");
+    says("86dd", &ip6(41, &packet), "Unknown IP Protocol: IPv6 (41)");
+    let tunnelled = format!("000086dd{packet}");
+    says(
+        "0800",
+        &ip("0000", 47, &tunnelled),
+        "Bogus IPv6 version (5, must be 6)",
+    );
+}
+
+#[test]
+fn another_version_was_not_said_of_a_header_that_is_cut_off() {
+    says("0800", "a0a0a0", "Bogus IPv4 version (10, must be 4)");
+    says("0800", "45a0a0", "IPv4 17 [Malformed Packet]");
 }
