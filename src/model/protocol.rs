@@ -74,6 +74,8 @@ pub struct Protocol {
     pub check: fn(&Packet, usize, &mut Remarks),
     /// Holds bytes that nothing decodes (Raw, Padding).
     pub opaque: bool,
+    /// There is always a payload: what ends behind this header is cut off.
+    pub never_last: bool,
     /// Bytes that frames of the link have at least; shorter ones are filled up.
     pub least: Option<usize>,
     /// Whether it holds what fills a packet up (Padding).
@@ -118,6 +120,7 @@ impl Protocol {
             spills: None,
             check: |_, _, _| {},
             opaque: false,
+            never_last: false,
             least: None,
             filling: false,
         }
@@ -332,6 +335,12 @@ impl Protocol {
     /// Marks a protocol that only holds bytes.
     pub const fn opaque(mut self) -> Protocol {
         self.opaque = true;
+        self
+    }
+
+    /// Says that there is always a payload.
+    pub const fn never_last(mut self) -> Protocol {
+        self.never_last = true;
         self
     }
 

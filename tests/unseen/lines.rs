@@ -109,3 +109,36 @@ fn another_version_was_not_said_of_a_header_that_is_cut_off() {
     says("0800", "a0a0a0", "Bogus IPv4 version (10, must be 4)");
     says("0800", "45a0a0", "IPv4 17 [Malformed Packet]");
 }
+
+#[test]
+fn a_frame_that_ends_where_its_packet_should_start_was_whole() {
+    says("0800", "", "IPv4 14 [Malformed Packet]");
+    says("86dd", "", "IPv6 14 [Malformed Packet]");
+    says("8100", "00010806", "ARP 18 [Malformed Packet]");
+    says("0008", "aaaa030000000800", "IPv4 22 [Malformed Packet]");
+    let vxlan = udp([50000, 4789], "0800000000000300");
+    says(
+        "0800",
+        &ip("0000", 17, &vxlan),
+        "Ethernet 50 [Malformed Packet]",
+    );
+}
+
+#[test]
+fn some_kinds_and_partners_of_llc_had_no_name() {
+    says(
+        "0004",
+        "0c30ef00",
+        "U, func=BCN; DSAP SNA Individual, SSAP 0x30 Command",
+    );
+    says(
+        "0004",
+        "ff304f00",
+        "U, func=SARME; DSAP ISO Network Layer Group, SSAP 0x30 Command",
+    );
+}
+
+#[test]
+fn a_frame_of_a_connection_without_its_second_number_was_whole() {
+    says("0003", "123000", "LLC 17 [Malformed Packet]");
+}
