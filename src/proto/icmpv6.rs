@@ -186,9 +186,16 @@ static PARAMETER_PROBLEM: Protocol = message("ICMPv6ParamProblem", "ICMPv6 Param
     .info(error);
 
 fn error(packet: &Packet, index: usize, text: &mut Text) {
-    icmpv6_words::info(packet, index, text);
+    icmpv6_words::reason(packet, index, text);
+    let icmp = &packet.layers[index];
     let quote_cut = packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. });
-    if packet.layers[index].payload().is_empty() || quote_cut {
+    // Where extensions may follow, the quoted packet has a length (RFC 4884).
+    let quoted = match icmp.u8(0) {
+        1 | 3 => 8 * usize::from(icmp.u8(4)),
+        _ => 0,
+    };
+    let there = icmp.bytes().len() - icmp.header().len();
+    if there < quoted.max(1) || quote_cut {
         text.str(packet.ran_out(index));
     }
 }

@@ -71,7 +71,28 @@ const fn option(name: &'static str, title: &'static str) -> Protocol {
         .column("ICMPv6")
         .reference("RFC 4861")
         .next(next)
+        // The message says itself where its options are cut off.
+        .cut(1, |packet, index, text| {
+            if let Some(message) = packet.below(index) {
+                (message.protocol.info)(packet, index - 1, text);
+            }
+            false
+        })
         .opaque()
+}
+
+/// How many bytes tshark reads of an option that says that it has `length`.
+pub(super) fn least(kind: u8, length: usize) -> usize {
+    let addresses = 8 + length.saturating_sub(8).next_multiple_of(16);
+    match kind {
+        3 => 32,
+        9 | 10 | 25 => addresses,
+        11 => 29,
+        12 | 32 => 20,
+        13 | 33 | 38 => 16,
+        17 | 18 | 23 | 35 => 24,
+        _ => length,
+    }
 }
 
 /// The length that an option gives itself, in bytes.

@@ -65,6 +65,7 @@ mod dhcp_words;
 mod dns_numbers;
 mod dns_summary;
 mod icmp_words;
+mod icmpv6_end;
 mod ip_protocol_names;
 mod numbers;
 pub mod ping_words;

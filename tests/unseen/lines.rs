@@ -4,12 +4,12 @@ use super::common::framed;
 use super::line;
 
 /// A header of IPv4 with these flags and offset, and what it carries.
-fn ip(flags: &str, protocol: u8, payload: &str) -> String {
+pub(super) fn ip(flags: &str, protocol: u8, payload: &str) -> String {
     let length = 20 + payload.len() / 2;
     format!("4500{length:04x}0001{flags}40{protocol:02x}00000a0002080a00020b{payload}")
 }
 
-fn udp(ports: [u16; 2], payload: &str) -> String {
+pub(super) fn udp(ports: [u16; 2], payload: &str) -> String {
     let [source, destination] = ports;
     let length = 8 + payload.len() / 2;
     format!("{source:04x}{destination:04x}{length:04x}0000{payload}")
@@ -21,7 +21,7 @@ fn tcp(options: &str) -> String {
     format!("c350c3510000000000000000{words:x}002200000000000{options}")
 }
 
-fn ip6(next: u8, payload: &str) -> String {
+pub(super) fn ip6(next: u8, payload: &str) -> String {
     let length = payload.len() / 2;
     let [source, destination] = [8, 0xb].map(|host| format!("20010db8{host:024x}"));
     format!("60000000{length:04x}{next:02x}40{source}{destination}{payload}")
@@ -29,7 +29,7 @@ fn ip6(next: u8, payload: &str) -> String {
 
 /// Whether the line of a whole Ethernet frame with this payload ends so.
 #[track_caller]
-fn says(ether_type: &str, payload: &str, wanted: &str) {
+pub(super) fn says(ether_type: &str, payload: &str, wanted: &str) {
     let frame = framed(ether_type, payload);
     let said = line(&frame, frame.len() / 2);
     assert!(said.ends_with(wanted), "{said}");

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod lines;
+mod malformed;
 
 use common::{ETHERNET, framed, print_hex};
 use tunlab::model::LinkType;

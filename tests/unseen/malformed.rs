@@ -1,0 +1,83 @@
+//! Messages of which `line` did not say, as tshark does, that they end too early.
+
+use super::lines::{ip6, says};
+
+const MALFORMED: &str = "[Malformed Packet]";
+
+/// Whether the line of a message of ICMPv6 ends so.
+#[track_caller]
+fn of_icmpv6(message: &str, wanted: &str) {
+    says("86dd", &ip6(58, message), wanted);
+}
+
+fn router_solicitation(options: &str) -> String {
+    format!("8500000000000000{options}")
+}
+
+#[test]
+fn an_option_of_neighbour_discovery_that_is_cut_off_was_whole() {
+    // The access point's address takes a byte more than the option has.
+    let options = "130101000c290102034405";
+    let wanted = format!("Router Solicitation{MALFORMED}");
+    of_icmpv6(&router_solicitation(options), &wanted);
+    let known = router_solicitation("010102000000000205");
+    let wanted = format!("Router Solicitation from 02:00:00:00:00:02{MALFORMED}");
+    of_icmpv6(&known, &wanted);
+    of_icmpv6(&known[..32], " from 02:00:00:00:00:02");
+}
+
+#[test]
+fn an_option_of_neighbour_discovery_too_short_for_its_kind_was_whole() {
+    for kind in [3, 9, 11, 12, 13, 17, 23, 25, 32, 33, 35, 38] {
+        let option = format!("{kind:02x}02{:028}", 0);
+        let fits = matches!(kind, 13 | 33 | 38);
+        let wanted = if fits { "" } else { MALFORMED };
+        let wanted = format!("Router Solicitation{wanted}");
+        of_icmpv6(&router_solicitation(&option), &wanted);
+    }
+}
+
+#[test]
+fn an_option_of_neighbour_discovery_without_a_length_was_malformed() {
+    of_icmpv6(&router_solicitation("0300000000"), "Router Solicitation");
+}
+
+#[test]
+fn words_of_auxiliary_data_were_taken_for_bytes() {
+    let record = |data: &str| format!("8f0000000000000104010000{:032}{data}", 0);
+    let report = "Multicast Listener Report Message v2";
+    of_icmpv6(&record("61626364"), report);
+    of_icmpv6(&record("61"), &format!("{report}{MALFORMED}"));
+}
+
+#[test]
+fn sources_that_a_query_of_listeners_lacks_were_not_missed() {
+    let query = format!("8200000000000000{:032}02000001", 0);
+    of_icmpv6(&query, &format!("Query{MALFORMED}"));
+    of_icmpv6(&format!("{query}{:032}", 0), "Query");
+}
+
+#[test]
+fn agents_of_hosts_on_the_move_could_have_half_an_address() {
+    of_icmpv6("91000000000000000102", &format!("Reply{MALFORMED}"));
+    of_icmpv6(
+        "9300000000000000010200",
+        &format!("Advertisement{MALFORMED}"),
+    );
+}
+
+#[test]
+fn what_radio_devices_ask_was_whole_without_its_flags() {
+    let kind = "RPL Control (DODAG Information Solicitation)";
+    of_icmpv6("9b00000000", &format!("{kind}{MALFORMED}"));
+    of_icmpv6("9b0000000000", kind);
+}
+
+#[test]
+fn a_quoted_packet_shorter_than_its_length_says_was_whole() {
+    let quoted = format!("01000000020000006000000000003b40{:016}", 0);
+    let kind = "Destination Unreachable (no route to destination)";
+    of_icmpv6(&quoted, kind);
+    let shorter = &quoted[..quoted.len() - 2];
+    of_icmpv6(shorter, &format!("{kind}{MALFORMED}"));
+}
