@@ -1,6 +1,6 @@
 //! Messages of which `line` did not say, as tshark does, that they end too early.
 
-use super::lines::{ip6, says};
+use super::lines::{ip, ip6, says, udp};
 
 const MALFORMED: &str = "[Malformed Packet]";
 
@@ -80,4 +80,40 @@ fn a_quoted_packet_shorter_than_its_length_says_was_whole() {
     of_icmpv6(&quoted, kind);
     let shorter = &quoted[..quoted.len() - 2];
     of_icmpv6(shorter, &format!("{kind}{MALFORMED}"));
+}
+
+#[test]
+fn a_tunnel_whose_list_of_routers_has_no_end_was_whole() {
+    let tunnel = |routes: &str| ip("0000", 47, &format!("4000080000000000{routes}"));
+    let said = "GRE 50 Encapsulated IP";
+    says("0800", &tunnel("0800000000000000"), said);
+    let wanted = format!("{said}{MALFORMED}");
+    says("0800", &tunnel("0800000008000000"), &wanted);
+}
+
+#[test]
+fn what_a_tunnel_carries_had_no_name() {
+    let tunnel = ip("0000", 47, "000022eb");
+    says("0800", &tunnel, "Encapsulated ERSPAN III");
+}
+
+/// A message of BOOTP in a kind that does not exist, without an address.
+fn bootp(kind: &str, vendor: &str) -> String {
+    let message = format!("{kind}010000{:0464}{vendor}", 0);
+    ip("0000", 17, &udp([68, 67], &message))
+}
+
+#[test]
+fn options_behind_a_vendors_data_could_be_cut_off() {
+    let vendor = "01".repeat(64);
+    let said = "Unknown BOOTP message type (3)";
+    says("0800", &bootp("03", &format!("{vendor}0101aa")), said);
+    let wanted = format!("{said}{MALFORMED}");
+    says("0800", &bootp("03", &format!("{vendor}0102aa")), &wanted);
+}
+
+#[test]
+fn a_boot_request_from_no_address_came_from_nothing() {
+    let message = bootp("01", &"00".repeat(64));
+    says("0800", &message, "Boot Request from <No address>");
 }
