@@ -223,7 +223,9 @@ fn last_station<'a>(ip: &Layer<'a>) -> Option<&'a [u8]> {
     let Some(Value::Packets(options)) = ip.get("options") else {
         return None;
     };
-    options.of(ip).find_map(|option| ipv4_options::last_station(&option))
+    // A packet has one such route at most (RFC 791 section 3.1): the first counts.
+    let route = options.of(ip).find(ipv4_options::is_route)?;
+    ipv4_options::last_station(&route)
 }
 
 /// Why a header makes no sense.

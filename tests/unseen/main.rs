@@ -2,6 +2,7 @@
 //! `show()` or tshark's columns: each test is named after what went wrong, and expects what those
 //! two print.
 
+mod checksums;
 #[path = "../common/mod.rs"]
 mod common;
 mod lines;
