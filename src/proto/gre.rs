@@ -1,7 +1,7 @@
 //! Generic Routing Encapsulation: RFC 2784, with key and sequence number (RFC 2890), and the
 //! form that PPTP uses (RFC 2637).
 
-use super::llc;
+use super::{llc, verdict};
 use super::numbers::ETHER_TYPES;
 use crate::model::{
     Field, Header, Layer, LinkType, Names, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
@@ -190,7 +190,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     }
     let (found, right) = (gre.u16(4), checksum::right(0, gre.bytes(), 4));
     if found != right && !(found == 0xffff && right == 0) {
-        remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops it"));
+        verdict::wrong(gre, "chksum", (found, right), "the receiver drops it", remarks);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{icmp_extensions, icmp_words};
 use super::verdict::{self, Sum};
 use crate::model::{
-    Computed, End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
+    Computed, Context, End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ICMP];
@@ -330,19 +330,21 @@ fn number(packet: &Packet, index: usize, text: &mut Text) {
     }
 }
 
-/// How the message's checksum stands; nothing where it is not all there.
+/// How the message's checksum stands; nothing where it is not all there, and as in Wireshark nothing
+/// of a quoted message, of which there is mostly a part.
 fn sum(packet: &Packet, index: usize) -> Option<Sum> {
     let icmp = &packet.layers[index];
+    if icmp.context != Context::Plain {
+        return None;
+    }
     packet.pseudo_below(index)?;
     Some(Sum::of(icmp.u16(2), checksum::right(0, icmp.bytes(), 2)))
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     if let Some(Sum::Wrong(right)) = sum(packet, index) {
-        let found = packet.layers[index].u16(2);
-        remarks.error(
-            "chksum",
-            format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the message (Icmp.InCsumErrors), though ping may still print it"),
-        );
+        let icmp = &packet.layers[index];
+        let then = "the kernel drops the message (Icmp.InCsumErrors), though ping may still print it";
+        verdict::wrong(icmp, "chksum", (icmp.u16(2), right), then, remarks);
     }
 }

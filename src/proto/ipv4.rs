@@ -321,8 +321,8 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
         return;
     }
     if let Some(Sum::Wrong(right)) = sum(ip) {
-        let found = ip.u16(10);
-        remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the packet (Ip.InHdrErrors)"));
+        let then = "the kernel drops the packet (Ip.InHdrErrors)";
+        verdict::wrong(ip, "chksum", (ip.u16(10), right), then, remarks);
     }
     let (total, there) = (usize::from(ip.u16(2)), packet.bytes.len() - ip.start);
     if total < ip.header().len() {

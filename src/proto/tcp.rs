@@ -393,5 +393,6 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     if tcp.u8(13) & 0x03 == 0x03 {
         remarks.warn("flags", format_args!("SYN and FIN together: no TCP sends this, port scanners do"));
     }
-    transport::check_sum(packet, index, 6, 16, "chksum", remarks);
+    let sum = transport::sum(packet, index, 6, 16);
+    transport::check_sum(tcp, sum, 16, "chksum", remarks);
 }

@@ -52,3 +52,25 @@ fn a_source_route_was_followed_behind_one_that_is_used_up() {
     is_right(&packet("83070801010101890704020202020000"));
     is_right(&packet("83070501010101890704020202020000"));
 }
+
+#[test]
+fn bytes_behind_a_message_of_multicast_routers_were_not_summed() {
+    is_right(&behind("3a", "9800477161626364"));
+}
+
+#[test]
+fn a_receiver_dropped_a_packet_that_is_only_quoted() {
+    let quoted = "4500001e00010000401112340a0002080a00020bc350c351000a12346162";
+    let error = format!("0303000000000000{quoted}");
+    let said = remarks(&format!("4500003a0001000040019e9f0a00020b0a000208{error}"));
+    let quotes = said.matches("is right: the packet that is quoted had it so");
+    assert_eq!(quotes.count(), 2, "{said}");
+}
+
+#[test]
+fn a_quoted_message_of_icmp_was_judged() {
+    let quoted = "4500001c00010000400162ce0a0002080a00020b0800123400010001";
+    let error = format!("0301e5c900000000{quoted}");
+    let said = remarks(&format!("4500003800010000400162b20a00020b0a000208{error}"));
+    assert!(!said.contains("0x1234 is wrong"), "{said}");
+}
