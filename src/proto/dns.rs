@@ -5,7 +5,7 @@
 //! lengths, so they are walked once to find the end, and again when somebody reads them.
 
 use super::dns_numbers::{CLASSES, QUESTION_TYPES};
-use super::{dns_records, dns_summary};
+use super::{dns_data, dns_records, dns_summary};
 use crate::model::{
     Computed,
     DomainName, Field, Kind, Layer, Names, Packet, Piece, Protocol, Remarks, Text, Trouble, Under,
@@ -259,7 +259,8 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
                 0 => question(rest),
                 _ => dns_records::measure(rest),
             };
-            if rest.is_empty() || protocol.opaque {
+            let name = dns_summary::name_in(dns, rest);
+            if protocol.opaque || dns_data::name_length(name).is_none() {
                 text.str(packet.ran_out(index));
                 return;
             }
@@ -272,7 +273,12 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
                     text.str(packet.ran_out(index));
                     return;
                 }
-                _ => dns_summary::summary(&record, multicast, text),
+                _ => {
+                    if !dns_summary::summary(&record, multicast, text) {
+                        text.str(packet.ran_out(index));
+                        return;
+                    }
+                }
             }
             start = end;
         }

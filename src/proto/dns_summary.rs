@@ -1,6 +1,7 @@
 //! What `line` says of a resource record of DNS, as tshark says it.
 
 use super::dns::{name_width, prefix, printable, readable, type_name};
+use super::dns_data;
 use super::dns_records::skip;
 use crate::model::{DomainName, Layer, Text, Value};
 
@@ -15,14 +16,19 @@ pub(super) fn heading(record: &Layer, multicast: bool, text: &mut Text) {
     }
 }
 
-/// ` A 192.0.2.1` and the like: type and the most telling part of the data.
-pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) {
+/// ` A 192.0.2.1` and the like: type and the most telling part of the data; and whether the data can
+/// be read to its end.
+pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) -> bool {
     heading(record, multicast, text);
     let at = name_width(record, 0);
     let kind = record.u16(at);
     let data = skip(record.header(), at + 10);
     if data.is_empty() {
-        return;
+        return true;
+    }
+    let whole = dns_data::is_whole(record, at + 10, kind);
+    if !whole && !says_early(record, at, kind) {
+        return false;
     }
     let number = |name: &str, text: &mut Text| {
         let value = record.get(name).map_or(0, |value| value.number());
@@ -44,7 +50,7 @@ pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) {
     match kind {
         1 | 2 | 5 | 12 | 28 | 39 => value("rdata", text),
         // These show what they belong to.
-        3 | 4 | 7..=10 | 14 | 17..=22 | 26 | 27 | 42 | 49 | 51 | 52 | 55 => value("rrname", text),
+        3 | 4 | 7..=10 | 14 | 17..=23 | 26 | 27 | 42 | 49 | 51 | 52 | 55 => value("rrname", text),
         6 => value("mname", text),
         11 => well_known_services(data, text),
         13 => {
@@ -71,7 +77,19 @@ pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) {
         47 => value("nextname", text),
         _ => {}
     }
+    whole
 }
+
+/// Whether a record says what it says before its data is read to the end.
+fn says_early(record: &Layer, at: usize, kind: u16) -> bool {
+    match kind {
+        47 => dns_data::is_whole(record, at + 10, NS),
+        _ => matches!(kind, 3 | 4 | 7..=11 | 14 | 17..=23 | 26 | 27 | 42 | 49 | 51 | 52 | 55),
+    }
+}
+
+/// A record whose data is a name.
+const NS: u16 = 2;
 
 /// Whose services the record lists (RFC 1035 section 3.4.2).
 fn well_known_services(data: &[u8], text: &mut Text) {
@@ -117,7 +135,7 @@ fn a6(record: &Layer, data: &[u8], text: &mut Text) {
 }
 
 /// The name that `bytes` of a record start with.
-fn name_in<'a>(record: &Layer<'a>, bytes: &'a [u8]) -> DomainName<'a> {
+pub(super) fn name_in<'a>(record: &Layer<'a>, bytes: &'a [u8]) -> DomainName<'a> {
     DomainName {
         bytes: &bytes[..DomainName::measure(bytes)],
         message: skip(record.message(), prefix(record)),

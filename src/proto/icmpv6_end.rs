@@ -1,7 +1,6 @@
 //! Whether a message of ICMPv6 ends where it should: for `line`, which says so as tshark does, and
 //! names the hardware addresses that options on the way give.
 
-use super::icmpv6_nd_options;
 use crate::model::{Packet, Text};
 
 /// Reads the message at `index` to its end, and says if that comes too early.
@@ -113,7 +112,7 @@ impl<'a> Reader<'a> {
             if length == 0 {
                 return Some(());
             }
-            if self.bytes.len() < icmpv6_nd_options::least(kind, length) {
+            if self.bytes.len() < least(kind, length) {
                 return None;
             }
             let option = self.take(length)?;
@@ -147,5 +146,19 @@ impl<'a> Reader<'a> {
             }
         }
         Some(())
+    }
+}
+
+/// How many bytes tshark reads of an option that says that it has `length`.
+fn least(kind: u8, length: usize) -> usize {
+    let addresses = 8 + length.saturating_sub(8).next_multiple_of(16);
+    match kind {
+        3 => 32,
+        9 | 10 | 25 => addresses,
+        11 => 29,
+        12 | 32 => 20,
+        13 | 33 | 38 => 16,
+        17 | 18 | 23 | 35 => 24,
+        _ => length,
     }
 }

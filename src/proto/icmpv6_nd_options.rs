@@ -81,20 +81,6 @@ const fn option(name: &'static str, title: &'static str) -> Protocol {
         .opaque()
 }
 
-/// How many bytes tshark reads of an option that says that it has `length`.
-pub(super) fn least(kind: u8, length: usize) -> usize {
-    let addresses = 8 + length.saturating_sub(8).next_multiple_of(16);
-    match kind {
-        3 => 32,
-        9 | 10 | 25 => addresses,
-        11 => 29,
-        12 | 32 => 20,
-        13 | 33 | 38 => 16,
-        17 | 18 | 23 | 35 => 24,
-        _ => length,
-    }
-}
-
 /// The length that an option gives itself, in bytes.
 fn announced(bytes: &[u8]) -> usize {
     8 * usize::from(*bytes.get(1).unwrap_or(&0)).max(1)

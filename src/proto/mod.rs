@@ -62,6 +62,7 @@ mod claims;
 mod dates;
 mod dhcp_options;
 mod dhcp_words;
+mod dns_data;
 mod dns_numbers;
 mod dns_summary;
 mod icmp_words;

@@ -117,3 +117,41 @@ fn a_boot_request_from_no_address_came_from_nothing() {
     let message = bootp("01", &"00".repeat(64));
     says("0800", &message, "Boot Request from <No address>");
 }
+
+/// A DNS answer of one record of this type, and a second one.
+fn answer(kind: u16, data: &str) -> String {
+    let length = data.len() / 2;
+    let second = "0161000001000100000000000401020304";
+    let record = format!("016100{kind:04x}000100000000{length:04x}{data}");
+    let message = format!("000081000000000200000000{record}{second}");
+    ip("0000", 17, &udp([53, 50000], &message))
+}
+
+#[test]
+fn lengths_that_lead_out_of_a_dns_message_were_believed() {
+    let broken = [
+        (50, "0100000500ff"),    // NSEC3: a hash
+        (47, "016200ffff"),      // NSEC: a list of types
+        (46, "00"),              // RRSIG: the fixed part
+        (16, "ff61"),            // TXT: a string
+        (257, "00ff6973737565"), // CAA: a tag
+        (41, "000affff"),        // OPT: an option
+    ];
+    for (kind, data) in broken {
+        says("0800", &answer(kind, data), MALFORMED);
+    }
+    // Before it comes to the name's end tshark tells nothing of it.
+    says("0800", &answer(2, "3f"), &format!("NS{MALFORMED}"));
+    says("0800", &answer(2, "003f"), "NS <Root> A 1.2.3.4");
+}
+
+#[test]
+fn a_name_in_dns_that_points_out_of_the_message_was_the_root() {
+    says("0800", &answer(2, "c0ff"), &format!("NS{MALFORMED}"));
+    let question = ip(
+        "0000",
+        17,
+        &udp([50000, 53], "000000000001000000000000c0ff00010001"),
+    );
+    says("0800", &question, &format!("0x0000{MALFORMED}"));
+}
