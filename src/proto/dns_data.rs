@@ -134,7 +134,7 @@ impl Data<'_, '_> {
             256 => self.behind(4, Self::tail),
             257 => self.behind(1, |data| {
                 data.string()?;
-                data.tail()
+                (data.left >= 0).then_some(())
             }),
             _ => Some(()),
         }

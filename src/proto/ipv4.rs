@@ -286,7 +286,7 @@ fn payload_info(packet: &Packet, index: usize, text: &mut Text) {
         if cut || packet.is_captured_short(index) {
             text.str(packet.ran_out(index));
         }
-        if offset == 0 || packet.is_captured_short(index) {
+        if cut || offset == 0 || packet.is_captured_short(index) {
             return;
         }
     }

@@ -89,6 +89,8 @@ fn a_header_that_ends_within_its_options_was_not_malformed() {
     let packet = "4f0003e80001000040110000\
                   0a0002080a00020b0101";
     says("0800", packet, "IPv4 36 [Malformed Packet]");
+    let later = packet.replacen("00010000", "00010001", 1);
+    says("0800", &later, "IPv4 36 [Malformed Packet]");
 }
 
 #[test]
