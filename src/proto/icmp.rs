@@ -303,14 +303,15 @@ fn is_quote_cut(packet: &Packet, index: usize) -> bool {
     packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. })
 }
 
-/// Whether the capture ends before or within the extensions behind the 128 bytes of a quoted packet
+/// Whether the bytes end before or within the extensions behind the 128 bytes of a quoted packet
 /// that was shorter (RFC 4884); of a longer one tshark does not look for them there.
 fn are_extensions_cut(packet: &Packet, index: usize) -> bool {
     let icmp = &packet.layers[index];
     let room = packet.wire_end(index) - icmp.start > 8 + 128;
     let quoted = icmp.bytes().get(10..12);
     let filled = quoted.is_some_and(|total| total <= [0, 128].as_slice());
-    packet.is_captured_short(index) && matches!(icmp.u8(0), 3 | 11 | 12) && room && filled
+    let extended = matches!(icmp.u8(0), 3 | 11 | 12) && room && filled;
+    extended && (packet.is_captured_short(index) || icmp_extensions::are_short(icmp.bytes()))
 }
 
 /// Whether tshark shows number and sequence of such a message.

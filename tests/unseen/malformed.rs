@@ -155,3 +155,14 @@ fn a_name_in_dns_that_points_out_of_the_message_was_the_root() {
     );
     says("0800", &question, &format!("0x0000{MALFORMED}"));
 }
+
+#[test]
+fn an_interface_in_an_extension_of_icmp_could_lack_its_parts() {
+    let quoted = format!("{}{:0200}", ip("0000", 17, "c350c35100080000"), 0);
+    let error = |object: &str| format!("0b00000000200000{quoted}20000000{object}");
+    let said = "(Time to live exceeded in transit)";
+    says("0800", &ip("0000", 1, &error("0008020800000003")), said);
+    let wanted = format!("{said}{MALFORMED}");
+    let without_mtu = ip("0000", 1, &error("0008020900000003"));
+    says("0800", &without_mtu, &wanted);
+}
