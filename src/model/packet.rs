@@ -117,6 +117,8 @@ impl<'a> Packet<'a> {
     pub fn is_piece(&self, index: usize) -> bool {
         self.layers[..index.min(self.layers.len())]
             .iter()
-            .any(|layer| layer.protocol.piece.is_some_and(|piece| piece(layer)))
+            .rev()
+            .find_map(|layer| (layer.protocol.piece)(layer))
+            .unwrap_or(false)
     }
 }

@@ -62,8 +62,9 @@ pub struct Protocol {
     pub cut: Cut,
     /// Writes what `line` says when the header behind this one is cut off before it can be named.
     pub stays: fn(&Packet, usize, &mut Text),
-    /// Whether the payload is a piece of a message that was cut up.
-    pub piece: Option<fn(&Layer) -> bool>,
+    /// Whether the payload is a piece of a message that was cut up; nothing leaves that to the
+    /// layers around it.
+    pub piece: fn(&Layer) -> Option<bool>,
     /// What scapy's `show()` lists in the header below although it is not there.
     pub phantom: Option<Phantom>,
     /// As a header inside a header: how many blanks further to the right `show` puts what its
@@ -73,6 +74,8 @@ pub struct Protocol {
     pub check: fn(&Packet, usize, &mut Remarks),
     /// Holds bytes that nothing decodes (Raw, Padding).
     pub opaque: bool,
+    /// There is always a payload: what ends behind this header is cut off.
+    pub never_last: bool,
     /// Bytes that frames of the link have at least; shorter ones are filled up.
     pub least: Option<usize>,
     /// Whether it holds what fills a packet up (Padding).
@@ -112,11 +115,12 @@ impl Protocol {
                 info: |_, _, _| true,
             },
             stays: |_, _, _| {},
-            piece: None,
+            piece: |_| None,
             phantom: None,
             spills: None,
             check: |_, _, _| {},
             opaque: false,
+            never_last: false,
             least: None,
             filling: false,
         }
@@ -305,8 +309,8 @@ impl Protocol {
     }
 
     /// Sets the function that tells whether the payload is a piece of a message.
-    pub const fn piece(mut self, piece: fn(&Layer) -> bool) -> Protocol {
-        self.piece = Some(piece);
+    pub const fn piece(mut self, piece: fn(&Layer) -> Option<bool>) -> Protocol {
+        self.piece = piece;
         self
     }
 
@@ -331,6 +335,12 @@ impl Protocol {
     /// Marks a protocol that only holds bytes.
     pub const fn opaque(mut self) -> Protocol {
         self.opaque = true;
+        self
+    }
+
+    /// Says that there is always a payload.
+    pub const fn never_last(mut self) -> Protocol {
+        self.never_last = true;
         self
     }
 

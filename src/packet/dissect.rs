@@ -129,7 +129,7 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
         (start, limit) = (layer.end, layer.limit);
         // Where the capture ends, the header that comes next is still named.
         let captured_short = limit == bytes.len() && wire_len > limit;
-        if start < limit || captured_short {
+        if start < limit || captured_short || protocol.never_last {
             next = match (protocol.next)(layer) {
                 Next::Bound => {
                     let bound = bindings.iter().find_map(|binding| binding.rider(layer));
@@ -150,10 +150,9 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
         }
     }
     if start == limit
-        && wire_len > bytes.len()
         && let Some(entry) = next
         && matches!(packet.end, End::Complete)
-        && packet.is_captured_short(packet.layers.len())
+        && is_missing(packet)
     {
         packet.end = End::Truncated {
             protocol: entry.protocol,
@@ -172,6 +171,14 @@ fn find_layers(bindings: &[Binding], packet: &mut Packet) {
             (context, tunnels),
         ));
     }
+}
+
+/// Whether there was, or should have been, another header behind the last.
+fn is_missing(packet: &Packet) -> bool {
+    let beyond = packet.wire_len > packet.bytes.len();
+    let last = packet.layers.last();
+    last.is_some_and(|layer| layer.protocol.never_last)
+        || beyond && packet.is_captured_short(packet.layers.len())
 }
 
 /// Whether a protocol that comes next is one of the headers of a quoted packet.

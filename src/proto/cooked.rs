@@ -33,6 +33,7 @@ static SLL: Protocol = Protocol::new("CookedLinux", "cooked linux")
     .under(&[Under::link(113)])
     .carries("proto", "Ether", "type")
     .header(16)
+    .never_last()
     .fields(&[
         Field::uint("pkttype", 16)
             .names(&PACKET_TYPES)

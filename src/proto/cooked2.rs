@@ -2,9 +2,12 @@
 
 use super::cooked::{self, filled};
 use super::numbers::ETHER_TYPES;
-use crate::model::{Field, Kind, Protocol, Under, Width};
+use crate::model::{Field, Kind, Next, Protocol, Under, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&SLL2];
+
+/// Bytes of the header; scapy reads one without an address, too.
+const WHOLE: usize = 20;
 
 static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
     .column("SLL")
@@ -12,7 +15,8 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
     .about("Stands in front of a packet that was captured on all devices at once, and says on which: tcpdump -i any writes it.")
     .under(&[Under::link(276)])
     .carries("proto", "Ether", "type")
-    .header_from(12, |_| 20)
+    .header_from(12, |_| WHOLE)
+    .never_last()
     .fields(&[
         Field::hex("proto", 16)
             .aliases(&["sll.etype"])
@@ -36,6 +40,14 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
             .macs(&[("sll.src.eth", |sll| u16::from(sll.u8(11)) == 6)])
             .doc(cooked::SOURCE_DOC),
     ])
-    .next(|cooked| cooked::next(cooked.u16(0)))
+    .next(|cooked| match cooked.header().len() {
+        WHOLE => cooked::next(cooked.u16(0)),
+        _ => Next::Raw,
+    })
     .endpoints(|cooked| cooked::source(cooked, 11, 12))
-    .info(|packet, index, text| cooked::info(packet, index, 10, text));
+    .info(|packet, index, text| {
+        cooked::info(packet, index, 10, text);
+        if packet.layers[index].header().len() < WHOLE {
+            text.str(packet.ran_out(index));
+        }
+    });

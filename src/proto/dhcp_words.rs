@@ -5,6 +5,8 @@ use crate::model::{Layer, Names, Packet, Text};
 
 /// What a message needs that has none of DHCP's options: RFC 951's area for the vendor.
 const VENDOR: usize = 64;
+/// Bytes of an address that are shown.
+const LONGEST: usize = 36;
 /// What the options of DHCP start with.
 const MAGIC: usize = 4;
 
@@ -55,11 +57,11 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
     }
     let complete = match options {
         Some(options) => are_whole(options.header()),
-        None if bootp.end < bootp.limit => true,
-        None => {
-            let there = bootp.header().len();
-            there == FIXED + MAGIC && dhcp::is_dhcp(bootp) || there >= FIXED + VENDOR
-        }
+        None => match bootp.bytes().get(FIXED + VENDOR..) {
+            // Behind the vendor's data tshark looks for options all the same.
+            Some(rest) => are_whole(rest),
+            None => dhcp::is_dhcp(bootp) && bootp.header().len() == FIXED + MAGIC,
+        },
     };
     if !complete {
         text.str(packet.ran_out(index));
@@ -96,7 +98,11 @@ fn purpose(bootp: &Layer, text: &mut Text) {
                 Ok(mac) if matches!(bootp.u8(1), 1 | 6) => {
                     text.mac(mac).str(" (").mac(mac).str(")");
                 }
-                _ => _ = text.hex_bytes(address),
+                _ if address.is_empty() => _ = text.str("<No address>"),
+                _ => {
+                    text.hex_bytes(&address[..address.len().min(LONGEST)]);
+                    text.str(if address.len() > LONGEST { "…" } else { "" });
+                }
             }
         }
         2 => _ = text.str("Boot Reply"),

@@ -5,7 +5,7 @@
 //! lengths, so they are walked once to find the end, and again when somebody reads them.
 
 use super::dns_numbers::{CLASSES, QUESTION_TYPES};
-use super::dns_records;
+use super::{dns_data, dns_records, dns_summary};
 use crate::model::{
     Computed,
     DomainName, Field, Kind, Layer, Names, Packet, Piece, Protocol, Remarks, Text, Trouble, Under,
@@ -163,7 +163,7 @@ pub(super) const fn name(name: &'static str) -> Field {
 }
 
 /// Bytes before the message proper: TCP's length, which pointers do not count.
-fn prefix(dns: &Layer) -> usize {
+pub(super) fn prefix(dns: &Layer) -> usize {
     if dns.rides_on("TCP") { 2 } else { 0 }
 }
 
@@ -259,7 +259,8 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
                 0 => question(rest),
                 _ => dns_records::measure(rest),
             };
-            if rest.is_empty() || protocol.opaque {
+            let name = dns_summary::name_in(dns, rest);
+            if protocol.opaque || dns_data::name_length(name).is_none() {
                 text.str(packet.ran_out(index));
                 return;
             }
@@ -268,11 +269,16 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
             match list {
                 0 => asked(&record, multicast, text),
                 _ if length > rest.len() => {
-                    dns_records::heading(&record, multicast, text);
+                    dns_summary::heading(&record, multicast, text);
                     text.str(packet.ran_out(index));
                     return;
                 }
-                _ => dns_records::summary(&record, multicast, text),
+                _ => {
+                    if !dns_summary::summary(&record, multicast, text) {
+                        text.str(packet.ran_out(index));
+                        return;
+                    }
+                }
             }
             start = end;
         }

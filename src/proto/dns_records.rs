@@ -1,10 +1,10 @@
 //! Resource records of DNS: RFC 1035 section 3.2.1, and the types that have fields of their own.
 
-use super::dns::{name, name_width, printable, readable, type_name};
+use super::dns::{name, name_width};
 use super::dns_numbers::{CLASSES, RECORD_TYPES, SERVICE_KEYS};
 use super::{dns_edns, dns_security};
 use crate::model::{
-    DomainName, Field, Kind, Layer, ListOf, Protocol, Text, Value, Width,
+    DomainName, Field, Kind, Layer, ListOf, Protocol, Value, Width,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -393,68 +393,3 @@ static ADDRESSES6: ListOf = ListOf {
     },
     quote: "",
 };
-
-/// ` A`: the type of a record.
-pub(super) fn heading(record: &Layer, multicast: bool, text: &mut Text) {
-    let at = name_width(record, 0);
-    let kind = record.u16(at);
-    text.str(" ");
-    type_name(kind, text);
-    if multicast && kind != 41 && record.u16(at + 2) & 0x8000 != 0 {
-        text.str(", cache flush");
-    }
-}
-
-/// ` A 192.0.2.1` and the like: type and the most telling part of the data.
-pub(super) fn summary(record: &Layer, multicast: bool, text: &mut Text) {
-    heading(record, multicast, text);
-    let at = name_width(record, 0);
-    let kind = record.u16(at);
-    if record.header().len() == at + 10 {
-        return;
-    }
-    let number = |name: &str, text: &mut Text| {
-        let value = record.get(name).map_or(0, |value| value.number());
-        text.str(" ").dec(value);
-    };
-    let value = |name: &str, text: &mut Text| match record.get(name) {
-        Some(Value::Ipv4(address)) => _ = text.str(" ").ipv4(address),
-        Some(Value::Ipv6(address)) => _ = text.str(" ").ipv6(address),
-        Some(Value::Name(name)) => {
-            text.str(" ");
-            readable(name, text);
-        }
-        Some(Value::Bytes(bytes)) => {
-            text.str(" ");
-            printable(bytes, text);
-        }
-        _ => {}
-    };
-    match kind {
-        1 | 2 | 5 | 12 | 28 | 39 => value("rdata", text),
-        // These show what they belong to.
-        3 | 4 | 7..=10 | 14 | 17..=22 | 26 | 27 | 42 | 49 | 51 | 52 | 55 => value("rrname", text),
-        6 => value("mname", text),
-        13 => {
-            value("cpu", text);
-            value("os", text);
-        }
-        15 => {
-            number("preference", text);
-            value("exchange", text);
-        }
-        33 => {
-            number("priority", text);
-            number("weight", text);
-            number("port", text);
-            value("target", text);
-        }
-        35 => {
-            number("order", text);
-            number("preference", text);
-            value("flags", text);
-        }
-        47 => value("nextname", text),
-        _ => {}
-    }
-}

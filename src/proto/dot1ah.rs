@@ -13,6 +13,7 @@ static DOT1AH: Protocol = Protocol::new("Dot1AH", "802_1AH")
         Under::field("Ether", "type", 0x88e7),
     ])
     .header(4)
+    .never_last()
     .fields(&[
         Field::uint("prio", 3)
             .aliases(&[".priority"])

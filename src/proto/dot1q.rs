@@ -49,6 +49,7 @@ const fn tag(name: &'static str, title: &'static str) -> Protocol {
     Protocol::new(name, title)
         .carries("type", "Ether", "type")
         .header(4)
+        .never_last()
         .fields(FIELDS)
         .next(|tag| {
             if tag.u16(2) <= LONGEST {

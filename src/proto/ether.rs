@@ -23,6 +23,7 @@ static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
         Under::field("CookedLinuxV2", "proto", 1).accept(is_ethernet_ii),
     ])
     .header(14)
+    .never_last()
     .least(LEAST)
     .fields(&[
         Field::mac("dst")

@@ -1,10 +1,10 @@
 //! Generic Routing Encapsulation: RFC 2784, with key and sequence number (RFC 2890), and the
 //! form that PPTP uses (RFC 2637).
 
-use super::llc;
+use super::{llc, verdict};
 use super::numbers::ETHER_TYPES;
 use crate::model::{
-    Field, Header, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
+    Field, Header, Layer, LinkType, Names, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&GRE_PPTP, &GRE, &ROUTING];
@@ -68,11 +68,7 @@ static GRE: Protocol = Protocol::new("GRE", "GRE")
         Under::field("UDP", "dport", 4754),
     ])
     .carries("proto", "Ether", "type")
-    .header_whole(|bytes| {
-        let flags = flags(bytes);
-        let words = [CHECKSUM | ROUTES, KEY, SEQUENCE];
-        4 + 4 * words.iter().filter(|word| flags & **word != 0).count()
-    })
+    .header_whole(|bytes| header(flags(bytes)))
     .fields(&[
         CHKSUM_PRESENT,
         ROUTING_PRESENT,
@@ -116,6 +112,12 @@ fn flags(bytes: &[u8]) -> u16 {
         .map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
 }
 
+/// Bytes of a header with these flags.
+fn header(flags: u16) -> usize {
+    let words = [CHECKSUM | ROUTES, KEY, SEQUENCE];
+    4 + 4 * words.iter().filter(|word| flags & **word != 0).count()
+}
+
 fn has(gre: &Layer, flag: u16) -> bool {
     gre.u16(0) & flag != 0
 }
@@ -127,7 +129,7 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
         Header::Computed { of, .. } => of(gre.header()),
         _ => 0,
     };
-    if gre.header().len() < claimed {
+    if gre.header().len() < claimed || !is_routed(gre) {
         text.str(packet.ran_out(index));
     }
 }
@@ -135,18 +137,47 @@ fn info(packet: &Packet, index: usize, text: &mut Text) {
 fn encapsulated(packet: &Packet, index: usize, text: &mut Text) {
     let kind = packet.layers[index].u16(2);
     text.str("Encapsulated ");
-    let name = match kind {
-        0x0800 => "IP",
-        0x86dd => "IPv6",
-        0x8847 => "MPLS label switched packet",
-        PPP => "PPP",
-        TEB => "Transparent Ethernet bridging",
-        _ => {
-            text.str("0x").hex_upper(kind.into(), 4);
-            " (unknown)"
-        }
-    };
-    text.str(name);
+    match KINDS.get(kind.into()) {
+        Some(name) => _ = text.str(name),
+        None => _ = text.str("0x").hex_upper(kind.into(), 4).str(" (unknown)"),
+    }
+}
+
+/// What can be inside, as tshark calls it.
+static KINDS: Names = Names(&[
+    (0x0000, "Possible GRE keepalive packet"),
+    (0x00fe, "OSI"),
+    (0x0800, "IP"),
+    (0x0806, "ARP"),
+    (0x2000, "CDP (Cisco)"),
+    (0x2001, "NHRP"),
+    (0x22eb, "ERSPAN III"),
+    (0x6558, "Transparent Ethernet bridging"),
+    (0x6559, "Frame Relay"),
+    (0x8137, "IPX"),
+    (0x86dd, "IPv6"),
+    (0x880b, "PPP"),
+    (0x883e, "WCCP"),
+    (0x8847, "MPLS label switched packet"),
+    (0x88be, "ERSPAN"),
+    (0x8909, "CiscoMetaData"),
+    (0x894f, "Network Service Header"),
+]);
+
+/// Whether the list of routers has its end (RFC 1701); a header without one is whole.
+fn is_routed(gre: &Layer) -> bool {
+    // As in GRE even where PPP is inside, which has no such list.
+    let mut routes = gre.bytes().get(header(gre.u16(0))..).unwrap_or_default();
+    while has(gre, ROUTES) {
+        routes = match routes {
+            [0, 0, _, 0, ..] => return true,
+            [_, _, _, length, rest @ ..] if rest.len() >= usize::from(*length) => {
+                &rest[usize::from(*length)..]
+            }
+            _ => return false,
+        };
+    }
+    true
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
@@ -159,7 +190,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     }
     let (found, right) = (gre.u16(4), checksum::right(0, gre.bytes(), 4));
     if found != right && !(found == 0xffff && right == 0) {
-        remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops it"));
+        verdict::wrong(gre, "chksum", (found, right), "the receiver drops it", remarks);
     }
 }
 
@@ -195,7 +226,7 @@ static GRE_PPTP: Protocol = Protocol::new("GRE_PPTP", "GRE PPTP")
             .when(|gre| has(gre, ACKNOWLEDGEMENT))
             .doc("Highest number received so far (RFC 2637)."),
     ])
-    .next(|_| Next::Raw)
+    .next(|gre| if has(gre, ROUTES) { Next::Is(&ROUTING) } else { Next::Raw })
     .info(info)
     .cut(4, |packet, index, text| {
         encapsulated(packet, index, text);

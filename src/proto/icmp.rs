@@ -3,7 +3,7 @@
 use super::{icmp_extensions, icmp_words};
 use super::verdict::{self, Sum};
 use crate::model::{
-    Computed, End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
+    Computed, Context, End, Field, Layer, Names, Next, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&ICMP];
@@ -303,14 +303,15 @@ fn is_quote_cut(packet: &Packet, index: usize) -> bool {
     packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. })
 }
 
-/// Whether the capture ends before or within the extensions behind the 128 bytes of a quoted packet
+/// Whether the bytes end before or within the extensions behind the 128 bytes of a quoted packet
 /// that was shorter (RFC 4884); of a longer one tshark does not look for them there.
 fn are_extensions_cut(packet: &Packet, index: usize) -> bool {
     let icmp = &packet.layers[index];
     let room = packet.wire_end(index) - icmp.start > 8 + 128;
     let quoted = icmp.bytes().get(10..12);
     let filled = quoted.is_some_and(|total| total <= [0, 128].as_slice());
-    packet.is_captured_short(index) && matches!(icmp.u8(0), 3 | 11 | 12) && room && filled
+    let extended = matches!(icmp.u8(0), 3 | 11 | 12) && room && filled;
+    extended && (packet.is_captured_short(index) || icmp_extensions::are_short(icmp.bytes()))
 }
 
 /// Whether tshark shows number and sequence of such a message.
@@ -330,19 +331,21 @@ fn number(packet: &Packet, index: usize, text: &mut Text) {
     }
 }
 
-/// How the message's checksum stands; nothing where it is not all there.
+/// How the message's checksum stands; nothing where it is not all there, and as in Wireshark nothing
+/// of a quoted message, of which there is mostly a part.
 fn sum(packet: &Packet, index: usize) -> Option<Sum> {
     let icmp = &packet.layers[index];
+    if icmp.context != Context::Plain {
+        return None;
+    }
     packet.pseudo_below(index)?;
     Some(Sum::of(icmp.u16(2), checksum::right(0, icmp.bytes(), 2)))
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     if let Some(Sum::Wrong(right)) = sum(packet, index) {
-        let found = packet.layers[index].u16(2);
-        remarks.error(
-            "chksum",
-            format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the message (Icmp.InCsumErrors), though ping may still print it"),
-        );
+        let icmp = &packet.layers[index];
+        let then = "the kernel drops the message (Icmp.InCsumErrors), though ping may still print it";
+        verdict::wrong(icmp, "chksum", (icmp.u16(2), right), then, remarks);
     }
 }

@@ -83,6 +83,51 @@ fn split(_: &Layer, index: usize, bytes: &[u8]) -> Option<(&'static Protocol, us
     }
 }
 
+/// Whether an object about an interface ends before what it announces, for `line`: tshark looks for
+/// extensions at the same place, and reads an object's parts one after the other.
+pub(super) fn are_short(message: &[u8]) -> bool {
+    let Some([0x10..0x30, _, _, _, objects @ ..]) = message.get(START..) else {
+        return false;
+    };
+    let mut objects = objects;
+    while let [high, low, class, kind, data @ ..] = objects {
+        if *class == 2 && interface_parts(*kind, data).is_none() {
+            return true;
+        }
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        objects = match length {
+            4.. => objects.get(length..).unwrap_or_default(),
+            _ => return false,
+        };
+    }
+    false
+}
+
+/// Fails where the parts that `kind` announces (RFC 5837 section 4.1) are not all there.
+fn interface_parts(kind: u8, data: &[u8]) -> Option<()> {
+    let mut data = data;
+    if kind & 8 != 0 {
+        data = data.get(4..)?;
+    }
+    if kind & 4 != 0
+        && let [high, low, ..] = data
+    {
+        data = match (high, low) {
+            (0, 1) => data.get(8..)?,
+            (0, 2) => data.get(20..)?,
+            _ => return None,
+        };
+    }
+    if kind & 2 != 0 {
+        let [length, _, ..] = data else { return None };
+        data = data.get(usize::from(*length)..)?;
+    }
+    if kind & 1 != 0 {
+        data.get(4..)?;
+    }
+    Some(())
+}
+
 static CLASSES: Names = Names(&[
     (1, "MPLS"),
     (2, "Interface Information"),

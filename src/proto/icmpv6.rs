@@ -1,7 +1,8 @@
 //! Internet Control Message Protocol for IPv6: RFC 4443. Errors and echo; multicast listeners
 //! and neighbour discovery have files of their own.
 
-use super::{icmp_extensions, icmpv6_words, transport, verdict};
+use super::verdict::{self, Sum};
+use super::{icmp_extensions, icmpv6_words, transport};
 use crate::model::{Computed, End, Field, Names, Next, Packet, Protocol, Remarks, Text, Under, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
@@ -79,7 +80,7 @@ pub(super) const fn message(name: &'static str, title: &'static str) -> Protocol
 static COMPUTED: [Computed; 1] = [Computed::new(
     &["icmpv6.checksum.status"],
     "Whether cksum is right.",
-    |packet, index| Some(verdict::status(transport::sum(packet, index, NUMBER, CKSUM_AT))),
+    |packet, index| Some(verdict::status(sum(packet, index))),
 )
 .values(&verdict::STATUS)];
 
@@ -91,7 +92,16 @@ pub(super) const fn on_ipv6<const TYPE: u8, const MIN: usize>() -> Under {
 
 /// Remarks on a wrong checksum: every message has it at byte 2.
 pub(super) fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
-    transport::check_sum(packet, index, NUMBER, CKSUM_AT, "cksum", remarks);
+    let message = &packet.layers[index];
+    transport::check_sum(message, sum(packet, index), CKSUM_AT, "cksum", remarks);
+}
+
+/// How the message's checksum stands. It is over all that IPv6 carries, be it more than the message
+/// has a use for.
+fn sum(packet: &Packet, index: usize) -> Option<Sum> {
+    let below = packet.below(index)?;
+    let bytes = packet.bytes.get(below.end..below.limit)?;
+    transport::sum_over(bytes, packet, index, NUMBER, CKSUM_AT)
 }
 
 static UNREACHABLE_CODES: Names = Names(&[
@@ -186,9 +196,16 @@ static PARAMETER_PROBLEM: Protocol = message("ICMPv6ParamProblem", "ICMPv6 Param
     .info(error);
 
 fn error(packet: &Packet, index: usize, text: &mut Text) {
-    icmpv6_words::info(packet, index, text);
+    icmpv6_words::reason(packet, index, text);
+    let icmp = &packet.layers[index];
     let quote_cut = packet.is_captured_short(index) && matches!(packet.end, End::Truncated { .. });
-    if packet.layers[index].payload().is_empty() || quote_cut {
+    // Where extensions may follow, the quoted packet has a length (RFC 4884).
+    let quoted = match icmp.u8(0) {
+        1 | 3 => 8 * usize::from(icmp.u8(4)),
+        _ => 0,
+    };
+    let there = icmp.bytes().len() - icmp.header().len();
+    if there < quoted.max(1) || quote_cut {
         text.str(packet.ran_out(index));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
 use super::icmpv6_nd_options;
-use crate::model::{Field, Packet, Protocol, Text, Value};
+use crate::model::{Field, Protocol};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&SOLICITATION, &ADVERTISEMENT];
 
@@ -22,8 +22,7 @@ static SOLICITATION: Protocol = message(
 .under(&[on_ipv6::<141, 8>()])
 .header(8)
 .fields(FIELDS)
-.next(icmpv6_nd_options::next)
-.info(|packet, index, text| info("Solicitation", packet, index, text));
+.next(icmpv6_nd_options::next);
 
 static ADVERTISEMENT: Protocol = message(
     "ICMPv6ND_INDAdv",
@@ -34,16 +33,4 @@ static ADVERTISEMENT: Protocol = message(
 .under(&[on_ipv6::<142, 8>()])
 .header(8)
 .fields(FIELDS)
-.next(icmpv6_nd_options::next)
-.info(|packet, index, text| info("Advertisement", packet, index, text));
-
-fn info(kind: &str, packet: &Packet, index: usize, text: &mut Text) {
-    text.str("Inverse Neighbor Discovery ").str(kind);
-    for option in &packet.layers[index + 1..] {
-        let Some(Value::Mac(mac)) = option.get("lladdr") else {
-            continue;
-        };
-        text.str(if option.u8(0) == 1 { " from " } else { " is at " });
-        text.mac(mac);
-    }
-}
+.next(icmpv6_nd_options::next);

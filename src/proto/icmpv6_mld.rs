@@ -2,7 +2,6 @@
 //! sends version 2 reports as soon as it is up.
 
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
-use super::icmpv6_words;
 use crate::model::{Field, Kind, Layer, Protocol, Text, Value, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] =
@@ -83,31 +82,7 @@ static REPORT2: Protocol = message("ICMPv6MLReport2", "MLDv2 - Multicast Listene
             .doc("How many records follow (RFC 3810)."),
         Field::of("records", Width::Rest, Kind::Chain(split))
             .doc("One record a group (RFC 3810)."),
-    ])
-    .info(|packet, index, text| {
-        icmpv6_words::info(packet, index, text);
-        if !are_whole(&packet.layers[index]) {
-            text.str(packet.ran_out(index));
-        }
-    });
-
-/// Whether all the records are there.
-fn are_whole(report: &Layer) -> bool {
-    let mut rest = report.header().get(8..).unwrap_or_default();
-    for _ in 0..report.u16(6) {
-        let Some(left) = rest.get(..4).and_then(|head| rest.get(record_length(head)..)) else {
-            return false;
-        };
-        rest = left;
-    }
-    true
-}
-
-/// Sources of 16 bytes and auxiliary data follow the 20 bytes that each record has.
-fn record_length(record: &[u8]) -> usize {
-    let sources = usize::from(u16::from_be_bytes([record[2], record[3]]));
-    20 + 16 * sources + usize::from(record[1])
-}
+    ]);
 
 /// The next record and its length. As scapy, whatever follows the first record is its payload,
 /// however many are announced.

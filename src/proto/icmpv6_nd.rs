@@ -1,8 +1,8 @@
 //! Neighbour Discovery for IPv6: RFC 4861, what ARP is for IPv4 and more.
 
-use super::icmpv6_nd_options;
+use super::{icmpv6_end, icmpv6_nd_options};
 use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
-use crate::model::{End, Field, Layer, Names, Packet, Protocol, Text, Value};
+use crate::model::{Field, Layer, Names, Packet, Protocol, Text, Value};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTER_SOLICITATION,
@@ -35,10 +35,7 @@ static ROUTER_SOLICITATION: Protocol = message(
     CKSUM,
     Field::uint("res", 32).doc("Kept for later, zero (RFC 4861)."),
 ])
-.info(|packet, index, text| {
-    text.str("Router Solicitation");
-    link_addresses(packet, index, text);
-});
+;
 
 static ROUTER_ADVERTISEMENT: Protocol = message(
     "ICMPv6ND_RA",
@@ -85,7 +82,7 @@ static ROUTER_ADVERTISEMENT: Protocol = message(
 ])
 .info(|packet, index, text| {
     text.str("Router Advertisement");
-    link_addresses(packet, index, text);
+    icmpv6_end::info(packet, index, text);
 });
 
 static NEIGHBOUR_SOLICITATION: Protocol = message(
@@ -109,7 +106,7 @@ static NEIGHBOUR_SOLICITATION: Protocol = message(
 .info(|packet, index, text| {
     text.str("Neighbor Solicitation for ");
     target(&packet.layers[index], text);
-    link_addresses(packet, index, text);
+    icmpv6_end::info(packet, index, text);
 });
 
 static NEIGHBOUR_ADVERTISEMENT: Protocol = message(
@@ -159,28 +156,12 @@ static REDIRECT: Protocol = message("ICMPv6ND_Redirect", "ICMPv6 Neighbor Discov
     ])
     .info(|packet, index, text| {
         text.str("Redirect");
-        link_addresses(packet, index, text);
+        icmpv6_end::info(packet, index, text);
     });
 
 fn target(message: &Layer, text: &mut Text) {
     if let Some(Value::Ipv6(address)) = message.get("tgt") {
         text.ipv6(address);
-    }
-}
-
-/// ` from 00:0c:29:2f:80:31` for the sender's address and ` is at ...` for the target's, as far as
-/// options tell them.
-fn link_addresses(packet: &Packet, index: usize, text: &mut Text) {
-    for option in packet.layers.get(index + 1..).unwrap_or_default() {
-        if let Some(Value::Mac(mac)) = option.get("lladdr") {
-            text.str(if option.u8(0) == 1 { " from " } else { " is at " });
-            text.mac(mac);
-        }
-    }
-    // Of an option of which too little is there to be one, the summary says it.
-    let said = matches!(packet.end, End::Truncated { at, .. } if at < packet.layers.len());
-    if packet.is_captured_short(index) && !said {
-        text.str(packet.ran_out(index));
     }
 }
 
@@ -196,5 +177,5 @@ fn advertisement(packet: &Packet, index: usize, text: &mut Text) {
         }
     }
     text.str(if separator == ", " { ")" } else { " (none)" });
-    link_addresses(packet, index, text);
+    icmpv6_end::info(packet, index, text);
 }

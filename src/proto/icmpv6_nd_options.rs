@@ -71,6 +71,13 @@ const fn option(name: &'static str, title: &'static str) -> Protocol {
         .column("ICMPv6")
         .reference("RFC 4861")
         .next(next)
+        // The message says itself where its options are cut off.
+        .cut(1, |packet, index, text| {
+            if let Some(message) = packet.below(index) {
+                (message.protocol.info)(packet, index - 1, text);
+            }
+            false
+        })
         .opaque()
 }
 

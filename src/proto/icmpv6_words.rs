@@ -2,6 +2,7 @@
 //! which tunlab knows no more than that.
 
 use super::icmpv6::{check, message};
+use super::icmpv6_end;
 use crate::model::{Field, Names, Packet, Protocol, Text, Under, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&OTHER];
@@ -12,13 +13,6 @@ static OTHER: Protocol = message("ICMPv6Unknown", "Raw")
     .under(&[Under::field("IPv6", "nh", 58)])
     .header_rest(1)
     .fields(&[Field::bytes("load", Width::Rest).doc("The message: kind, code, sum, data (RFC 4443).")])
-    .info(|packet, index, text| {
-        info(packet, index, text);
-        let complete = !matches!(packet.layers[index].u8(0), 1..=4 | 128..=137 | 139..=147 | 151..=153);
-        if !complete || packet.layers[index].header().len() < 4 {
-            text.str(packet.ran_out(index));
-        }
-    })
     .cut(0, |_, _, _| true)
     .check(|packet, index, remarks| {
         if packet.layers[index].header().len() >= 4 {
@@ -26,8 +20,14 @@ static OTHER: Protocol = message("ICMPv6Unknown", "Raw")
         }
     });
 
-/// Kind and reason of a message.
+/// Kind and reason of a message, and whether it is whole.
 pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
+    reason(packet, index, text);
+    icmpv6_end::info(packet, index, text);
+}
+
+/// Kind and reason of a message.
+pub(super) fn reason(packet: &Packet, index: usize, text: &mut Text) {
     let message = packet.layers[index].header();
     let [kind, rest @ ..] = message else { return };
     let unknown = |number: u8, text: &mut Text| {

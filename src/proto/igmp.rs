@@ -2,6 +2,7 @@
 //! groups it listens to. Versions 1 (RFC 1112), 2 (RFC 2236) and 3 (RFC 9776; its reports are in
 //! `igmp_report`), and the search for multicast routers (RFC 4286).
 
+use super::verdict;
 use crate::model::{
     Field, Flag, FlagSet, Kind, Layer, Names, Next, Packet, Phantom, Protocol, Remarks, Text, Under,
     Value,
@@ -369,7 +370,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     }
     let (found, right) = (igmp.u16(2), checksum::right(0, igmp.bytes(), 2));
     if found != right && !(found == 0xffff && right == 0) {
-        remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops the message"));
+        verdict::wrong(igmp, "chksum", (found, right), "the receiver drops the message", remarks);
     }
     if packet.network_below(index).is_some_and(|ip| ip.u8(8) != 1) {
         remarks.warn("", format_args!("the IP header's ttl is not 1: the message must not leave its link"));

@@ -142,14 +142,18 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
         trouble(ip).is_some() || cut || ip.u16(6) & 0x1fff != 0
     })
     .cut(0, |packet, index, text| {
-        let header = 4 * (packet.layers[index].u8(0) & 0xf);
-        let bogus = packet.layers[index].u8(0) >> 4 == 4 && usize::from(header) < SHORTEST;
-        if bogus {
-            text.str("Bogus IP header length (").dec(header.into()).str(", must be at least 20)");
-        }
-        !bogus
+        let first = packet.layers[index].u8(0);
+        let (version, header) = (first >> 4, 4 * usize::from(first & 0xf));
+        let trouble = match version {
+            4 if header >= SHORTEST => return true,
+            4 => Trouble::Header(header),
+            _ => Trouble::Version(version),
+        };
+        trouble.say(text);
+        false
     })
-    .piece(|ip| ip.u16(6) & 0x3fff != 0)
+    // Of a packet that travels whole in a piece of another, tshark counts only its own cutting.
+    .piece(|ip| Some(ip.u16(6) & 0x3fff != 0))
     .check(check);
 
 /// A later fragment starts in the middle of the upper layer. scapy reads that of IGMP, which is
@@ -219,7 +223,9 @@ fn last_station<'a>(ip: &Layer<'a>) -> Option<&'a [u8]> {
     let Some(Value::Packets(options)) = ip.get("options") else {
         return None;
     };
-    options.of(ip).find_map(|option| ipv4_options::last_station(&option))
+    // A packet has one such route at most (RFC 791 section 3.1): the first counts.
+    let route = options.of(ip).find(ipv4_options::is_route)?;
+    ipv4_options::last_station(&route)
 }
 
 /// Why a header makes no sense.
@@ -229,6 +235,24 @@ enum Trouble {
     Header(usize),
     /// The packet's length, shorter than the header's.
     Total(usize, usize),
+}
+
+impl Trouble {
+    fn say(&self, text: &mut Text) {
+        match *self {
+            Trouble::Version(version) => {
+                text.str("Bogus IPv4 version (").dec(version.into()).str(", must be 4)");
+            }
+            Trouble::Header(header) => {
+                text.str("Bogus IP header length (").dec(header as u64);
+                text.str(", must be at least 20)");
+            }
+            Trouble::Total(total, header) => {
+                text.str("Bogus IP length (").dec(total as u64);
+                text.str(", less than header length ").dec(header as u64).str(")");
+            }
+        }
+    }
 }
 
 fn trouble(ip: &Layer) -> Option<Trouble> {
@@ -247,24 +271,8 @@ fn trouble(ip: &Layer) -> Option<Trouble> {
 }
 
 fn info(packet: &Packet, index: usize, text: &mut Text) {
-    let ip = &packet.layers[index];
-    let number = |text: &mut Text, value: usize| _ = text.dec(value as u64);
-    match trouble(ip) {
-        Some(Trouble::Version(version)) => {
-            text.str("Bogus IPv4 version (").dec(version.into()).str(", must be 4)");
-        }
-        Some(Trouble::Header(header)) => {
-            text.str("Bogus IP header length (");
-            number(text, header);
-            text.str(", must be at least 20)");
-        }
-        Some(Trouble::Total(total, header)) => {
-            text.str("Bogus IP length (");
-            number(text, total);
-            text.str(", less than header length ");
-            number(text, header);
-            text.str(")");
-        }
+    match trouble(&packet.layers[index]) {
+        Some(trouble) => trouble.say(text),
         None => payload_info(packet, index, text),
     }
 }
@@ -274,10 +282,13 @@ fn payload_info(packet: &Packet, index: usize, text: &mut Text) {
     let ip = &packet.layers[index];
     let (protocol, offset) = (ip.u8(9), ip.u16(6) & 0x1fff);
     if ip.payload().is_empty() {
-        if packet.wire_end(index) > packet.bytes.len() {
+        let cut = ip.header().len() < 4 * usize::from(ip.u8(0) & 0xf);
+        if cut || packet.is_captured_short(index) {
             text.str(packet.ran_out(index));
         }
-        return;
+        if cut || offset == 0 || packet.is_captured_short(index) {
+            return;
+        }
     }
     let name = ip_protocol_names::name(protocol);
     if offset == 0 {
@@ -310,8 +321,8 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
         return;
     }
     if let Some(Sum::Wrong(right)) = sum(ip) {
-        let found = ip.u16(10);
-        remarks.error("chksum", format_args!("{found:#x} is wrong, {right:#x} is right: the kernel drops the packet (Ip.InHdrErrors)"));
+        let then = "the kernel drops the packet (Ip.InHdrErrors)";
+        verdict::wrong(ip, "chksum", (ip.u16(10), right), then, remarks);
     }
     let (total, there) = (usize::from(ip.u16(2)), packet.bytes.len() - ip.start);
     if total < ip.header().len() {

@@ -62,11 +62,15 @@ pub(super) fn split(_: &Layer, _: usize, bytes: &[u8]) -> Option<(&'static Proto
     Some(measure(bytes).unwrap_or((super::raw(), bytes.len())))
 }
 
+pub(super) fn is_route(option: &Layer) -> bool {
+    std::ptr::eq(option.protocol, &LSRR) || std::ptr::eq(option.protocol, &SSRR)
+}
+
 /// The last address of a source route that is not used up yet.
-pub(super) fn last_station<'a>(option: &Layer<'a>) -> Option<&'a [u8]> {
-    let is_route = std::ptr::eq(option.protocol, &LSRR) || std::ptr::eq(option.protocol, &SSRR);
-    let bytes = option.header();
-    (is_route && option.u8(2) < option.u8(1) && bytes.len() > 3).then(|| &bytes[bytes.len() - 4..])
+pub(super) fn last_station<'a>(route: &Layer<'a>) -> Option<&'a [u8]> {
+    let (next, bytes) = (route.u8(2), route.header());
+    let points = next >= 4 && next.is_multiple_of(4) && next < route.u8(1);
+    (points && bytes.len() > 3).then(|| &bytes[bytes.len() - 4..])
 }
 
 static CLASSES: Names = Names(&[(0, "control"), (2, "debug")]);

@@ -64,8 +64,16 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
     })
     .endpoints(|ip| (ip.ipv6(8), ip.ipv6(24)))
     .pseudo(pseudo)
-    .info(|packet, index, text| payload_info(packet, index, packet.layers[index].u8(6), text))
+    .info(|packet, index, text| match packet.layers[index].u8(6) {
+        _ if has_other_version(packet, index) => other_version(packet, index, text),
+        next => payload_info(packet, index, next, text),
+    })
+    .bogus(has_other_version)
     .cut(0, |packet, index, text| {
+        if has_other_version(packet, index) {
+            other_version(packet, index, text);
+            return false;
+        }
         if !packet.is_captured_short(index) {
             let there = packet.layers[index].header().len() as u64;
             text.str("Invalid IPv6 header (").dec(there);
@@ -118,6 +126,22 @@ fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     let ip = &packet.layers[index];
     let whole = ip.bytes().len() >= 40 + usize::from(ip.u16(4));
     whole.then(|| checksum::add(0, ip.header().get(8..40).unwrap_or_default()))
+}
+
+fn has_other_version(packet: &Packet, index: usize) -> bool {
+    packet.layers[index].u8(0) >> 4 != 6
+}
+
+/// tshark takes back that it is IPv6, and names the bytes as what lies below calls them.
+fn other_version(packet: &Packet, index: usize, text: &mut Text) {
+    match packet.below(index).map(|below| below.protocol.column) {
+        Some("IPv4") => text.str("IPv6 (41)"),
+        Some("IPv6") => text.str("Unknown IP Protocol: IPv6 (41)"),
+        _ => {
+            let version = packet.layers[index].u8(0) >> 4;
+            text.str("Bogus IPv6 version (").dec(version.into()).str(", must be 6)")
+        }
+    };
 }
 
 const NO_NEXT_HEADER: u8 = 59;

@@ -52,7 +52,7 @@ static FRAGMENT: Protocol = extension(
 })
 .info(info)
 .stays(called)
-.piece(|fragment| fragment.u16(2) & 0xfff9 != 0);
+.piece(|fragment| (fragment.u16(2) & 0xfff9 != 0).then_some(true));
 
 fn offset(fragment: &Layer) -> u16 {
     fragment.u16(2) >> 3

@@ -86,15 +86,31 @@ static DESTINATION: Protocol = extension(
 /// one that it has on the way (RFC 6275 section 6.3).
 fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     let sum = packet.pseudo_below(index)?;
-    let header = &packet.layers[index];
+    let Some(home) = home(&packet.layers[index]) else {
+        return Some(sum);
+    };
+    let now = outside(packet, index).find_map(self::home);
+    let now = now.or(packet.network_below(index)?.header().get(8..24))?;
+    Some(checksum::exchange(sum, now, home))
+}
+
+/// The home address that a header's options tell; of several, which may not be, the last.
+fn home<'a>(header: &Layer<'a>) -> Option<&'a [u8]> {
     let Some(Value::Packets(options)) = header.get("options") else {
-        return Some(sum);
+        return None;
     };
-    let Some(home) = options.of(header).find(|option| std::ptr::eq(option.protocol, &HOME_ADDRESS)) else {
-        return Some(sum);
-    };
-    let now = packet.network_below(index)?.header().get(8..24)?;
-    Some(checksum::exchange(sum, now, home.header().get(2..18)?))
+    let is_home = |option: &Layer| std::ptr::eq(option.protocol, &HOME_ADDRESS);
+    let homes = options.of(header).filter(is_home);
+    homes.last()?.header().get(2..18)
+}
+
+/// The extension headers between the one at `index` and the IPv6 header, from the inside out.
+pub(super) fn outside<'p, 'a>(
+    packet: &'p Packet<'a>,
+    index: usize,
+) -> impl Iterator<Item = &'p Layer<'a>> {
+    let below = packet.layers[..index].iter().rev();
+    below.take_while(|layer| layer.protocol.endpoints.is_none())
 }
 
 /// What tshark says of an IPv6 packet whose chain of headers ends here.

@@ -1,7 +1,7 @@
 //! Routing headers of IPv6, which name stations on the way: the old one, forbidden since
 //! RFC 5095, that of mobile hosts (RFC 6275), and segment routing (RFC 8754).
 
-use super::ipv6_options::{LENGTH, NEXT, announced, extension, is_short};
+use super::ipv6_options::{LENGTH, NEXT, announced, extension, is_short, outside};
 use crate::model::{
     Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Width, checksum,
 };
@@ -70,18 +70,29 @@ fn segments_end(bytes: &[u8]) -> usize {
 fn pseudo(packet: &Packet, index: usize) -> Option<u32> {
     let routing = &packet.layers[index];
     let sum = packet.pseudo_below(index)?;
-    if routing.u8(3) == 0 {
-        return Some(sum);
+    let destination = match (routing.u8(3), routing.u8(2)) {
+        (1.., COMPRESSED) => return None,
+        (1.., 0 | MOBILE | SEGMENT_ROUTING) => last_station(routing)?,
+        _ => return Some(sum),
+    };
+    // Of several such headers the last one is followed last.
+    let now = outside(packet, index).find_map(last_station);
+    let now = now.or(packet.network_below(index)?.header().get(24..40))?;
+    Some(checksum::exchange(sum, now, destination))
+}
+
+/// Where a packet with this header ends up, while stations are to come.
+fn last_station<'a>(routing: &Layer<'a>) -> Option<&'a [u8]> {
+    let ours = [&ROUTING, &SEGMENTS].iter().any(|own| std::ptr::eq(routing.protocol, *own));
+    if !ours || routing.u8(3) == 0 {
+        return None;
     }
     let last = match routing.u8(2) {
         SEGMENT_ROUTING => 8,
         0 | MOBILE => routing.header().len().checked_sub(16)?.max(8),
-        COMPRESSED => return None,
-        _ => return Some(sum),
+        _ => return None,
     };
-    let destination = routing.header().get(last..last + 16)?;
-    let now = packet.network_below(index)?.header().get(24..40)?;
-    Some(checksum::exchange(sum, now, destination))
+    routing.header().get(last..last + 16)
 }
 
 fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {

@@ -106,16 +106,16 @@ pub(super) static LLC: Protocol = Protocol::new("LLC", "LLC")
 /// Who stands behind a service access point.
 fn access_point(point: u8) -> Option<&'static str> {
     Some(match point {
-        0x00 | 0x01 => "NULL LSAP",
+        0x00 => "NULL LSAP",
         0x02 => "LLC Sub-Layer Management",
         0x04 => "SNA Path Control",
-        0x08 => "SNA",
+        0x08 | 0x0c => "SNA",
         0x06 => "TCP/IP",
         0x0e => "PROWAY (IEC955) Network Management and Initialization",
         0x10 => "NetWare (unofficial?)",
         0x14 => "ISO Network Layer (OSLAN 1)",
         0x18 => "Texas Instruments",
-        0x34 => "ISO Network Layer (unofficial?)",
+        0x20 | 0x34 => "ISO Network Layer (unofficial?)",
         0x42 => "Spanning Tree BPDU",
         0x4e => "EIA RS-511 Manufacturing Message Service",
         0x7e => "ISO 8208 (X.25 over 802.2)",
@@ -135,7 +135,6 @@ fn access_point(point: u8) -> Option<&'static str> {
         0xfa => "Ungermann-Bass",
         0xfc => "Remote Program Load",
         0xfe => "ISO Network Layer",
-        0xff => "Global DSAP",
         _ => return None,
     })
 }
@@ -143,17 +142,22 @@ fn access_point(point: u8) -> Option<&'static str> {
 fn info(packet: &Packet, index: usize, text: &mut Text) {
     let llc = &packet.layers[index];
     let (dsap, ssap) = (llc.u8(0), llc.u8(1));
+    // The numbers of a connection take a second byte.
+    if llc.u8(2) & 3 != 3 && llc.payload().is_empty() {
+        text.str(packet.ran_out(index));
+        return;
+    }
     control(llc, text);
     text.str("; DSAP ");
     point(dsap, text);
     text.str(if dsap & 1 == 1 { " Group" } else { " Individual" });
     text.str(", SSAP ");
-    point(ssap & 0xfe, text);
+    point(ssap, text);
     text.str(if ssap & 1 == 1 { " Response" } else { " Command" });
 }
 
 fn point(point: u8, text: &mut Text) {
-    let individual = if point == 0xff { point } else { point & 0xfe };
+    let individual = point & 0xfe;
     match access_point(individual) {
         Some(name) => _ = text.str(name),
         None => _ = text.hex(individual.into(), 2),
@@ -175,15 +179,18 @@ fn control(llc: &Layer, text: &mut Text) {
                 0x0f => if response { "DM" } else { "SARM" },
                 0x23 => "UP",
                 0x2f => "SABM",
+                0x4f => "SARME",
                 0x43 => if response { "RD" } else { "DISC" },
                 0x63 => "UA",
                 0x6f => "SABME",
                 0x83 => "SNRM",
                 0x87 => "FRMR",
-                0x8f => "RSET",
+                0x8f => "RESET",
                 0xaf => "XID",
+                0xc7 => "CFGR",
                 0xcf => "SNRME",
                 0xe3 => "TEST",
+                0xef => "BCN",
                 _ => "Unknown",
             });
             return;
@@ -228,6 +235,7 @@ static SNAP: Protocol = Protocol::new("SNAP", "SNAP")
     .under(&[Under::field("LLC", "dsap", 0xaa)])
     .carries("code", "Ether", "type")
     .header(5)
+    .never_last()
     .fields(&[
         Field::of("OUI", Width::Bits(24), Kind::Custom(organisation))
             .aliases(&["llc.oui"])
@@ -246,7 +254,7 @@ static SNAP: Protocol = Protocol::new("SNAP", "SNAP")
         text.str("; SNAP, OUI 0x").hex_upper(number, 6);
         let owner = owner(number).split('\t').next().unwrap_or_default();
         text.str(" (").str(if owner.is_empty() { "Unknown" } else { owner });
-        text.str("), PID ").hex(snap.u16(3).into(), 4);
+        text.str("), PID 0x").hex_upper(snap.u16(3).into(), 4);
     });
 
 /// Whose an OUI is, where that is often seen here; behind a tab a remark that scapy has.

@@ -334,6 +334,8 @@ fn option(kind: u8, data: &[u8], text: &mut Text) {
             }
         }
         (6 | 7, [_, _, _, _]) => _ = text.str(" ECHO=").dec(word(data, 0)),
+        // Numbers of a connection, once meant to spare short ones the handshake (RFC 1644).
+        (11..=13, [_, _, _, _]) => _ = text.str(" CC=").dec(word(data, 0)),
         (8, [_, _, _, _, _, _, _, _]) => {
             text.str(" TSval=").dec(word(data, 0)).str(" TSecr=").dec(word(data, 4));
         }
@@ -344,8 +346,9 @@ fn option(kind: u8, data: &[u8], text: &mut Text) {
             text.str(" USER_TO=").dec(timeout.into());
         }
         (29, _) => _ = text.str("TCP AO"),
-        (34, []) => _ = text.str(" TFO=R"),
-        (34, _) => _ = text.str(" TFO=C"),
+        (34, cookie) => fast_open(cookie, text),
+        // An experiment tells itself by its first two bytes (RFC 6994); this one became option 34.
+        (253 | 254, [0xf9, 0x89, cookie @ ..]) => fast_open(cookie, text),
         (253 | 254, [a, b, ..]) => {
             let number = u16::from_be_bytes([*a, *b]);
             let digits = (16 - number.leading_zeros() as usize).div_ceil(4).max(1);
@@ -353,6 +356,11 @@ fn option(kind: u8, data: &[u8], text: &mut Text) {
         }
         _ => {}
     }
+}
+
+/// TCP Fast Open (RFC 7413): a request for a cookie, or the cookie.
+fn fast_open(cookie: &[u8], text: &mut Text) {
+    text.str(if cookie.is_empty() { " TFO=R" } else { " TFO=C" });
 }
 
 fn word(data: &[u8], at: usize) -> u64 {
@@ -385,5 +393,6 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     if tcp.u8(13) & 0x03 == 0x03 {
         remarks.warn("flags", format_args!("SYN and FIN together: no TCP sends this, port scanners do"));
     }
-    transport::check_sum(packet, index, 6, 16, "chksum", remarks);
+    let sum = transport::sum(packet, index, 6, 16);
+    transport::check_sum(tcp, sum, 16, "chksum", remarks);
 }

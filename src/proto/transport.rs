@@ -1,6 +1,6 @@
 //! What UDP, TCP and ICMPv6 share: ports and the checksum over a pseudo-header.
 
-use super::verdict::Sum;
+use super::verdict::{self, Sum};
 use crate::model::{Layer, Packet, Remarks, Text, Value, checksum};
 
 /// The headers of a quoted packet over which UDP and TCP are quoted, too.
@@ -58,9 +58,19 @@ pub(super) fn says_port(_: &Layer, port: Value, text: &mut Text) {
 /// (RFC 768, RFC 9293 section 3.1, RFC 8200 section 8.1), header and payload; nothing where not all
 /// of that is here.
 pub(super) fn sum(packet: &Packet, index: usize, protocol: u8, at: usize) -> Option<Sum> {
+    sum_over(packet.layers[index].bytes(), packet, index, protocol, at)
+}
+
+/// The same where header and payload are `bytes`.
+pub(super) fn sum_over(
+    bytes: &[u8],
+    packet: &Packet,
+    index: usize,
+    protocol: u8,
+    at: usize,
+) -> Option<Sum> {
     let layer = &packet.layers[index];
     let addresses = packet.pseudo_below(index)?;
-    let bytes = layer.bytes();
     let length = bytes.len() as u32;
     let pseudo = addresses + u32::from(protocol) + (length >> 16) + (length & 0xffff);
     let found = layer.u16(at);
@@ -76,23 +86,21 @@ pub(super) fn sum(packet: &Packet, index: usize, protocol: u8, at: usize) -> Opt
 
 /// Says what is wrong with the checksum at byte `at` of the layer.
 pub(super) fn check_sum(
-    packet: &Packet,
-    index: usize,
-    protocol: u8,
+    layer: &Layer,
+    sum: Option<Sum>,
     at: usize,
     field: &str,
     remarks: &mut Remarks,
 ) {
-    let found = packet.layers[index].u16(at);
-    match sum(packet, index, protocol, at) {
+    let found = layer.u16(at);
+    match sum {
         None | Some(Sum::Right) => {}
         Some(Sum::Partial(right)) => remarks.note(
             field,
             format_args!("{found:#x} is the sum of the pseudo-header alone: the kernel left the rest to the network card (checksum offload); it will be {right:#x}"),
         ),
-        Some(Sum::Wrong(right)) => remarks.error(
-            field,
-            format_args!("{found:#x} is wrong, {right:#x} is right: the receiver drops it"),
-        ),
+        Some(Sum::Wrong(right)) => {
+            verdict::wrong(layer, field, (found, right), "the receiver drops it", remarks);
+        }
     }
 }

@@ -138,6 +138,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
         return;
     }
     if udp.u16(6) != 0 && is_whole(udp) {
-        transport::check_sum(packet, index, 17, 6, "chksum", remarks);
+        let sum = transport::sum(packet, index, 17, 6);
+        transport::check_sum(udp, sum, 6, "chksum", remarks);
     }
 }

@@ -1,6 +1,6 @@
 //! How a checksum stands, for remarks and for filters.
 
-use crate::model::Names;
+use crate::model::{Context, Layer, Names, Remarks};
 
 /// How the checksum of a layer stands, and what would be right.
 #[derive(Clone, Copy)]
@@ -19,6 +19,25 @@ impl Sum {
             false => Sum::Wrong(right),
         }
     }
+}
+
+/// Says that what was found in a field is wrong, what would be right, and what comes of it; nothing
+/// comes of it in a packet that is only quoted.
+pub(super) fn wrong(
+    layer: &Layer,
+    field: &str,
+    (found, right): (u16, u16),
+    then: &str,
+    remarks: &mut Remarks,
+) {
+    let then = match layer.context {
+        Context::Plain => then,
+        Context::Quoted | Context::Carried => "the packet that is quoted had it so",
+    };
+    remarks.error(
+        field,
+        format_args!("{found:#x} is wrong, {right:#x} is right: {then}"),
+    );
 }
 
 /// What filters call it (Wireshark's `PROTO_CHECKSUM_E_`).

@@ -71,6 +71,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
         let both = NEXT_PROTOCOL | GROUP;
         if bytes.first().is_some_and(|flags| flags & both == both) { 11 } else { 8 }
     })
+    .never_last()
     .fields(&[
         Field::flags("flags", 8, &FLAGS)
             .doc("Instance must be set: the number of the network follows (RFC 7348)."),

@@ -144,13 +144,13 @@ pub(crate) fn of_line(
         ("BOOTP" | "DHCP", _) if !matches!(ports, ["67", "67" | "68"] | ["68", "67"]) => {
             Some("DHCP between ports that are not its own: tunlab takes it for UDP, as scapy does")
         }
-        ("DHCP" | "DNS" | "MDNS" | "LLMNR", _)
+        ("DHCP", _)
             if ours.protocol() == column
                 && info
                     .strip_suffix("[Malformed Packet]")
                     .is_some_and(|info| ours.info().starts_with(info)) =>
         {
-            Some("the data of an option or record makes no sense: tunlab goes on behind it")
+            Some("the data of an option makes no sense: tunlab goes on behind it")
         }
         ("IPv6", [.., last])
             if last.starts_with("ipv6.")
@@ -168,7 +168,7 @@ pub(crate) fn of_line(
         ("LLC", _) if info.contains("; SNAP, OUI 0x") && !info.contains("OUI 0x000000") => Some(
             "a SNAP code that a maker numbers: tunlab takes it for an EtherType, as scapy does",
         ),
-        ("GRE", _) if ours.protocol() == "VLAN" => {
+        ("GRE", _) if info.contains("0x8100") && carries(ours, "GRE", "Dot1Q") => {
             Some("a VLAN's tag in GRE: tunlab reads it, as scapy does")
         }
         ("ARP", _) if ours.protocol() == "Ethernet" => {
@@ -257,6 +257,14 @@ pub(crate) fn of_checksums(
     }
     (layer != "IP" && ours.quotes_a_part())
         .then_some("a quoted packet that is cut: tshark sums what is left of it")
+}
+
+/// Whether one header stands right behind another.
+fn carries(ours: &Printed, below: &str, above: &str) -> bool {
+    let pairs = ours.layers().windows(2);
+    pairs
+        .into_iter()
+        .any(|pair| pair[0]["name"] == below && pair[1]["name"] == above)
 }
 
 /// Whether one of the headers inside a header has a field that is not zero.

@@ -2,7 +2,11 @@
 //! `show()` or tshark's columns: each test is named after what went wrong, and expects what those
 //! two print.
 
+mod checksums;
+#[path = "../common/mod.rs"]
 mod common;
+mod lines;
+mod malformed;
 
 use common::{ETHERNET, framed, print_hex};
 use tunlab::model::LinkType;
