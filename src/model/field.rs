@@ -20,6 +20,8 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// Such names that it has in some headers only.
     pub aliases_where: &'static [NamedWhere],
+    /// Names in filters of its addresses as text, Wireshark's.
+    pub written: &'static [&'static str],
     /// Names in filters of numbers worked out from this one, Wireshark's.
     pub derived: &'static [Derived],
     /// Names in filters of the Ethernet address that it starts with, and when it does.
@@ -129,6 +131,7 @@ impl Field {
             label: Label::new(name),
             aliases: &[],
             aliases_where: &[],
+            written: &[],
             derived: &[],
             macs: &[],
             in_options: &[],
@@ -202,6 +205,12 @@ impl Field {
     /// Sets names of Wireshark's that the field has where the function says so, for filters.
     pub const fn aliases_where(mut self, names: &'static [NamedWhere]) -> Field {
         self.aliases_where = names;
+        self
+    }
+
+    /// Names its addresses as they are written, for filters.
+    pub const fn written(mut self, written: &'static [&'static str]) -> Field {
+        self.written = written;
         self
     }
 

@@ -51,7 +51,8 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
             let dns = &packet.layers[index];
             Some(dns.u16(prefix(dns) + 2).into())
         },
-    )])
+    )
+    .most(0xffff)])
     .fields(&[
         Field::uint("length", 16)
             .when(|dns| prefix(dns) > 0)
@@ -86,7 +87,7 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
             .aliases(&["dns.flags.z"])
             .doc("Kept for later, zero (RFC 1035)."),
         Field::uint("ad", 1)
-            .aliases_where(&[("dns.flags.authenticated", is_answer)])
+            .aliases(&["dns.flags.authenticated"])
             .doc("Authentic data: the server checked the signatures (RFC 4035)."),
         Field::uint("cd", 1)
             .aliases(&["dns.flags.checkdisable"])

@@ -119,11 +119,13 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
             .aliases(&["ip.checksum"])
             .doc("Sum over this header only; every router computes it anew, since ttl changes (RFC 791)."),
         Field::ipv4("src")
-            .aliases(&["ip.addr", "ip.host", "ip.src_host"])
+            .aliases(&["ip.addr"])
+            .written(&["ip.host", "ip.src_host"])
             .doc("Address the packet says it comes from; nothing in IP proves it (RFC 791).")
             .says(says_address),
         Field::ipv4("dst")
-            .aliases(&["ip.addr", "ip.host", "ip.dst_host"])
+            .aliases(&["ip.addr"])
+            .written(&["ip.host", "ip.dst_host"])
             .doc("Address the packet goes to; routers look at nothing else to choose its way (RFC 791).")
             .says(says_address),
         Field::of("options", Width::Rest, Kind::Packets(ipv4_options::split))

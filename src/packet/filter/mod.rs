@@ -36,6 +36,7 @@ mod slice;
 #[cfg(test)]
 mod tests;
 mod token;
+mod unknown;
 mod values;
 
 pub use error::FilterError;

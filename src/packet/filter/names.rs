@@ -1,10 +1,10 @@
 //! What a filter can speak of: tunlab's names (`icmp.type`), and Wireshark's own as aliases.
 
-use super::nearest::distance;
 use crate::model::{
     Face, Field, Holds, InOption, Kind, Layer, Names, NamesOf, Packet, Protocol, Width,
 };
 use crate::proto;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// Where a name's values come from.
@@ -40,6 +40,8 @@ pub(super) enum Part {
     FieldWhere(&'static Field, fn(&Layer) -> bool),
     /// One bit of a flags field that must be looked for.
     Flag { field: &'static Field, bit: usize },
+    /// The text of a field's addresses.
+    Written(&'static Field),
     /// The Ethernet address that a field starts with, in the layers where it does.
     Mac(&'static Field, fn(&Layer) -> bool),
     /// What stands in an option of a field.
@@ -77,6 +79,8 @@ pub(super) struct Named {
     pub(super) shapes: Vec<Shape>,
     /// What numbers are called.
     pub(super) values: Option<&'static Names>,
+    /// The largest number there can be.
+    pub(super) most: u64,
 }
 
 struct Entry {
@@ -84,6 +88,7 @@ struct Entry {
     source: Source,
     shape: Shape,
     values: Option<&'static Names>,
+    most: u64,
 }
 
 /// Every name there is, worked out when the first filter is compiled.
@@ -100,13 +105,26 @@ static NAMES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             source,
             shape,
             values: None,
+            most: u64::MAX,
         });
     }
     for protocol in proto::all() {
         of_protocol(protocol, &mut names);
     }
+    lists_give_way(&mut names);
     names
 });
+
+/// What Wireshark calls by a name goes before our list of headers: `dns.ns` is the name of a server.
+fn lists_give_way(names: &mut Vec<Entry>) {
+    let is_list = |entry: &Entry| match entry.source.part {
+        Part::Field(field) => matches!(field.kind, Kind::Packets(_) | Kind::Chain(_)),
+        _ => false,
+    };
+    let others = names.iter().filter(|entry| !is_list(entry));
+    let others: HashSet<String> = others.map(|entry| entry.name.clone()).collect();
+    names.retain(|entry| !is_list(entry) || !others.contains(&entry.name));
+}
 
 const FRAME: [(&str, Part, Shape); 7] = [
     ("frame", Part::Whole, Shape::Bytes),
@@ -126,7 +144,8 @@ pub fn names_of(protocol: &'static Protocol, field: &'static Field) -> Vec<Strin
     let macs = field.macs.iter().map(|(name, _)| (*name).to_owned());
     let somewhere = field.aliases_where.iter();
     let somewhere = somewhere.map(|(name, _)| (*name).to_owned());
-    let names = names.chain(somewhere).chain(derived);
+    let written = field.written.iter().map(|name| (*name).to_owned());
+    let names = names.chain(written).chain(somewhere).chain(derived);
     names.chain(macs).chain(in_options).collect()
 }
 
@@ -136,6 +155,7 @@ pub(super) fn resolve(name: &str) -> Option<Named> {
         sources: Vec::new(),
         shapes: Vec::new(),
         values: None,
+        most: 0,
     };
     for entry in NAMES
         .iter()
@@ -146,61 +166,14 @@ pub(super) fn resolve(name: &str) -> Option<Named> {
             found.shapes.push(entry.shape);
         }
         found.values = found.values.or(entry.values);
+        found.most = found.most.max(entry.most);
     }
     (!found.sources.is_empty()).then_some(found)
 }
 
-/// Names of Wireshark's that need more than the packet itself, by how they start, and what can be
-/// asked instead.
-const BEYOND_THE_PACKET: [(&str, &str); 12] = [
-    ("tcp.stream", "ask for its addresses and ports"),
-    ("udp.stream", "ask for its addresses and ports"),
-    ("tcp.analysis", "compare tcp.seq_raw and tcp.ack_raw by eye"),
-    ("tcp.completeness", "ask for tcp.flags"),
-    ("tcp.window_size", "ask for tcp.window_size_value"),
-    ("tcp.time_", "ask for frame.time_relative"),
-    ("frame.time_delta", "ask for frame.time_relative"),
-    ("icmp.resp", "ask for icmp.ident and icmp.seq"),
-    ("icmpv6.resp", "ask for icmpv6.echo.sequence_number"),
-    ("dns.time", "ask for dns.id"),
-    ("dns.response_", "ask for dns.id"),
-    ("dns.retransmi", "ask for dns.id"),
-];
-
-/// What to say of a name that nothing has.
-pub(super) fn unknown(name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
-    let beyond = BEYOND_THE_PACKET
-        .iter()
-        .find(|(start, _)| lower.starts_with(start));
-    if let Some((_, instead)) = beyond {
-        return format!(
-            "{name} depends on other packets, and each is judged alone here; {instead}"
-        );
-    }
-    match nearest(name) {
-        Some(nearest) => format!("nothing is called {name}; did you mean {nearest}?"),
-        None => format!("nothing is called {name}; `tunlab proto` lists the names"),
-    }
-}
-
-/// The known name that is most like `name`, if one is like it at all.
-fn nearest(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let mut best: Option<(usize, &str)> = None;
-    for known in NAMES.iter().map(|entry| &entry.name) {
-        let longest = name.len().max(known.len());
-        let better = best.map_or(usize::MAX, |(least, _)| least.saturating_sub(1));
-        let allowed = (longest / 4 + 1).min(better);
-        if name.len().abs_diff(known.len()) > allowed {
-            continue;
-        }
-        let distance = distance(&name, known);
-        if distance <= allowed {
-            best = Some((distance, known));
-        }
-    }
-    best.map(|(_, known)| known)
+/// All names.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|entry| entry.name.as_str())
 }
 
 /// Adds every name that speaks of `protocol`.
@@ -216,6 +189,7 @@ fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
             source,
             shape,
             values: None,
+            most: u64::MAX,
         });
     };
     for name in own_names(protocol) {
@@ -243,6 +217,7 @@ fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
             },
             shape: Shape::Number,
             values: computed.values,
+            most: computed.most,
         }));
     }
     let mut fixed = Some(0);
@@ -260,7 +235,7 @@ fn of_field(
     place: Option<usize>,
     names: &mut Vec<Entry>,
 ) {
-    let mut add = |name: &str, part, derive, shape, values| {
+    let mut add = |name: &str, part, derive, shape, values, most| {
         let source = Source {
             protocol: Some(protocol),
             part,
@@ -271,15 +246,16 @@ fn of_field(
             source,
             shape,
             values,
+            most,
         });
     };
-    let (shape, part) = (shape(&field.kind), part(field, place));
+    let (shape, part, most) = (shape(&field.kind), part(field, place), most(field));
     let values = match field.names {
         NamesOf::Table(names) => Some(names),
         _ => None,
     };
     for name in field_names(protocol, field) {
-        add(&name, part, None, shape, values);
+        add(&name, part, None, shape, values, most);
         for (bit, bit_name) in bit_names(field).enumerate() {
             let part = match part {
                 Part::Fixed { position, width } if bit < width => Part::Fixed {
@@ -288,33 +264,59 @@ fn of_field(
                 },
                 _ => Part::Flag { field, bit },
             };
-            add(
-                &format!("{name}.{bit_name}"),
-                part,
-                None,
-                Shape::Number,
-                None,
-            );
+            let name = format!("{name}.{bit_name}");
+            add(&name, part, None, Shape::Number, None, 1);
         }
     }
     for (name, has) in field.aliases_where {
-        add(name, Part::FieldWhere(field, *has), None, shape, values);
+        let part = Part::FieldWhere(field, *has);
+        add(name, part, None, shape, values, most);
     }
     for (name, derive) in field.derived {
-        add(name, part, Some(*derive), Shape::Number, None);
+        // Some answer yes or no, whatever the number is.
+        let most = derive(most).max(in_bytes(most));
+        add(name, part, Some(*derive), Shape::Number, None, most);
+    }
+    for name in field.written {
+        add(name, Part::Written(field), None, Shape::Text, None, 0);
     }
     for (name, has) in field.macs {
-        add(name, Part::Mac(field, *has), None, Shape::Mac, None);
+        add(name, Part::Mac(field, *has), None, Shape::Mac, None, 0);
     }
     for option in field.in_options {
-        let shape = match option.holds {
-            Holds::Bytes => Shape::Bytes,
-            Holds::Text => Shape::Text,
-            Holds::Ipv4 => Shape::Ipv4,
-            Holds::Kind { .. } | Holds::Numbers { .. } => Shape::Number,
+        let (shape, most) = match option.holds {
+            Holds::Bytes => (Shape::Bytes, 0),
+            Holds::Text => (Shape::Text, 0),
+            Holds::Ipv4 => (Shape::Ipv4, 0),
+            Holds::Kind { .. } => (Shape::Number, u64::from(u8::MAX)),
+            Holds::Numbers { width, .. } => (Shape::Number, ones(8 * width)),
         };
-        add(option.name, Part::Option(field, option), None, shape, None);
+        let part = Part::Option(field, option);
+        add(option.name, part, None, shape, None, most);
     }
+}
+
+/// The largest number that the field can hold.
+fn most(field: &Field) -> u64 {
+    match field.width {
+        Width::Bits(bits) => ones(bits),
+        Width::Bytes(bytes) => ones(8 * bytes),
+        _ => u64::MAX,
+    }
+}
+
+/// The largest number of so many bits.
+fn ones(bits: usize) -> u64 {
+    match bits {
+        0 => 0,
+        1..=64 => u64::MAX >> (64 - bits),
+        _ => u64::MAX,
+    }
+}
+
+/// The largest number in as many bytes as this one takes.
+fn in_bytes(number: u64) -> u64 {
+    ones((64 - number.leading_zeros() as usize).next_multiple_of(8))
 }
 
 /// Where a field is read: at once where its place is known.

@@ -7,6 +7,7 @@ use super::literal;
 use super::names::{self, Shape};
 use super::slice::{self, Slice};
 use super::token::{Kind, Token, tokens};
+use super::unknown;
 
 /// How deep brackets and negations may nest.
 const DEPTH: usize = 64;
@@ -131,7 +132,7 @@ impl<'t> Parser<'t> {
         let token = self.peek();
         if self.is_operand(token, &left) && relation != Relation::Matches {
             let right = self.operand()?;
-            if !left.goes_with(&right) {
+            if !left.goes_with(relation, &right) {
                 let message = format!("{} and {} cannot be compared", start.text, token.text);
                 return Err(self.wrong(token, message));
             }
@@ -222,6 +223,7 @@ impl<'t> Parser<'t> {
             let mask = literal::number(self.peek().text);
             operand.mask = Some(mask.ok_or_else(|| self.expected("a number"))?);
             operand.shapes = vec![Shape::Number];
+            operand.most = u64::MAX;
             self.next += 1;
         }
         Ok(operand)
@@ -229,12 +231,13 @@ impl<'t> Parser<'t> {
 
     fn name(&self, token: Token) -> Parsed<Operand> {
         let Some(named) = names::resolve(token.text) else {
-            return Err(self.wrong(token, names::unknown(token.text)));
+            return Err(self.wrong(token, unknown::unknown(token.text)));
         };
         Ok(Operand {
             sources: named.sources,
             shapes: named.shapes,
             values: named.values,
+            most: named.most,
             every: false,
             layers: Vec::new(),
             slices: Vec::new(),
@@ -264,6 +267,7 @@ impl<'t> Parser<'t> {
         if matches!(function, Function::Length | Function::Count) {
             operand.shapes = vec![Shape::Number];
             operand.values = None;
+            operand.most = u64::MAX;
         }
         operand.function = function;
         Ok(operand)

@@ -135,6 +135,80 @@ fn a_flag_alone_asks_whether_it_is_there() {
 }
 
 #[test]
+fn text_of_an_address_was_its_bytes() {
+    for filter in [
+        "ip.src_host contains \"168.53.\"",
+        "ip.host matches \"^192\\\\.\"",
+        "ip.dst_host == \"192.168.53.1\"",
+        "len(ip.src_host) == 13",
+    ] {
+        assert!(selects(filter), "{filter}");
+    }
+    for filter in [
+        "ip.src_host contains \"10.\"",
+        "ipv6.host contains \"fe80\"",
+    ] {
+        assert!(!selects(filter), "{filter}");
+    }
+}
+
+#[test]
+fn numbers_that_no_packet_can_hold_were_accepted() {
+    for (filter, at, words) in [
+        ("tcp.port == 70000", 12, "the largest number here is 65535"),
+        ("tcp.port in {80, 70000}", 17, "65535"),
+        ("tcp.port in {1..70000}", 16, "65535"),
+        ("tcp.flags.syn == 2", 17, "the largest number here is 1"),
+        ("ip.hdr_len > 256", 13, "255"),
+        ("dns.flags == 0x10000", 13, "65535"),
+        ("tcp.options.mss_val == 65536", 23, "65535"),
+        ("tcp[99999999999]", 3, "[start:length]"),
+        ("ip.src#99999999999", 7, "#2 for the second"),
+        ("ip.src eq ip", 10, "cannot be compared"),
+        ("eth == eth.src", 7, "cannot be compared"),
+        ("ip.host == ip.src", 11, "cannot be compared"),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err();
+        assert_eq!(error.at, at, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    for filter in [
+        "tcp.port == 65535",
+        "ip.hdr_len == 60",
+        "frame contains ip.src",
+    ] {
+        assert!(Filter::compile(filter).is_ok(), "{filter}");
+    }
+}
+
+#[test]
+fn an_empty_list_was_there() {
+    assert!(!selects("ip.options"));
+    assert!(selects("ip"));
+}
+
+#[test]
+fn the_length_of_a_segment_was_what_the_capture_kept() {
+    // Ethernet, IPv4 and TCP with 100 bytes of data, of which the capture kept ten.
+    let mut bytes = [0; 64];
+    bytes[12] = 8;
+    bytes[14] = 0x45;
+    bytes[17] = 140;
+    bytes[23] = 6;
+    bytes[46] = 0x50;
+    let packet = crate::packet::dissect_captured(LinkType::ETHERNET, &bytes, 154);
+    let filter = Filter::compile("tcp.len == 100").unwrap_or_else(|error| panic!("{error}"));
+    let facts = Facts {
+        number: 1,
+        wire_len: 154,
+        time: 0,
+        started: 0,
+        interface: None,
+    };
+    assert!(filter.selects(&packet, &facts));
+}
+
+#[test]
 fn errors_point_at_the_place() {
     for (filter, at, words) in [
         ("icmp.typ == 8", 0, "did you mean icmp.type?"),
