@@ -1,9 +1,8 @@
 //! A filter's meaning, as `parse` builds it and `run` asks it.
 
 use super::literal::Literal;
-use super::names::{Shape, Source};
+use super::names::{Called, Shape, Source};
 use super::slice::Slice;
-use crate::model::Names;
 
 /// A condition on a packet.
 pub(super) enum Expression {
@@ -31,7 +30,7 @@ pub(super) struct Operand {
     /// What the values can be.
     pub(super) shapes: Vec<Shape>,
     /// What numbers are called.
-    pub(super) values: Option<&'static Names>,
+    pub(super) values: Called,
     /// The largest number there can be.
     pub(super) most: u64,
     /// Whether all values must pass, of which there must be one; else one is enough.
@@ -87,6 +86,12 @@ impl Function {
 }
 
 impl Operand {
+    /// The number that has this name.
+    pub(super) fn value_of(&self, name: &str) -> Option<u64> {
+        let mut tables = self.values.iter().flatten();
+        tables.find_map(|names| names.value_of(name))
+    }
+
     /// Whether the values are numbers, of packets or of seconds.
     pub(super) fn is_numeric(&self) -> bool {
         matches!(self.shapes[..], [Shape::Number | Shape::Seconds])

@@ -48,7 +48,7 @@ fn of_shape(token: &Token, shape: Shape, left: &Operand) -> Result<Literal, Stri
     let quoted = string(token);
     let wrong = |expected: &str| format!("{text} is no {expected}");
     match shape {
-        Shape::Number => match number(text).or_else(|| left.values?.value_of(text)) {
+        Shape::Number => match number(text).or_else(|| left.value_of(text)) {
             Some(number) if number > left.most => Err(format!(
                 "{text} cannot be: the largest number here is {}",
                 left.most

@@ -1,7 +1,7 @@
 //! What a filter can speak of: tunlab's names (`icmp.type`), and Wireshark's own as aliases.
 
 use crate::model::{
-    Face, Field, Holds, InOption, Kind, Layer, Names, NamesOf, Packet, Protocol, Width,
+    Face, Field, Holds, InOption, Kind, Layer, Names, NamesOf, Packet, Protocol, Value, Width,
 };
 use crate::proto;
 use std::collections::HashSet;
@@ -42,6 +42,8 @@ pub(super) enum Part {
     Flag { field: &'static Field, bit: usize },
     /// The text of a field's addresses.
     Written(&'static Field),
+    /// A number worked out from a field that is none.
+    WorkedOut(&'static Field, fn(Value) -> Option<u64>),
     /// The Ethernet address that a field starts with, in the layers where it does.
     Mac(&'static Field, fn(&Layer) -> bool),
     /// What stands in an option of a field.
@@ -78,16 +80,22 @@ pub(super) struct Named {
     /// What the values can be: several kinds where fields share the name.
     pub(super) shapes: Vec<Shape>,
     /// What numbers are called.
-    pub(super) values: Option<&'static Names>,
+    pub(super) values: Called,
     /// The largest number there can be.
     pub(super) most: u64,
 }
+
+/// What numbers are called: as the field's table has it, and as Wireshark does.
+pub(super) type Called = [Option<&'static Names>; 2];
+
+/// What filters can call a single bit.
+static SWITCH: Names = Names(&[(0, "Not set"), (1, "Set")]);
 
 struct Entry {
     name: String,
     source: Source,
     shape: Shape,
-    values: Option<&'static Names>,
+    values: Called,
     most: u64,
 }
 
@@ -104,7 +112,7 @@ static NAMES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             name: name.to_owned(),
             source,
             shape,
-            values: None,
+            values: [None; 2],
             most: u64::MAX,
         });
     }
@@ -145,6 +153,8 @@ pub fn names_of(protocol: &'static Protocol, field: &'static Field) -> Vec<Strin
     let somewhere = field.aliases_where.iter();
     let somewhere = somewhere.map(|(name, _)| (*name).to_owned());
     let written = field.written.iter().map(|name| (*name).to_owned());
+    let worked_out = field.worked_out.iter();
+    let written = written.chain(worked_out.map(|(name, _)| (*name).to_owned()));
     let names = names.chain(written).chain(somewhere).chain(derived);
     names.chain(macs).chain(in_options).collect()
 }
@@ -154,7 +164,7 @@ pub(super) fn resolve(name: &str) -> Option<Named> {
     let mut found = Named {
         sources: Vec::new(),
         shapes: Vec::new(),
-        values: None,
+        values: [None; 2],
         most: 0,
     };
     for entry in NAMES
@@ -165,11 +175,21 @@ pub(super) fn resolve(name: &str) -> Option<Named> {
         if !found.shapes.contains(&entry.shape) {
             found.shapes.push(entry.shape);
         }
-        found.values = found.values.or(entry.values);
+        for (found, names) in found.values.iter_mut().zip(entry.values) {
+            *found = found.or(names);
+        }
         found.most = found.most.max(entry.most);
     }
-    (!found.sources.is_empty()).then_some(found)
+    if found.sources.is_empty() {
+        // As old books call it, and Wireshark still takes it.
+        let renamed = name.get(..OLD_DHCP.len());
+        let old = renamed.is_some_and(|start| start.eq_ignore_ascii_case(OLD_DHCP));
+        return old.then(|| resolve(&format!("dhcp.{}", &name[OLD_DHCP.len()..])))?;
+    }
+    Some(found)
 }
+
+const OLD_DHCP: &str = "bootp.";
 
 /// All names.
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
@@ -188,7 +208,7 @@ fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
             name: name.to_owned(),
             source,
             shape,
-            values: None,
+            values: [None; 2],
             most: u64::MAX,
         });
     };
@@ -216,7 +236,7 @@ fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
                 derive: None,
             },
             shape: Shape::Number,
-            values: computed.values,
+            values: [computed.values, None],
             most: computed.most,
         }));
     }
@@ -250,9 +270,15 @@ fn of_field(
         });
     };
     let (shape, part, most) = (shape(&field.kind), part(field, place), most(field));
-    let values = match field.names {
+    let table = match field.names {
         NamesOf::Table(names) => Some(names),
         _ => None,
+    };
+    let nothing = [None; 2];
+    let switch = [None, Some(&SWITCH)];
+    let values = match field.also_called {
+        None if most == 1 => [table, switch[1]],
+        also => [table, also],
     };
     for name in field_names(protocol, field) {
         add(&name, part, None, shape, values, most);
@@ -265,7 +291,7 @@ fn of_field(
                 _ => Part::Flag { field, bit },
             };
             let name = format!("{name}.{bit_name}");
-            add(&name, part, None, Shape::Number, None, 1);
+            add(&name, part, None, Shape::Number, switch, 1);
         }
     }
     for (name, has) in field.aliases_where {
@@ -275,13 +301,17 @@ fn of_field(
     for (name, derive) in field.derived {
         // Some answer yes or no, whatever the number is.
         let most = derive(most).max(in_bytes(most));
-        add(name, part, Some(*derive), Shape::Number, None, most);
+        add(name, part, Some(*derive), Shape::Number, switch, most);
     }
     for name in field.written {
-        add(name, Part::Written(field), None, Shape::Text, None, 0);
+        add(name, Part::Written(field), None, Shape::Text, nothing, 0);
+    }
+    for (name, of) in field.worked_out {
+        let part = Part::WorkedOut(field, *of);
+        add(name, part, None, Shape::Number, nothing, u64::MAX);
     }
     for (name, has) in field.macs {
-        add(name, Part::Mac(field, *has), None, Shape::Mac, None, 0);
+        add(name, Part::Mac(field, *has), None, Shape::Mac, nothing, 0);
     }
     for option in field.in_options {
         let (shape, most) = match option.holds {
@@ -289,10 +319,12 @@ fn of_field(
             Holds::Text => (Shape::Text, 0),
             Holds::Ipv4 => (Shape::Ipv4, 0),
             Holds::Kind { .. } => (Shape::Number, u64::from(u8::MAX)),
+            Holds::Number(_) => (Shape::Number, u64::MAX),
             Holds::Numbers { width, .. } => (Shape::Number, ones(8 * width)),
         };
         let part = Part::Option(field, option);
-        add(option.name, part, None, shape, None, most);
+        let values = [option.values, None];
+        add(option.name, part, None, shape, values, most);
     }
 }
 

@@ -146,9 +146,7 @@ impl<'t> Parser<'t> {
     /// everything else is a constant.
     fn is_operand(&self, token: Token, left: &Operand) -> bool {
         let function = Function::called(token.text).is_some() && self.is_sign_after("(");
-        let value = left
-            .values
-            .is_some_and(|names| names.value_of(token.text).is_some());
+        let value = left.value_of(token.text).is_some();
         token.kind == Kind::Word && (function || !value && names::resolve(token.text).is_some())
     }
 
@@ -266,7 +264,7 @@ impl<'t> Parser<'t> {
         }
         if matches!(function, Function::Length | Function::Count) {
             operand.shapes = vec![Shape::Number];
-            operand.values = None;
+            operand.values = [None; 2];
             operand.most = u64::MAX;
         }
         operand.function = function;

@@ -182,6 +182,58 @@ fn numbers_that_no_packet_can_hold_were_accepted() {
 }
 
 #[test]
+fn what_wireshark_calls_values_was_no_number() {
+    for filter in [
+        "ip.flags.df == \"Set\"",
+        "ip.flags.df == set && ip.flags.mf == \"Not set\"",
+        "ip.flags.df == \"True\"",
+        "ip.flags.mf in {\"Not set\"}",
+        "ip.proto == \"ICMP\"",
+        "icmp.type == \"echo-request\"",
+    ] {
+        assert!(selects(filter), "{filter}");
+    }
+    for filter in [
+        "arp.opcode == request",
+        "arp.opcode == \"reply\"",
+        "dns.flags.rcode == \"No such name\"",
+        "dhcp.option.dhcp == Discover",
+    ] {
+        assert!(Filter::compile(filter).is_ok(), "{filter}");
+    }
+}
+
+#[test]
+fn names_of_wiresharks_for_what_is_known_were_refused() {
+    for name in [
+        "dns.rr.udp_payload_size",
+        "dns.opt.code",
+        "dns.qry.name.len",
+        "dns.count.labels",
+        "tcp.options.sack.count",
+        "tcp.options.wscale.multiplier",
+        "icmpv6.nd.ra.flag",
+        "icmpv6.opt.src_linkaddr",
+        "icmpv6.opt.target_linkaddr",
+        "ip.opt.type",
+        "ipv6.opt.type",
+        "igmp.version",
+        "stp.flags.tc",
+        "vxlan.flag_i",
+        "gre.flags_and_version",
+        "sll.ltype",
+        "bootp.ip.your",
+        "BOOTP.option.dhcp",
+        "eth.src.oui",
+        "eth.dst.oui",
+        "eth.addr.oui",
+    ] {
+        assert!(Filter::compile(name).is_ok(), "{name}");
+    }
+    assert!(Filter::compile("bootp.nonsense").is_err());
+}
+
+#[test]
 fn an_empty_list_was_there() {
     assert!(!selects("ip.options"));
     assert!(selects("ip"));

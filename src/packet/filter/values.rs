@@ -3,8 +3,8 @@
 use super::expression::Operand;
 use super::names::{Part, Source};
 use crate::model::{
-    DomainName, Field, Holds, InOption, Items, Layer, Packet, Piece, Present, Protocol, Trouble,
-    Value,
+    DomainName, Field, Holds, InOption, Items, Layer, Packet, Packets, Piece, Present, Protocol,
+    Trouble, Value,
 };
 use arrayvec::ArrayVec;
 use std::io::Write;
@@ -173,6 +173,9 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
         Part::Payload => !layer.payload().is_empty() && test(&Datum::Bytes(layer.payload())),
         Part::Length if layer.protocol.opaque => test(&number(layer.header().len() as u64)),
         Part::Length => test(&number(layer.payload().len() as u64)),
+        Part::WorkedOut(field, of) => find(field)
+            .and_then(|present| of(present.value))
+            .is_some_and(|worked_out| test(&number(worked_out))),
         Part::Written(field) => find(field).is_some_and(|present| {
             written(present.value).is_some_and(|text| test(&Datum::Bytes(&text)))
         }),
@@ -197,6 +200,10 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
                 value: Value::Items(items),
                 ..
             }) => of_options(wanted, items, test),
+            Some(Present {
+                value: Value::Packets(options),
+                ..
+            }) => of_headers(wanted, options, layer, test),
             _ => false,
         },
         Part::Face(_)
@@ -300,11 +307,29 @@ fn of_options(wanted: &InOption, mut items: Items, test: Test) -> bool {
     false
 }
 
+/// The numbers of options that are headers of their own.
+fn of_headers(wanted: &InOption, options: Packets, holder: &Layer, test: Test) -> bool {
+    let Holds::Kind { last } = wanted.holds else {
+        return false;
+    };
+    for option in options.of(holder) {
+        let kind = option.u8(0);
+        if test(&Datum::Number(kind.into())) {
+            return true;
+        }
+        if kind == last {
+            return false;
+        }
+    }
+    false
+}
+
 /// What stands in an option's data.
 fn of_option(wanted: &InOption, data: &[u8], test: Test) -> bool {
     match wanted.holds {
         Holds::Kind { .. } => false,
         Holds::Bytes | Holds::Text => test(&Datum::Bytes(data)),
+        Holds::Number(of) => of(data).is_some_and(|number| test(&Datum::Number(number))),
         Holds::Ipv4 => data
             .chunks_exact(4)
             .any(|address| test(&Datum::Address(address))),
