@@ -33,6 +33,7 @@ mod nearest;
 mod parse;
 mod run;
 mod slice;
+mod tcpdump;
 #[cfg(test)]
 mod tests;
 mod token;

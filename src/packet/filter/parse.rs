@@ -6,6 +6,7 @@ use super::expression::{Constant, Expression, Function, Operand, Relation};
 use super::literal;
 use super::names::{self, Shape};
 use super::slice::{self, Slice};
+use super::tcpdump;
 use super::token::{Kind, Token, tokens};
 use super::unknown;
 
@@ -29,12 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
         next: 0,
         depth: 0,
     };
-    let expression = parser.or()?;
-    match parser.peek() {
-        token if token.kind == Kind::End => Ok(expression),
-        token if token.text == "=" => Err(parser.expected("`==`")),
-        _ => Err(parser.expected("`&&`, `||` or the end")),
-    }
+    parser.whole().map_err(|error| parser.explained(error))
 }
 
 struct Parser<'t> {
@@ -47,6 +43,30 @@ struct Parser<'t> {
 type Parsed<T> = Result<T, FilterError>;
 
 impl<'t> Parser<'t> {
+    fn whole(&mut self) -> Parsed<Expression> {
+        let expression = self.or()?;
+        match self.peek().kind {
+            Kind::End => Ok(expression),
+            _ => Err(self.expected("`&&`, `||` or the end")),
+        }
+    }
+
+    /// The error, or what to write instead where somebody writes as for tcpdump.
+    fn explained(&self, error: FilterError) -> FilterError {
+        let Some(meant) = tcpdump::meant(&self.tokens) else {
+            return error;
+        };
+        let written = meant.written;
+        FilterError {
+            at: meant.from.at,
+            len: meant.to.at + meant.to.len - meant.from.at,
+            message: format!(
+                "this is the syntax of capture filters, as tcpdump's; write `{written}`"
+            ),
+            ..error
+        }
+    }
+
     fn or(&mut self) -> Parsed<Expression> {
         self.joined(&["||", "or"], Parser::xor, Expression::Or)
     }
@@ -354,6 +374,7 @@ impl<'t> Parser<'t> {
         let token = self.peek();
         let message = match token.kind {
             Kind::End => format!("expected {what}, and the filter ends"),
+            Kind::Word if token.text.starts_with('=') => "write `==` to compare".to_owned(),
             _ => format!("expected {what}"),
         };
         self.wrong(token, message)

@@ -298,7 +298,7 @@ fn errors_point_at_the_place() {
         ("len(ip.ttl) == 1", 0, "does not go"),
         ("len(ip == 1", 7, "`)`"),
         ("icmp.type == 8 ip", 15, "expected"),
-        ("ip.ttl = 64", 7, "`==`"),
+        ("ip.ttl = 64", 7, "write `==`"),
         ("all ip.addr", 11, "a comparison"),
         ("ip.ttl in 5", 10, "`{`"),
         ("ip.ttl in {}", 11, "nothing"),
@@ -317,6 +317,64 @@ fn errors_point_at_the_place() {
         let error = Filter::compile(filter).map(|_| ()).unwrap_err();
         assert_eq!(error.at, at, "{error}");
         assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn the_syntax_of_tcpdump_was_not_recognized() {
+    for (filter, at, written) in [
+        ("host 1.2.3.4", 0, "`ip.addr == 1.2.3.4`"),
+        ("port 80", 0, "`tcp.port == 80 || udp.port == 80`"),
+        ("tcp port 80", 0, "`tcp.port == 80`"),
+        ("icmp and src net 10.0.0.0/8", 9, "`ip.src == 10.0.0.0/8`"),
+        ("not dst host fe80::1", 4, "`ipv6.dst == fe80::1`"),
+        ("src 1.2.3.4", 0, "`ip.src == 1.2.3.4`"),
+        ("udp dst port 53", 0, "`udp.dstport == 53`"),
+        (
+            "portrange 1-9",
+            0,
+            "`tcp.port in {1..9} || udp.port in {1..9}`",
+        ),
+        (
+            "ether host 02:00:00:00:00:01",
+            0,
+            "`eth.addr == 02:00:00:00:00:01`",
+        ),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err();
+        assert_eq!(error.at, at, "{error}");
+        assert!(error.message.contains(written), "{error}");
+        let written = written.trim_matches('`');
+        assert!(Filter::compile(written).is_ok(), "{written}");
+    }
+}
+
+#[test]
+fn names_of_what_is_not_here_were_answered_with_others() {
+    for (filter, words) in [
+        (
+            "http",
+            "does not decode http; find its packets by `tcp.port == 80`",
+        ),
+        ("tls.handshake", "does not decode tls"),
+        ("NTP", "`udp.port == 123`"),
+        ("frame.time > 3", "frame.time_epoch"),
+        (
+            "frame.protocols contains \"dns\"",
+            "each protocol by its name",
+        ),
+        ("eth.padding", "called padding"),
+        ("_ws.col.info", "about Wireshark"),
+        ("frame.time_delta", "depends on other packets"),
+        ("ip.src = 1.2.3.4", "write `==` to compare"),
+        ("ip.src=1.2.3.4", "write `==` to compare"),
+        ("(ip.ttl = 4)", "write `==` to compare"),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err();
+        assert!(error.message.contains(words), "{error}");
+    }
+    for filter in super::unknown::filters() {
+        assert!(Filter::compile(filter).is_ok(), "{filter}");
     }
 }
 
