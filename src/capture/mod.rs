@@ -148,6 +148,11 @@ pub trait Source {
     /// Whether everything read so far has been yielded, so that [`next`](Source::next) waits for
     /// more: the moment to show what there is.
     fn is_drained(&self) -> bool;
+
+    /// Whether its times are whole microseconds, as its format has no finer ones.
+    fn is_in_microseconds(&self) -> bool {
+        false
+    }
 }
 
 /// Something that keeps packets: a capture file or a stream of one.
@@ -158,6 +163,10 @@ pub trait Sink {
     /// [`CaptureError::Write`] when the file or pipe fails, [`CaptureError::OtherLink`] when the
     /// format cannot hold a packet of this link type beside the earlier ones.
     fn write(&mut self, frame: &Frame<'_>) -> Result<(), CaptureError>;
+
+    /// Says before the first packet that all times are whole microseconds, for a format that has
+    /// a form of its own for them.
+    fn expect_microseconds(&mut self) {}
 
     /// Hands over everything kept so far: after each packet of a live run.
     ///

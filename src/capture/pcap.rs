@@ -12,7 +12,7 @@ use super::{CaptureError, Frame, MAX_FRAME, Source, Timestamp, link_type};
 use crate::model::LinkType;
 
 /// The magic of a file whose fractions are microseconds, as written by a host of its byte order.
-const MICROSECONDS: u32 = 0xa1b2_c3d4;
+pub(super) const MICROSECONDS: u32 = 0xa1b2_c3d4;
 /// The same with nanoseconds.
 pub(super) const NANOSECONDS: u32 = 0xa1b2_3c4d;
 /// Alexey Kuznetzov's patched libpcap: microseconds, and eight more bytes in a record's header.
@@ -115,6 +115,10 @@ impl Source for PcapReader {
     fn is_drained(&self) -> bool {
         self.window.bytes().is_empty()
     }
+
+    fn is_in_microseconds(&self) -> bool {
+        self.format.nanos_per_tick > 1
+    }
 }
 
 impl PcapReader {
@@ -149,9 +153,38 @@ impl PcapReader {
             let had = self.window.bytes().len() - self.format.record_header;
             format!("the record claims {kept} bytes, the file ends after {had}")
         };
+        let why = match self.has_longer_headers() {
+            true => why + ALTERED,
+            false => why,
+        };
         self.window.damaged(self.window.offset(), why)
     }
 }
+
+/// What may be the matter where the second record is none.
+const ALTERED: &str = "; an altered libpcap (Nokia's, SuSE 6.3's, Red Hat 6.1's) may have written \
+    the file with longer headers: Wireshark reads it, `editcap -F pcap` makes it an ordinary one";
+
+impl PcapReader {
+    /// Whether a record would be where the second one is expected if headers were as much longer
+    /// as altered libpcaps write them with the same magic.
+    fn has_longer_headers(&self) -> bool {
+        let bytes = self.window.bytes();
+        let stands = |extra: usize| {
+            let header = bytes.get(extra..).and_then(<[u8]>::first_chunk);
+            header.is_some_and(|header| {
+                let [seconds, fraction, kept, wire_len] = self.format.numbers(header);
+                let plausible = kept > 0 && kept <= wire_len && wire_len as usize <= MAX_FRAME;
+                seconds > 0
+                    && u64::from(fraction) * self.format.nanos_per_tick < SECOND
+                    && plausible
+            })
+        };
+        self.count == 1 && [4, 8].into_iter().any(stands)
+    }
+}
+
+const SECOND: u64 = 1_000_000_000;
 
 impl Format {
     fn of(start: &[u8]) -> Option<Format> {
@@ -334,6 +367,27 @@ mod tests {
             told(&old),
             "read capture x: damaged at byte 0: the header claims version 1.4, not 2.4"
         );
+    }
+
+    #[test]
+    fn headers_of_altered_libpcaps_were_damage_without_a_word() {
+        for (magic, extra) in [(MICROSECONDS, 4), (MICROSECONDS, 8), (PATCHED, 4)] {
+            let mut bytes = file(magic, false)[..24].to_vec();
+            let usual = if magic == PATCHED { 8 } else { 0 };
+            for second in 0..3_u32 {
+                bytes.extend(
+                    [1_600_754_581 + second, 500_000, 60, 60]
+                        .map(u32::to_le_bytes)
+                        .concat(),
+                );
+                bytes.extend(vec![1; usual + extra]);
+                bytes.extend([0x45; 60]);
+            }
+            let (packets, error) = read(&bytes);
+            assert_eq!(packets.len(), 1);
+            let error = error.unwrap().to_string();
+            assert!(error.contains("editcap -F pcap"), "{error}");
+        }
     }
 
     #[test]

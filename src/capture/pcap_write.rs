@@ -1,11 +1,12 @@
-//! Classic pcap, written: little-endian, always with nanoseconds.
+//! Classic pcap, written: little-endian, with nanoseconds unless the source has none.
 //!
-//! Whether microseconds would do is known only after the last packet, and the header comes
-//! first. tcpdump (libpcap 1.5 and later), tshark and scapy all read the nanosecond magic, so
-//! no time is ever rounded: a capture read and written again keeps every digit.
+//! Whether microseconds would do is otherwise known only after the last packet, and the header
+//! comes first. tcpdump (libpcap 1.5 and later), tshark and scapy all read the nanosecond magic,
+//! older programs do not; no time is ever rounded: a capture read and written again keeps every
+//! digit.
 
 use super::output::OutputFile;
-use super::pcap::NANOSECONDS;
+use super::pcap::{MICROSECONDS, NANOSECONDS};
 use super::{CaptureError, Frame, MAX_FRAME, Sink};
 use crate::model::LinkType;
 use std::io::Write;
@@ -15,11 +16,16 @@ pub struct PcapWriter {
     output: OutputFile,
     /// What the header names, once it is written.
     link: Option<LinkType>,
+    in_microseconds: bool,
 }
 
 impl PcapWriter {
     pub(super) fn new(output: OutputFile) -> PcapWriter {
-        PcapWriter { output, link: None }
+        PcapWriter {
+            output,
+            link: None,
+            in_microseconds: false,
+        }
     }
 
     /// Writes to any stream; `file` is what errors call it.
@@ -29,7 +35,11 @@ impl PcapWriter {
 
     fn header(&mut self, link: LinkType) -> Result<(), CaptureError> {
         let mut header = [0; 24];
-        header[0..4].copy_from_slice(&NANOSECONDS.to_le_bytes());
+        let magic = match self.in_microseconds {
+            true => MICROSECONDS,
+            false => NANOSECONDS,
+        };
+        header[0..4].copy_from_slice(&magic.to_le_bytes());
         header[4..6].copy_from_slice(&2_u16.to_le_bytes());
         header[6..8].copy_from_slice(&4_u16.to_le_bytes());
         header[16..20].copy_from_slice(&(MAX_FRAME as u32).to_le_bytes());
@@ -56,9 +66,13 @@ impl Sink for PcapWriter {
         // Readers take a longer record for damage.
         let bytes = &frame.bytes[..frame.bytes.len().min(MAX_FRAME)];
         let seconds = u32::try_from(frame.time.seconds()).unwrap_or(u32::MAX);
+        let fraction = frame.time.subsec_nanos();
         let fields = [
             seconds,
-            frame.time.subsec_nanos(),
+            match self.in_microseconds {
+                true => fraction / 1000,
+                false => fraction,
+            },
             bytes.len() as u32,
             frame.wire_len,
         ];
@@ -68,6 +82,11 @@ impl Sink for PcapWriter {
         }
         self.output.write(&header)?;
         self.output.write(bytes)
+    }
+
+    fn expect_microseconds(&mut self) {
+        // What has been written cannot be changed.
+        self.in_microseconds |= self.link.is_none();
     }
 
     fn flush(&mut self) -> Result<(), CaptureError> {
@@ -121,6 +140,24 @@ mod tests {
             .unwrap();
         assert_eq!(source.next().unwrap(), Some(written));
         assert_eq!(source.next().unwrap(), None);
+    }
+
+    #[test]
+    fn microseconds_are_kept_as_such() {
+        let (mut writer, file) = writer();
+        let written = Frame {
+            time: Timestamp::new(1_600_754_581, 123_456_000),
+            ..frame(b"\x45\x00", LinkType::RAW)
+        };
+        writer.expect_microseconds();
+        writer.write(&written).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(file.bytes()[..4], MICROSECONDS.to_le_bytes());
+        let mut source = from_reader("x".into(), io::Cursor::new(file.bytes()))
+            .ok()
+            .unwrap();
+        assert!(source.is_in_microseconds());
+        assert_eq!(source.next().unwrap(), Some(written));
     }
 
     #[test]

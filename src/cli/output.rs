@@ -2,7 +2,7 @@
 
 use super::args::{PacketArgs, When, paint, stdout_is_terminal, terminal_width};
 use super::failure::Failure;
-use crate::capture::{self, Frame, Sink, Timestamp};
+use crate::capture::{self, Frame, Sink, Source, Timestamp};
 use crate::model::{Packet, Text};
 use crate::packet::Dissector;
 use crate::packet::filter::{Facts, Filter};
@@ -71,6 +71,15 @@ impl Output {
             sink_at_once: args.line_buffered,
             quiet: args.prints_nothing(),
         })
+    }
+
+    /// Keeps times as coarse as the file has them from which the packets come.
+    pub(super) fn as_precise_as(&mut self, source: &dyn Source) {
+        if let Some(sink) = &mut self.sink
+            && source.is_in_microseconds()
+        {
+            sink.expect_microseconds();
+        }
     }
 
     /// Prints and keeps a packet that was read, if it is wanted; `notes` are remarks that only the

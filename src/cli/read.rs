@@ -113,6 +113,7 @@ impl Read {
         // Whatever is no capture is refused before -w creates a file.
         let mut source = input.read(progress.watch())?;
         let mut output = Output::new(&self.packets, color)?;
+        output.as_precise_as(&*source);
         let printed = match self.threads {
             1 => print_all(&mut *source, &mut output, length.is_none()),
             threads => parallel::print_all(

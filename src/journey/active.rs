@@ -49,7 +49,7 @@ type Passage = ((Arc<str>, Arc<str>), Direction, Leg, u8);
 
 pub(super) enum What {
     /// A packet that fits a filter, and was not seen yet.
-    Any(Box<Filter>),
+    Any(Filter),
     /// A packet that was not seen yet.
     Wanted(Seed),
     /// One that was.

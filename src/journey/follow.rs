@@ -109,7 +109,7 @@ impl Follower {
     /// Waits for a packet that `filter` selects, of the host `origin` or of any, and follows it.
     pub fn attach(&mut self, filter: Filter, origin: Option<&str>) {
         let origin = origin.unwrap_or_default();
-        let active = Active::new(1, origin, What::Any(Box::new(filter)), self.watch.now());
+        let active = Active::new(1, origin, What::Any(filter), self.watch.now());
         self.active.push(active);
     }
 

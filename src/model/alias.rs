@@ -1,11 +1,14 @@
 //! Wireshark's names for what is less than a field of our tables: a part of a number, or what
 //! stands in one of a header's options.
 
-use super::Layer;
+use super::{Layer, Names, Value};
 
 /// A number worked out from a field's, under a name of its own: bytes where the header counts
 /// words, some bits of several.
 pub type Derived = (&'static str, fn(u64) -> u64);
+
+/// A number worked out from a value of any kind, under a name of its own.
+pub type WorkedOut = (&'static str, fn(Value) -> Option<u64>);
 
 /// A name of the Ethernet address that a field starts with, and the layers where it does.
 pub type StartsWithMac = (&'static str, fn(&Layer) -> bool);
@@ -14,7 +17,7 @@ pub type StartsWithMac = (&'static str, fn(&Layer) -> bool);
 pub type NamedWhere = (&'static str, fn(&Layer) -> bool);
 
 /// What stands in an option of a list of named options, under a name of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct InOption {
     /// The whole name: `tcp.options.mss_val`.
     pub name: &'static str,
@@ -22,10 +25,12 @@ pub struct InOption {
     pub option: &'static str,
     /// How its data is read.
     pub holds: Holds,
+    /// What its numbers are called.
+    pub values: Option<&'static Names>,
 }
 
 /// How an option's data is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Holds {
     /// Not at all: what counts is the option's number, of every option up to the one that ends the
     /// list.
@@ -39,6 +44,8 @@ pub enum Holds {
     Text,
     /// As IPv4 addresses back to back.
     Ipv4,
+    /// As something that a number is worked out from.
+    Number(fn(&[u8]) -> Option<u64>),
     /// As numbers of `width` bytes, the first at byte `at`, another after every `step` bytes.
     Numbers {
         /// Where the first starts.
@@ -51,43 +58,42 @@ pub enum Holds {
 }
 
 impl InOption {
-    /// The number of every option up to the one numbered `last`.
-    pub const fn kinds(name: &'static str, last: u8) -> InOption {
+    const fn new(name: &'static str, option: &'static str, holds: Holds) -> InOption {
         InOption {
             name,
-            option: "",
-            holds: Holds::Kind { last },
+            option,
+            holds,
+            values: None,
         }
+    }
+
+    /// The number of every option up to the one numbered `last`.
+    pub const fn kinds(name: &'static str, last: u8) -> InOption {
+        InOption::new(name, "", Holds::Kind { last })
     }
 
     /// The option's data as bytes.
     pub const fn bytes(name: &'static str, option: &'static str) -> InOption {
-        let holds = Holds::Bytes;
-        InOption {
-            name,
-            option,
-            holds,
-        }
+        InOption::new(name, option, Holds::Bytes)
     }
 
     /// The option's data as text.
     pub const fn text(name: &'static str, option: &'static str) -> InOption {
-        let holds = Holds::Text;
-        InOption {
-            name,
-            option,
-            holds,
-        }
+        InOption::new(name, option, Holds::Text)
     }
 
     /// The option's data as IPv4 addresses.
     pub const fn ipv4(name: &'static str, option: &'static str) -> InOption {
-        let holds = Holds::Ipv4;
-        InOption {
-            name,
-            option,
-            holds,
-        }
+        InOption::new(name, option, Holds::Ipv4)
+    }
+
+    /// A number worked out from the option's data.
+    pub const fn worked_out(
+        name: &'static str,
+        option: &'static str,
+        of: fn(&[u8]) -> Option<u64>,
+    ) -> InOption {
+        InOption::new(name, option, Holds::Number(of))
     }
 
     /// One number of `width` bytes, at byte `at` of the option's data.
@@ -108,11 +114,12 @@ impl InOption {
         width: usize,
         step: usize,
     ) -> InOption {
-        let holds = Holds::Numbers { at, width, step };
-        InOption {
-            name,
-            option,
-            holds,
-        }
+        InOption::new(name, option, Holds::Numbers { at, width, step })
+    }
+
+    /// Names the numbers.
+    pub const fn values(mut self, values: &'static Names) -> InOption {
+        self.values = Some(values);
+        self
     }
 }

@@ -3,7 +3,7 @@
 use super::value::{Addresses, Items, List, ListOf, Notation, Packets, SplitHeaders, SplitItems};
 use super::{
     Derived, DomainName, FlagSet, InOption, Label, Layer, LinkType, NamedWhere, Names, NamesOf,
-    StartsWithMac, Text, Value, bits,
+    StartsWithMac, Text, Value, WorkedOut, bits,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -20,8 +20,14 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// Such names that it has in some headers only.
     pub aliases_where: &'static [NamedWhere],
+    /// Names in filters of its addresses as text, Wireshark's.
+    pub written: &'static [&'static str],
     /// Names in filters of numbers worked out from this one, Wireshark's.
     pub derived: &'static [Derived],
+    /// Names in filters of numbers worked out from a value that is none, Wireshark's.
+    pub worked_out: &'static [WorkedOut],
+    /// What filters may call its values besides, Wireshark's.
+    pub also_called: Option<&'static Names>,
     /// Names in filters of the Ethernet address that it starts with, and when it does.
     pub macs: &'static [StartsWithMac],
     /// Names in filters of what stands in its options, Wireshark's.
@@ -129,7 +135,10 @@ impl Field {
             label: Label::new(name),
             aliases: &[],
             aliases_where: &[],
+            written: &[],
             derived: &[],
+            worked_out: &[],
+            also_called: None,
             macs: &[],
             in_options: &[],
             bit_names: &[],
@@ -205,9 +214,27 @@ impl Field {
         self
     }
 
+    /// Names its addresses as they are written, for filters.
+    pub const fn written(mut self, written: &'static [&'static str]) -> Field {
+        self.written = written;
+        self
+    }
+
     /// Names numbers worked out from this one, for filters.
     pub const fn derived(mut self, derived: &'static [Derived]) -> Field {
         self.derived = derived;
+        self
+    }
+
+    /// Names numbers worked out from a value that is none, for filters.
+    pub const fn worked_out(mut self, worked_out: &'static [WorkedOut]) -> Field {
+        self.worked_out = worked_out;
+        self
+    }
+
+    /// Sets what filters may call the values besides.
+    pub const fn also_called(mut self, names: &'static Names) -> Field {
+        self.also_called = Some(names);
         self
     }
 

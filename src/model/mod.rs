@@ -24,7 +24,7 @@ mod trailer;
 mod under;
 mod value;
 
-pub use alias::{Derived, Holds, InOption, NamedWhere, StartsWithMac};
+pub use alias::{Derived, Holds, InOption, NamedWhere, StartsWithMac, WorkedOut};
 pub use domain_name::{DomainName, Piece, Trouble};
 pub use field::{Base, Field, Fields, Kind, Present, Width};
 pub use header::Header;

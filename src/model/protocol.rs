@@ -382,6 +382,8 @@ pub struct Computed {
     pub doc: &'static str,
     /// What its values are called.
     pub values: Option<&'static Names>,
+    /// The largest there can be.
+    pub most: u64,
     /// The number, of the layer at the given place of a packet that has one.
     pub of: fn(&Packet, usize) -> Option<u64>,
 }
@@ -397,8 +399,15 @@ impl Computed {
             names,
             doc,
             values: None,
+            most: u64::MAX,
             of,
         }
+    }
+
+    /// Sets the largest number there can be.
+    pub const fn most(mut self, most: u64) -> Computed {
+        self.most = most;
+        self
     }
 
     /// Sets what its values are called.

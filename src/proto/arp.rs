@@ -62,6 +62,7 @@ static ARP: Protocol = Protocol::new("ARP", "ARP")
         Field::uint("op", 16)
             .aliases(&["arp.opcode"])
             .names(&OPERATIONS)
+            .also_called(&Names(&[(1, "request"), (2, "reply")]))
             .doc("Question or answer (RFC 826).")
             .says(says_operation),
         Field::mac("hwsrc")

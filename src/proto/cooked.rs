@@ -3,7 +3,7 @@
 
 use super::llc;
 use super::numbers::ETHER_TYPES;
-use crate::model::{Field, Kind, Layer, LinkType, Names, Next, Packet, Protocol, Text, Under, Value, Width};
+use crate::model::{Field, Kind, Layer, LinkType, NamedWhere, Names, Next, Packet, Protocol, Text, Under, Value, Width};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&SLL];
 
@@ -25,6 +25,20 @@ pub(super) const SOURCE_DOC: &str =
     "Hardware address of the sender, filled with zeros; the destination's is not kept (packet(7)).";
 pub(super) const PROTOCOL_DOC: &str =
     "What the frame carries, as an EtherType; 4 stands for an 802.2 frame (LINKTYPE_LINUX_SLL).";
+
+/// Wireshark calls it differently where it is no EtherType.
+pub(super) const PROTOCOL_NAMES: &[NamedWhere] = &[
+    ("sll.etype", |cooked| protocol(cooked) > LAST_OTHER),
+    ("sll.ltype", |cooked| protocol(cooked) <= LAST_OTHER),
+];
+
+/// Numbers up to this one are Linux's own (ETH_P_802_3_MIN).
+const LAST_OTHER: u16 = 1536;
+
+fn protocol(cooked: &Layer) -> u16 {
+    let first = std::ptr::eq(cooked.protocol, &SLL);
+    cooked.u16(if first { 14 } else { 0 })
+}
 
 static SLL: Protocol = Protocol::new("CookedLinux", "cooked linux")
     .column("SLL")
@@ -50,7 +64,7 @@ static SLL: Protocol = Protocol::new("CookedLinux", "cooked linux")
             .macs(&[("sll.src.eth", |sll| sll.u16(4) == 6)])
             .doc(SOURCE_DOC),
         Field::hex("proto", 16)
-            .aliases(&["sll.etype"])
+            .aliases_where(PROTOCOL_NAMES)
             .names(&ETHER_TYPES)
             .doc(PROTOCOL_DOC),
     ])

@@ -19,7 +19,7 @@ static SLL2: Protocol = Protocol::new("CookedLinuxV2", "cooked linux v2")
     .never_last()
     .fields(&[
         Field::hex("proto", 16)
-            .aliases(&["sll.etype"])
+            .aliases_where(cooked::PROTOCOL_NAMES)
             .names(&ETHER_TYPES)
             .doc(cooked::PROTOCOL_DOC),
         Field::uint("reserved", 16).doc("Kept for later, zero (LINKTYPE_LINUX_SLL2)."),

@@ -2,11 +2,12 @@
 //! <https://www.iana.org/assignments/bootp-dhcp-parameters>), and Wireshark's names for filters.
 
 use super::dhcp::{ADDRESSES, CODES, MESSAGE_TYPES, NONCES, ROUTES};
+use super::dhcp_words::KINDS;
 use crate::model::{InOption, ListOf};
 
 pub(super) const IN_OPTIONS: &[InOption] = &[
     InOption::kinds("dhcp.option.type", 255),
-    InOption::number("dhcp.option.dhcp", "message-type", 0, 1),
+    InOption::number("dhcp.option.dhcp", "message-type", 0, 1).values(&KINDS),
     InOption::ipv4("dhcp.option.requested_ip_address", "requested_addr"),
     InOption::ipv4("dhcp.option.dhcp_server_id", "server_id"),
     InOption::ipv4("dhcp.option.subnet_mask", "subnet_mask"),

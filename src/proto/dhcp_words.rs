@@ -10,7 +10,7 @@ const LONGEST: usize = 36;
 /// What the options of DHCP start with.
 const MAGIC: usize = 4;
 
-static KINDS: Names = Names(&[
+pub(super) static KINDS: Names = Names(&[
     (1, "Discover"),
     (2, "Offer"),
     (3, "Request"),

@@ -51,7 +51,8 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
             let dns = &packet.layers[index];
             Some(dns.u16(prefix(dns) + 2).into())
         },
-    )])
+    )
+    .most(0xffff)])
     .fields(&[
         Field::uint("length", 16)
             .when(|dns| prefix(dns) > 0)
@@ -65,8 +66,9 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
         Field::uint("opcode", 4)
             .aliases(&["dns.flags.opcode"])
             .names(&OPCODES)
+            .also_called(&OPERATIONS)
             .doc("What is wanted; 0 is an ordinary question (RFC 1035).")
-            .says(|_, code, text| match opcode(code.number()) {
+            .says(|_, code, text| match OPERATIONS.get(code.number()) {
                 Some(meaning) => _ = text.str(meaning),
                 None => _ = text.str("not defined"),
             }),
@@ -86,7 +88,7 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
             .aliases(&["dns.flags.z"])
             .doc("Kept for later, zero (RFC 1035)."),
         Field::uint("ad", 1)
-            .aliases_where(&[("dns.flags.authenticated", is_answer)])
+            .aliases(&["dns.flags.authenticated"])
             .doc("Authentic data: the server checked the signatures (RFC 4035)."),
         Field::uint("cd", 1)
             .aliases(&["dns.flags.checkdisable"])
@@ -119,10 +121,11 @@ static DNS: Protocol = Protocol::new("DNS", "DNS")
 pub(super) const RCODE: Field = Field::uint("rcode", 4)
     .aliases_where(&[("dns.flags.rcode", is_answer)])
     .names(&RCODES)
+    .also_called(&FAILURES)
     .doc("How it went: 0 well, 3 the name does not exist (RFC 1035).")
     .says(|dns, code, text| {
         if code.number() != 0 {
-            text.str(rcode(code.number()).unwrap_or("not defined"));
+            text.str(FAILURES.get(code.number()).unwrap_or("not defined"));
         } else if !is_answer(dns) {
             text.str("a question: nothing has gone wrong yet");
         }
@@ -187,6 +190,7 @@ static DNSQR: Protocol = Protocol::new("DNSQR", "DNS Question Record")
     .fields(&[
         name("qname")
             .aliases(&["dns.qry.name"])
+            .worked_out(&[("dns.qry.name.len", letters), ("dns.count.labels", labels)])
             .doc("The name, label by label; the dot at its end is the root (RFC 1035)."),
         Field::uint("qtype", 16)
             .aliases(&["dns.qry.type"])
@@ -203,6 +207,44 @@ static DNSQR: Protocol = Protocol::new("DNSQR", "DNS Question Record")
             .names(&CLASSES)
             .doc("To which network the name belongs; IN is the Internet (RFC 1035)."),
     ]);
+
+fn letters(name: Value) -> Option<u64> {
+    extent(name).map(|(letters, _)| letters)
+}
+
+fn labels(name: Value) -> Option<u64> {
+    extent(name).map(|(_, labels)| labels)
+}
+
+/// How long a name is, written with a dot between two labels, and how many labels it has. The words
+/// that stand for a broken one count as one.
+fn extent(name: Value) -> Option<(u64, u64)> {
+    let Value::Name(name) = name else {
+        return None;
+    };
+    let words = |text: &str| Some((text.len() as u64, 1));
+    let (mut letters, mut labels) = (0, 0);
+    for piece in name.pieces() {
+        match piece {
+            Piece::Label(label) => {
+                letters += label.len() as u64 + 1;
+                labels += 1;
+            }
+            Piece::Broken(Trouble::Cut) => {}
+            Piece::Broken(Trouble::TooLong) => return words(TOO_LONG),
+            Piece::Broken(Trouble::Loop | Trouble::TooManyJumps) => return words(LOOPS),
+        }
+    }
+    match labels {
+        0 => Some((ROOT.len() as u64, 0)),
+        _ => Some((letters - 1, labels)),
+    }
+}
+
+// What stands for a name that cannot be written.
+const ROOT: &str = "<Root>";
+const TOO_LONG: &str = "<Name too long>";
+const LOOPS: &str = "<Name contains a pointer that loops>";
 
 /// The question that `bytes` start with, or all of them when there is none.
 fn question(bytes: &[u8]) -> (&'static Protocol, usize) {
@@ -288,7 +330,7 @@ pub(super) fn info(packet: &Packet, index: usize, text: &mut Text) {
 /// `Standard query response 0x1234 No such name`
 fn purpose(id: u16, flags: u16, text: &mut Text) {
     let code = u64::from(flags >> 11 & 0xf);
-    match opcode(code) {
+    match OPERATIONS.get(code) {
         Some(name) => _ = text.str(name),
         None => _ = text.str("Unknown operation (").dec(code).str(")"),
     }
@@ -298,7 +340,7 @@ fn purpose(id: u16, flags: u16, text: &mut Text) {
     text.str(" ").hex(id.into(), 4);
     let code = u64::from(flags & 0xf);
     if flags & 0x8000 != 0 && code != 0 {
-        match rcode(code) {
+        match FAILURES.get(code) {
             Some(name) => _ = text.str(" ").str(name),
             None => _ = text.str(" Unknown error (").dec(code).str(")"),
         }
@@ -361,19 +403,19 @@ pub(super) fn readable(name: DomainName, text: &mut Text) {
             }
             Piece::Broken(Trouble::Loop | Trouble::TooManyJumps) => {
                 text.truncate(start);
-                text.str("<Name contains a pointer that loops>");
+                text.str(LOOPS);
                 return;
             }
             Piece::Broken(Trouble::TooLong) => {
                 text.truncate(start);
-                text.str("<Name too long>");
+                text.str(TOO_LONG);
                 return;
             }
             Piece::Broken(Trouble::Cut) => {}
         }
     }
     if text.len() == start {
-        text.str("<Root>");
+        text.str(ROOT);
     }
 }
 
@@ -403,34 +445,30 @@ pub(super) fn printable(bytes: &[u8], text: &mut Text) {
     }
 }
 
-fn opcode(code: u64) -> Option<&'static str> {
-    Some(match code {
-        0 => "Standard query",
-        1 => "Inverse query",
-        2 => "Server status request",
-        4 => "Zone change notification",
-        5 => "Dynamic update",
-        6 => "DNS Stateful operations (DSO)",
-        _ => return None,
-    })
-}
+/// What opcodes are called in words.
+static OPERATIONS: Names = Names(&[
+    (0, "Standard query"),
+    (1, "Inverse query"),
+    (2, "Server status request"),
+    (4, "Zone change notification"),
+    (5, "Dynamic update"),
+    (6, "DNS Stateful operations (DSO)"),
+]);
 
-fn rcode(code: u64) -> Option<&'static str> {
-    Some(match code {
-        1 => "Format error",
-        2 => "Server failure",
-        3 => "No such name",
-        4 => "Not implemented",
-        5 => "Refused",
-        6 => "Name exists",
-        7 => "RRset exists",
-        8 => "RRset does not exist",
-        9 => "Not authoritative",
-        10 => "Name out of zone",
-        11 => "DSO-Type not implemented",
-        _ => return None,
-    })
-}
+/// The same of rcodes.
+static FAILURES: Names = Names(&[
+    (1, "Format error"),
+    (2, "Server failure"),
+    (3, "No such name"),
+    (4, "Not implemented"),
+    (5, "Refused"),
+    (6, "Name exists"),
+    (7, "RRset exists"),
+    (8, "RRset does not exist"),
+    (9, "Not authoritative"),
+    (10, "Name out of zone"),
+    (11, "DSO-Type not implemented"),
+]);
 
 pub(super) fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
     let dns = &packet.layers[index];

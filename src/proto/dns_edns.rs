@@ -18,6 +18,7 @@ pub(super) static OPT: Protocol = Protocol::new("DNSRROPT", "DNS OPT Resource Re
         NAME,
         TYPE,
         Field::uint("rclass", 16)
+            .aliases(&["dns.rr.udp_payload_size"])
             .names(&CLASSES)
             .doc("Not a class: the largest message that the sender takes over UDP (RFC 6891).")
             .says(|_, size, text| {
@@ -84,6 +85,7 @@ fn split(bytes: &[u8]) -> (&'static Protocol, usize) {
 }
 
 const CODE: Field = Field::uint("optcode", 16)
+    .aliases(&["dns.opt.code"])
     .names(&OPTIONS)
     .doc("Which option it is (RFC 6891).");
 const LENGTH: Field = Field::uint("optlen", 16).doc("Bytes of the option's data (RFC 6891).");

@@ -11,6 +11,16 @@ pub(super) const LEAST: usize = 60;
 /// Below this the type field is an 802.3 length.
 const FIRST_TYPE: u16 = 1501;
 
+/// Whose addresses start like this one: the number of its first 24 bits.
+pub(super) fn oui(address: Value) -> Option<u64> {
+    match address {
+        Value::Mac([high, middle, low, ..]) => {
+            Some(u32::from_be_bytes([0, high, middle, low]).into())
+        }
+        _ => None,
+    }
+}
+
 static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
     .aliases(&["eth"])
     .reference("IEEE 802.3")
@@ -28,10 +38,12 @@ static ETHER: Protocol = Protocol::new("Ether", "Ethernet")
     .fields(&[
         Field::mac("dst")
             .aliases(&["eth.addr"])
+            .worked_out(&[("eth.dst.oui", oui), ("eth.addr.oui", oui)])
             .doc("The station on this link that shall take the frame; ff:ff:ff:ff:ff:ff is everybody (IEEE 802.3).")
             .says(says_address),
         Field::mac("src")
             .aliases(&["eth.addr"])
+            .worked_out(&[("eth.src.oui", oui), ("eth.addr.oui", oui)])
             .doc("The station on this link that sent the frame; every router on the way puts its own here (IEEE 802.3).")
             .says(says_address),
         Field::hex("type", 16)

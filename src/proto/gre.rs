@@ -4,7 +4,8 @@
 use super::{llc, verdict};
 use super::numbers::ETHER_TYPES;
 use crate::model::{
-    Field, Header, Layer, LinkType, Names, Next, Packet, Protocol, Remarks, Text, Under, Width, checksum,
+    Computed, Field, Header, Layer, LinkType, Names, Next, Packet, Protocol, Remarks, Text, Under, Width,
+    checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[&GRE_PPTP, &GRE, &ROUTING];
@@ -59,7 +60,15 @@ const SEQUENCE_NUMBER: Field = Field::hex("sequence_number", 32)
     .when(|gre| has(gre, SEQUENCE))
     .doc("Counts the packets, so that the receiver can put them in order (RFC 2890).");
 
+const FLAGS_AND_VERSION: Computed = Computed::new(
+    &["gre.flags_and_version"],
+    "chksum_present to version as one number of 16 bits.",
+    |packet, index| Some(packet.layers[index].u16(0).into()),
+)
+.most(0xffff);
+
 static GRE: Protocol = Protocol::new("GRE", "GRE")
+    .computed(&[FLAGS_AND_VERSION])
     .reference("RFC 2784")
     .about("A tunnel: carries packets of any protocol inside IP, with a header of four bytes or a few more.")
     .under(&[
@@ -195,6 +204,7 @@ fn check(packet: &Packet, index: usize, remarks: &mut Remarks) {
 }
 
 static GRE_PPTP: Protocol = Protocol::new("GRE_PPTP", "GRE PPTP")
+    .computed(&[FLAGS_AND_VERSION])
     .column("GRE")
     .reference("RFC 2637")
     .about("The tunnel of PPTP: PPP frames, numbered and acknowledged.")

@@ -73,16 +73,16 @@ pub(super) const fn message(name: &'static str, title: &'static str) -> Protocol
         .column("ICMPv6")
         .reference("RFC 4443")
         .info(icmpv6_words::info)
-        .computed(&COMPUTED)
+        .computed(&[CHECKSUM])
         .check(check)
 }
 
-static COMPUTED: [Computed; 1] = [Computed::new(
+pub(super) const CHECKSUM: Computed = Computed::new(
     &["icmpv6.checksum.status"],
     "Whether cksum is right.",
     |packet, index| Some(verdict::status(sum(packet, index))),
 )
-.values(&verdict::STATUS)];
+.values(&verdict::STATUS);
 
 /// Rides on IPv6 with type `TYPE` and at least `MIN` bytes.
 pub(super) const fn on_ipv6<const TYPE: u8, const MIN: usize>() -> Under {

@@ -1,8 +1,8 @@
 //! Neighbour Discovery for IPv6: RFC 4861, what ARP is for IPv4 and more.
 
 use super::{icmpv6_end, icmpv6_nd_options};
-use super::icmpv6::{CKSUM, CODE, TYPE, message, on_ipv6};
-use crate::model::{Field, Layer, Names, Packet, Protocol, Text, Value};
+use super::icmpv6::{CHECKSUM, CKSUM, CODE, TYPE, message, on_ipv6};
+use crate::model::{Computed, Field, Layer, Names, Packet, Protocol, Text, Value};
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
     &ROUTER_SOLICITATION,
@@ -46,6 +46,12 @@ static ROUTER_ADVERTISEMENT: Protocol = message(
 .about("A router announces itself, and which addresses hosts may make for themselves.")
 .under(&[on_ipv6::<134, 16>()])
 .header(16)
+.computed(&[CHECKSUM, Computed::new(
+    &["icmpv6.nd.ra.flag"],
+    "M to res as one number of 8 bits.",
+    |packet, index| Some(packet.layers[index].u8(5).into()),
+)
+.most(0xff)])
 .fields(&[
     TYPE,
     CODE,

@@ -91,13 +91,7 @@ fn announced_addresses(bytes: &[u8]) -> usize {
     8 + announced(bytes).min(bytes.len()).saturating_sub(8) / 16 * 16
 }
 
-const LINK_ADDRESS: &[Field] = &[
-    TYPE,
-    LEN,
-    Field::mac("lladdr")
-        .aliases(&["icmpv6.opt.linkaddr"])
-        .doc("The hardware address (RFC 4861)."),
-];
+const LINK_ADDRESS: Field = Field::mac("lladdr").doc("The hardware address (RFC 4861).");
 
 static SOURCE_ADDRESS: Protocol = option(
     "ICMPv6NDOptSrcLLAddr",
@@ -105,7 +99,11 @@ static SOURCE_ADDRESS: Protocol = option(
 )
 .about("The hardware address of who sends the message.")
 .header(8)
-.fields(LINK_ADDRESS);
+.fields(&[
+    TYPE,
+    LEN,
+    LINK_ADDRESS.aliases(&["icmpv6.opt.linkaddr", "icmpv6.opt.src_linkaddr"]),
+]);
 
 static TARGET_ADDRESS: Protocol = option(
     "ICMPv6NDOptDstLLAddr",
@@ -113,7 +111,11 @@ static TARGET_ADDRESS: Protocol = option(
 )
 .about("The hardware address that was asked for.")
 .header(8)
-.fields(LINK_ADDRESS);
+.fields(&[
+    TYPE,
+    LEN,
+    LINK_ADDRESS.aliases(&["icmpv6.opt.linkaddr", "icmpv6.opt.target_linkaddr"]),
+]);
 
 static PREFIX: Protocol = option(
     "ICMPv6NDOptPrefixInfo",

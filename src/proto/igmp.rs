@@ -4,7 +4,7 @@
 
 use super::verdict;
 use crate::model::{
-    Field, Flag, FlagSet, Kind, Layer, Names, Next, Packet, Phantom, Protocol, Remarks, Text, Under,
+    Computed, Field, Flag, FlagSet, Kind, Layer, Names, Next, Packet, Phantom, Protocol, Remarks, Text, Under,
     Value,
     Width, checksum,
 };
@@ -58,9 +58,27 @@ pub(super) const fn message(name: &'static str, title: &'static str) -> Protocol
         .aliases(&["igmp"])
         .column("IGMP")
         .next(|_| Next::Raw)
+        .computed(&[VERSION])
         .phantom(ROUTER_ALERT)
         .check(check)
 }
+
+const VERSION: Computed = Computed::new(
+    &["igmp.version"],
+    "Which version of the protocol the message is of.",
+    |packet, index| {
+        let message = &packet.layers[index];
+        Some(match message.u8(0) {
+            0x11 if message.header().len() >= LONG => 3,
+            0x11 if message.u8(1) == 0 => 1,
+            0x12 => 1,
+            0x11 | 0x16 | 0x17 => 2,
+            0x22 => 3,
+            _ => return None,
+        })
+    },
+)
+.most(0xff);
 
 /// Every message should have one (RFC 2236 section 2), and scapy lists one where there is none.
 const ROUTER_ALERT: Phantom = Phantom {

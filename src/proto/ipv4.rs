@@ -4,7 +4,7 @@ use super::{ip_protocol_names, ipv4_options};
 use super::numbers::IP_PROTOCOLS;
 use super::verdict::{self, Sum};
 use crate::model::{
-    Computed, Context, Flag, FlagSet, Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
+    Computed, Context, Flag, FlagSet, Field, InOption, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under,
     Value, Width, checksum,
 };
 
@@ -119,14 +119,17 @@ pub(super) static IP: Protocol = Protocol::new("IP", "IP")
             .aliases(&["ip.checksum"])
             .doc("Sum over this header only; every router computes it anew, since ttl changes (RFC 791)."),
         Field::ipv4("src")
-            .aliases(&["ip.addr", "ip.host", "ip.src_host"])
+            .aliases(&["ip.addr"])
+            .written(&["ip.host", "ip.src_host"])
             .doc("Address the packet says it comes from; nothing in IP proves it (RFC 791).")
             .says(says_address),
         Field::ipv4("dst")
-            .aliases(&["ip.addr", "ip.host", "ip.dst_host"])
+            .aliases(&["ip.addr"])
+            .written(&["ip.host", "ip.dst_host"])
             .doc("Address the packet goes to; routers look at nothing else to choose its way (RFC 791).")
             .says(says_address),
         Field::of("options", Width::Rest, Kind::Packets(ipv4_options::split))
+            .in_options(&[InOption::kinds("ip.opt.type", 0)])
             .doc("Rarely used extras such as record route; many routers drop packets that have them (RFC 791)."),
     ])
     .payload(|ip| usize::from(ip.u16(2)).checked_sub(4 * usize::from(ip.u8(0) & 0xf)))

@@ -50,11 +50,13 @@ pub(super) static IPV6: Protocol = Protocol::new("IPv6", "IPv6")
                 };
             }),
         Field::ipv6("src")
-            .aliases(&["ipv6.addr", "ipv6.host", "ipv6.src_host"])
+            .aliases(&["ipv6.addr"])
+            .written(&["ipv6.host", "ipv6.src_host"])
             .doc("Address the packet says it comes from (RFC 8200).")
             .says(says_address),
         Field::ipv6("dst")
-            .aliases(&["ipv6.addr", "ipv6.host", "ipv6.dst_host"])
+            .aliases(&["ipv6.addr"])
+            .written(&["ipv6.host", "ipv6.dst_host"])
             .doc("Address the packet goes to (RFC 8200).")
             .says(says_address),
     ])

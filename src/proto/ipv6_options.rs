@@ -4,7 +4,7 @@
 use super::ipv6::payload_info;
 use super::numbers::NEXT_HEADERS;
 use crate::model::{
-    Field, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
+    Field, InOption, Kind, Layer, Names, Packet, Protocol, Remarks, Text, Under, Value, Width, checksum,
 };
 
 pub(super) static PROTOCOLS: &[&Protocol] = &[
@@ -33,6 +33,7 @@ const FIELDS: &[Field] = &[
     Field::of("autopad", Width::Bits(0), Kind::Custom(|_, text| _ = text.str("On")))
         .doc("Not in the packet: when forging, options are filled up to a multiple of 8 bytes (RFC 8200)."),
     Field::of("options", Width::Rest, Kind::Packets(split))
+        .in_options(&[InOption::kinds("ipv6.opt.type", u8::MAX)])
         .doc("The options, one after the other (RFC 8200 section 4.2)."),
 ];
 

@@ -1,7 +1,7 @@
 //! The older Ethernet frame, IEEE 802.3, whose third field is a length, and what stands in it
 //! to tell what it carries: IEEE 802.2 LLC, and SNAP (RFC 1042).
 
-use super::ether::LEAST;
+use super::ether::{self, LEAST};
 use super::numbers::ETHER_TYPES;
 use crate::model::{
     Field, Kind, Layer, LinkType, Next, Packet, Protocol, Remarks, Text, Under, Value, Width,
@@ -28,10 +28,12 @@ static DOT3: Protocol = Protocol::new("Dot3", "802.3")
     .fields(&[
         Field::mac("dst")
             .aliases(&["eth.addr"])
+            .worked_out(&[("eth.dst.oui", ether::oui), ("eth.addr.oui", ether::oui)])
             .doc("The station, or group of stations, that shall take the frame (IEEE 802.3).")
             .says(says_group),
         Field::mac("src")
             .aliases(&["eth.addr"])
+            .worked_out(&[("eth.src.oui", ether::oui), ("eth.addr.oui", ether::oui)])
             .doc("The station on this link that sent the frame (IEEE 802.3)."),
         Field::uint("len", 16)
             .doc("Bytes that follow, without the filling of short frames; from 1536 on it would be a type (IEEE 802.3)."),

@@ -40,6 +40,7 @@ static STP: Protocol = Protocol::new("STP", "Spanning Tree Protocol")
             }),
         Field::uint("bpduflags", 8)
             .aliases(&["stp.flags"])
+            .derived(&[("stp.flags.tc", |flags| flags & 1), ("stp.flags.tcack", |flags| flags >> 7)])
             .when(has_all)
             .doc("Bit 0 says that the tree changed, bit 7 acknowledges that (IEEE 802.1D)."),
         Field::uint("rootid", 16)

@@ -122,8 +122,12 @@ const IN_OPTIONS: &[InOption] = &[
     InOption::number("tcp.options.mss_val", "MSS", 0, 2),
     InOption::bytes("tcp.options.wscale", "WScale"),
     InOption::number("tcp.options.wscale.shift", "WScale", 0, 1),
+    InOption::worked_out("tcp.options.wscale.multiplier", "WScale", |data| {
+        Some(1 << (*data.first()?).min(14))
+    }),
     InOption::bytes("tcp.options.sack_perm", "SAckOK"),
     InOption::bytes("tcp.options.sack", "SAck"),
+    InOption::worked_out("tcp.options.sack.count", "SAck", |data| Some(data.len() as u64 / 8)),
     InOption::numbers("tcp.options.sack_le", "SAck", 0, 4, 8),
     InOption::numbers("tcp.options.sack_re", "SAck", 4, 4, 8),
     InOption::bytes("tcp.options.timestamp", "Timestamp"),

@@ -74,6 +74,7 @@ static VXLAN: Protocol = Protocol::new("VXLAN", "VXLAN")
     .never_last()
     .fields(&[
         Field::flags("flags", 8, &FLAGS)
+            .derived(&[("vxlan.flag_i", |flags| flags >> 3 & 1)])
             .doc("Instance must be set: the number of the network follows (RFC 7348)."),
         Field::uint("reserved0", 16)
             .when(|vxlan| has(vxlan, NEXT_PROTOCOL))

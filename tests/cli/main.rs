@@ -10,5 +10,6 @@ mod json;
 mod printing;
 mod reference;
 mod run;
+mod table;
 mod tasks;
 mod usage;

@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_stream_is_all_that_goes_to_stdout", stream),
     ("a_capture_without_packets_stays_one", empty),
     ("printing_and_keeping_at_once", printing),
+    ("a_file_of_microseconds_was_kept_in_nanoseconds", precision),
 ];
 
 /// Runs tunlab; its exit code, stdout and stderr.
@@ -185,4 +186,26 @@ fn printing() -> Outcome {
         return wrong(format!("exit {code:?}, stdout {stdout}, stderr {stderr}"));
     }
     same("-w beside -o line", &packets, &read(&out)?)
+}
+
+fn precision() -> Outcome {
+    const MICROSECONDS: [u8; 4] = [0xd4, 0xc3, 0xb2, 0xa1];
+    const NANOSECONDS: [u8; 4] = [0x4d, 0x3c, 0xb2, 0xa1];
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tcp/capture.pcap");
+    let packets = read(&fixture)?;
+    let sources = [
+        (fixture, MICROSECONDS),
+        (write(&packets, ".pcap")?, NANOSECONDS),
+        (write(&packets, ".pcapng")?, NANOSECONDS),
+    ];
+    for (source, magic) in sources {
+        let kept = new_path(".pcap");
+        for threads in ["1", "2"] {
+            let mut command = reading(&source, &kept);
+            refused(command.args(["-o", "line", "--threads", threads]), 0, &[])?;
+            same("the magic", &magic, &fs::read(&kept).unwrap()[..4])?;
+            same("packets kept", &packets, &read(&kept)?)?;
+        }
+    }
+    Ok(())
 }

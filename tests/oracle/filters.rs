@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 use tunlab::model::Packet;
-use tunlab::packet::dissect;
+use tunlab::packet::dissect_captured;
 use tunlab::packet::filter::{Facts, Filter};
 
 /// Packets that must be judged, of a hundred.
@@ -85,7 +85,7 @@ fn compare(said: &[(PathBuf, Said)]) -> Result<(), Failed> {
         let mut source = tunlab::capture::open(capture).map_err(|error| error.to_string())?;
         let mut started = None;
         while let Ok(Some(frame)) = source.next() {
-            let packet = dissect(frame.link, frame.bytes);
+            let packet = dissect_captured(frame.link, frame.bytes, frame.wire_len as usize);
             let number = frame.number as usize;
             let started = *started.get_or_insert(frame.time);
             all += 1;

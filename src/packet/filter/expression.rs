@@ -1,9 +1,8 @@
 //! A filter's meaning, as `parse` builds it and `run` asks it.
 
 use super::literal::Literal;
-use super::names::{Shape, Source};
+use super::names::{Called, Shape, Source};
 use super::slice::Slice;
-use crate::model::Names;
 
 /// A condition on a packet.
 pub(super) enum Expression {
@@ -31,7 +30,9 @@ pub(super) struct Operand {
     /// What the values can be.
     pub(super) shapes: Vec<Shape>,
     /// What numbers are called.
-    pub(super) values: Option<&'static Names>,
+    pub(super) values: Called,
+    /// The largest number there can be.
+    pub(super) most: u64,
     /// Whether all values must pass, of which there must be one; else one is enough.
     pub(super) every: bool,
     /// Which of the layers of the protocol count, when `#...` follows: any, if this is empty.
@@ -85,17 +86,31 @@ impl Function {
 }
 
 impl Operand {
+    /// The number that has this name.
+    pub(super) fn value_of(&self, name: &str) -> Option<u64> {
+        let mut tables = self.values.iter().flatten();
+        tables.find_map(|names| names.value_of(name))
+    }
+
     /// Whether the values are numbers, of packets or of seconds.
     pub(super) fn is_numeric(&self) -> bool {
         matches!(self.shapes[..], [Shape::Number | Shape::Seconds])
     }
 
-    /// Whether values of both can be compared.
-    pub(super) fn goes_with(&self, other: &Operand) -> bool {
-        let pair = |one: &Shape, other: &Shape| {
-            let numeric = |shape| matches!(shape, Shape::Number | Shape::Seconds);
-            let any = |shape| matches!(shape, Shape::Bytes | Shape::Text);
-            one == other || any(*one) && !numeric(*other) || any(*other) && !numeric(*one)
+    /// Whether values of both can stand in the relation.
+    pub(super) fn goes_with(&self, relation: Relation, other: &Operand) -> bool {
+        let text_or_bytes = |shape| matches!(shape, Shape::Bytes | Shape::Text);
+        let address = |shape| matches!(shape, Shape::Mac | Shape::Ipv4 | Shape::Ipv6);
+        // A packet can contain an address, but only a part of it can be one.
+        let like_address = |operand: &Operand, shape| {
+            shape == Shape::Bytes && (relation == Relation::Contains || !operand.slices.is_empty())
+        };
+        let pair = |one: &Shape, other_shape: &Shape| {
+            let (one, two) = (*one, *other_shape);
+            one == two
+                || text_or_bytes(one) && text_or_bytes(two)
+                || address(two) && like_address(self, one)
+                || address(one) && like_address(other, two)
         };
         let mut mine = self.shapes.iter();
         mine.any(|one| other.shapes.iter().any(|other| pair(one, other)))

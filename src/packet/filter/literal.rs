@@ -3,7 +3,6 @@
 use super::expression::{Operand, Relation};
 use super::names::Shape;
 use super::token::{Kind, Token};
-use crate::model::Names;
 use regex::bytes::{Regex, RegexBuilder};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -34,7 +33,7 @@ pub(super) fn read(
             let read = left
                 .shapes
                 .iter()
-                .map(|shape| of_shape(token, *shape, left.values));
+                .map(|shape| of_shape(token, *shape, left));
             let (fit, wrong): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
             match wrong.into_iter().next() {
                 Some(Err(expected)) if fit.is_empty() => Err(expected),
@@ -44,15 +43,19 @@ pub(super) fn read(
     }
 }
 
-fn of_shape(token: &Token, shape: Shape, values: Option<&Names>) -> Result<Literal, String> {
+fn of_shape(token: &Token, shape: Shape, left: &Operand) -> Result<Literal, String> {
     let text = token.text;
     let quoted = string(token);
     let wrong = |expected: &str| format!("{text} is no {expected}");
     match shape {
-        Shape::Number => number(text)
-            .or_else(|| values?.value_of(text))
-            .map(Literal::Number)
-            .ok_or_else(|| wrong("number")),
+        Shape::Number => match number(text).or_else(|| left.value_of(text)) {
+            Some(number) if number > left.most => Err(format!(
+                "{text} cannot be: the largest number here is {}",
+                left.most
+            )),
+            Some(number) => Ok(Literal::Number(number)),
+            None => Err(wrong("number")),
+        },
         Shape::Seconds => text
             .parse()
             .ok()

@@ -33,9 +33,11 @@ mod nearest;
 mod parse;
 mod run;
 mod slice;
+mod tcpdump;
 #[cfg(test)]
 mod tests;
 mod token;
+mod unknown;
 mod values;
 
 pub use error::FilterError;
@@ -47,7 +49,7 @@ use crate::model::Packet;
 
 /// A compiled filter.
 pub struct Filter {
-    expression: expression::Expression,
+    expression: Box<expression::Expression>,
 }
 
 impl Filter {
@@ -56,7 +58,7 @@ impl Filter {
     /// # Errors
     /// [`FilterError`] shows the place, and for a wrong name the nearest right one.
     pub fn compile(text: &str) -> Result<Filter, FilterError> {
-        let expression = parse::parse(text)?;
+        let expression = Box::new(parse::parse(text)?);
         Ok(Filter { expression })
     }
 

@@ -1,10 +1,10 @@
 //! What a filter can speak of: tunlab's names (`icmp.type`), and Wireshark's own as aliases.
 
-use super::nearest::distance;
 use crate::model::{
-    Face, Field, Holds, InOption, Kind, Layer, Names, NamesOf, Packet, Protocol, Width,
+    Face, Field, Holds, InOption, Kind, Layer, Names, NamesOf, Packet, Protocol, Value, Width,
 };
 use crate::proto;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// Where a name's values come from.
@@ -40,6 +40,10 @@ pub(super) enum Part {
     FieldWhere(&'static Field, fn(&Layer) -> bool),
     /// One bit of a flags field that must be looked for.
     Flag { field: &'static Field, bit: usize },
+    /// The text of a field's addresses.
+    Written(&'static Field),
+    /// A number worked out from a field that is none.
+    WorkedOut(&'static Field, fn(Value) -> Option<u64>),
     /// The Ethernet address that a field starts with, in the layers where it does.
     Mac(&'static Field, fn(&Layer) -> bool),
     /// What stands in an option of a field.
@@ -76,14 +80,23 @@ pub(super) struct Named {
     /// What the values can be: several kinds where fields share the name.
     pub(super) shapes: Vec<Shape>,
     /// What numbers are called.
-    pub(super) values: Option<&'static Names>,
+    pub(super) values: Called,
+    /// The largest number there can be.
+    pub(super) most: u64,
 }
+
+/// What numbers are called: as the field's table has it, and as Wireshark does.
+pub(super) type Called = [Option<&'static Names>; 2];
+
+/// What filters can call a single bit.
+static SWITCH: Names = Names(&[(0, "Not set"), (1, "Set")]);
 
 struct Entry {
     name: String,
     source: Source,
     shape: Shape,
-    values: Option<&'static Names>,
+    values: Called,
+    most: u64,
 }
 
 /// Every name there is, worked out when the first filter is compiled.
@@ -99,14 +112,27 @@ static NAMES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             name: name.to_owned(),
             source,
             shape,
-            values: None,
+            values: [None; 2],
+            most: u64::MAX,
         });
     }
     for protocol in proto::all() {
         of_protocol(protocol, &mut names);
     }
+    lists_give_way(&mut names);
     names
 });
+
+/// What Wireshark calls by a name goes before our list of headers: `dns.ns` is the name of a server.
+fn lists_give_way(names: &mut Vec<Entry>) {
+    let is_list = |entry: &Entry| match entry.source.part {
+        Part::Field(field) => matches!(field.kind, Kind::Packets(_) | Kind::Chain(_)),
+        _ => false,
+    };
+    let others = names.iter().filter(|entry| !is_list(entry));
+    let others: HashSet<String> = others.map(|entry| entry.name.clone()).collect();
+    names.retain(|entry| !is_list(entry) || !others.contains(&entry.name));
+}
 
 const FRAME: [(&str, Part, Shape); 7] = [
     ("frame", Part::Whole, Shape::Bytes),
@@ -126,7 +152,10 @@ pub fn names_of(protocol: &'static Protocol, field: &'static Field) -> Vec<Strin
     let macs = field.macs.iter().map(|(name, _)| (*name).to_owned());
     let somewhere = field.aliases_where.iter();
     let somewhere = somewhere.map(|(name, _)| (*name).to_owned());
-    let names = names.chain(somewhere).chain(derived);
+    let written = field.written.iter().map(|name| (*name).to_owned());
+    let worked_out = field.worked_out.iter();
+    let written = written.chain(worked_out.map(|(name, _)| (*name).to_owned()));
+    let names = names.chain(written).chain(somewhere).chain(derived);
     names.chain(macs).chain(in_options).collect()
 }
 
@@ -135,7 +164,8 @@ pub(super) fn resolve(name: &str) -> Option<Named> {
     let mut found = Named {
         sources: Vec::new(),
         shapes: Vec::new(),
-        values: None,
+        values: [None; 2],
+        most: 0,
     };
     for entry in NAMES
         .iter()
@@ -145,62 +175,25 @@ pub(super) fn resolve(name: &str) -> Option<Named> {
         if !found.shapes.contains(&entry.shape) {
             found.shapes.push(entry.shape);
         }
-        found.values = found.values.or(entry.values);
+        for (found, names) in found.values.iter_mut().zip(entry.values) {
+            *found = found.or(names);
+        }
+        found.most = found.most.max(entry.most);
     }
-    (!found.sources.is_empty()).then_some(found)
+    if found.sources.is_empty() {
+        // As old books call it, and Wireshark still takes it.
+        let renamed = name.get(..OLD_DHCP.len());
+        let old = renamed.is_some_and(|start| start.eq_ignore_ascii_case(OLD_DHCP));
+        return old.then(|| resolve(&format!("dhcp.{}", &name[OLD_DHCP.len()..])))?;
+    }
+    Some(found)
 }
 
-/// Names of Wireshark's that need more than the packet itself, by how they start, and what can be
-/// asked instead.
-const BEYOND_THE_PACKET: [(&str, &str); 12] = [
-    ("tcp.stream", "ask for its addresses and ports"),
-    ("udp.stream", "ask for its addresses and ports"),
-    ("tcp.analysis", "compare tcp.seq_raw and tcp.ack_raw by eye"),
-    ("tcp.completeness", "ask for tcp.flags"),
-    ("tcp.window_size", "ask for tcp.window_size_value"),
-    ("tcp.time_", "ask for frame.time_relative"),
-    ("frame.time_delta", "ask for frame.time_relative"),
-    ("icmp.resp", "ask for icmp.ident and icmp.seq"),
-    ("icmpv6.resp", "ask for icmpv6.echo.sequence_number"),
-    ("dns.time", "ask for dns.id"),
-    ("dns.response_", "ask for dns.id"),
-    ("dns.retransmi", "ask for dns.id"),
-];
+const OLD_DHCP: &str = "bootp.";
 
-/// What to say of a name that nothing has.
-pub(super) fn unknown(name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
-    let beyond = BEYOND_THE_PACKET
-        .iter()
-        .find(|(start, _)| lower.starts_with(start));
-    if let Some((_, instead)) = beyond {
-        return format!(
-            "{name} depends on other packets, and each is judged alone here; {instead}"
-        );
-    }
-    match nearest(name) {
-        Some(nearest) => format!("nothing is called {name}; did you mean {nearest}?"),
-        None => format!("nothing is called {name}; `tunlab proto` lists the names"),
-    }
-}
-
-/// The known name that is most like `name`, if one is like it at all.
-fn nearest(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let mut best: Option<(usize, &str)> = None;
-    for known in NAMES.iter().map(|entry| &entry.name) {
-        let longest = name.len().max(known.len());
-        let better = best.map_or(usize::MAX, |(least, _)| least.saturating_sub(1));
-        let allowed = (longest / 4 + 1).min(better);
-        if name.len().abs_diff(known.len()) > allowed {
-            continue;
-        }
-        let distance = distance(&name, known);
-        if distance <= allowed {
-            best = Some((distance, known));
-        }
-    }
-    best.map(|(_, known)| known)
+/// All names.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|entry| entry.name.as_str())
 }
 
 /// Adds every name that speaks of `protocol`.
@@ -215,7 +208,8 @@ fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
             name: name.to_owned(),
             source,
             shape,
-            values: None,
+            values: [None; 2],
+            most: u64::MAX,
         });
     };
     for name in own_names(protocol) {
@@ -242,7 +236,8 @@ fn of_protocol(protocol: &'static Protocol, names: &mut Vec<Entry>) {
                 derive: None,
             },
             shape: Shape::Number,
-            values: computed.values,
+            values: [computed.values, None],
+            most: computed.most,
         }));
     }
     let mut fixed = Some(0);
@@ -260,7 +255,7 @@ fn of_field(
     place: Option<usize>,
     names: &mut Vec<Entry>,
 ) {
-    let mut add = |name: &str, part, derive, shape, values| {
+    let mut add = |name: &str, part, derive, shape, values, most| {
         let source = Source {
             protocol: Some(protocol),
             part,
@@ -271,15 +266,22 @@ fn of_field(
             source,
             shape,
             values,
+            most,
         });
     };
-    let (shape, part) = (shape(&field.kind), part(field, place));
-    let values = match field.names {
+    let (shape, part, most) = (shape(&field.kind), part(field, place), most(field));
+    let table = match field.names {
         NamesOf::Table(names) => Some(names),
         _ => None,
     };
+    let nothing = [None; 2];
+    let switch = [None, Some(&SWITCH)];
+    let values = match field.also_called {
+        None if most == 1 => [table, switch[1]],
+        also => [table, also],
+    };
     for name in field_names(protocol, field) {
-        add(&name, part, None, shape, values);
+        add(&name, part, None, shape, values, most);
         for (bit, bit_name) in bit_names(field).enumerate() {
             let part = match part {
                 Part::Fixed { position, width } if bit < width => Part::Fixed {
@@ -288,33 +290,65 @@ fn of_field(
                 },
                 _ => Part::Flag { field, bit },
             };
-            add(
-                &format!("{name}.{bit_name}"),
-                part,
-                None,
-                Shape::Number,
-                None,
-            );
+            let name = format!("{name}.{bit_name}");
+            add(&name, part, None, Shape::Number, switch, 1);
         }
     }
     for (name, has) in field.aliases_where {
-        add(name, Part::FieldWhere(field, *has), None, shape, values);
+        let part = Part::FieldWhere(field, *has);
+        add(name, part, None, shape, values, most);
     }
     for (name, derive) in field.derived {
-        add(name, part, Some(*derive), Shape::Number, None);
+        // Some answer yes or no, whatever the number is.
+        let most = derive(most).max(in_bytes(most));
+        add(name, part, Some(*derive), Shape::Number, switch, most);
+    }
+    for name in field.written {
+        add(name, Part::Written(field), None, Shape::Text, nothing, 0);
+    }
+    for (name, of) in field.worked_out {
+        let part = Part::WorkedOut(field, *of);
+        add(name, part, None, Shape::Number, nothing, u64::MAX);
     }
     for (name, has) in field.macs {
-        add(name, Part::Mac(field, *has), None, Shape::Mac, None);
+        add(name, Part::Mac(field, *has), None, Shape::Mac, nothing, 0);
     }
     for option in field.in_options {
-        let shape = match option.holds {
-            Holds::Bytes => Shape::Bytes,
-            Holds::Text => Shape::Text,
-            Holds::Ipv4 => Shape::Ipv4,
-            Holds::Kind { .. } | Holds::Numbers { .. } => Shape::Number,
+        let (shape, most) = match option.holds {
+            Holds::Bytes => (Shape::Bytes, 0),
+            Holds::Text => (Shape::Text, 0),
+            Holds::Ipv4 => (Shape::Ipv4, 0),
+            Holds::Kind { .. } => (Shape::Number, u64::from(u8::MAX)),
+            Holds::Number(_) => (Shape::Number, u64::MAX),
+            Holds::Numbers { width, .. } => (Shape::Number, ones(8 * width)),
         };
-        add(option.name, Part::Option(field, option), None, shape, None);
+        let part = Part::Option(field, option);
+        let values = [option.values, None];
+        add(option.name, part, None, shape, values, most);
     }
+}
+
+/// The largest number that the field can hold.
+fn most(field: &Field) -> u64 {
+    match field.width {
+        Width::Bits(bits) => ones(bits),
+        Width::Bytes(bytes) => ones(8 * bytes),
+        _ => u64::MAX,
+    }
+}
+
+/// The largest number of so many bits.
+fn ones(bits: usize) -> u64 {
+    match bits {
+        0 => 0,
+        1..=64 => u64::MAX >> (64 - bits),
+        _ => u64::MAX,
+    }
+}
+
+/// The largest number in as many bytes as this one takes.
+fn in_bytes(number: u64) -> u64 {
+    ones((64 - number.leading_zeros() as usize).next_multiple_of(8))
 }
 
 /// Where a field is read: at once where its place is known.

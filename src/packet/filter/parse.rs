@@ -6,7 +6,9 @@ use super::expression::{Constant, Expression, Function, Operand, Relation};
 use super::literal;
 use super::names::{self, Shape};
 use super::slice::{self, Slice};
+use super::tcpdump;
 use super::token::{Kind, Token, tokens};
+use super::unknown;
 
 /// How deep brackets and negations may nest.
 const DEPTH: usize = 64;
@@ -28,12 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, FilterError> {
         next: 0,
         depth: 0,
     };
-    let expression = parser.or()?;
-    match parser.peek() {
-        token if token.kind == Kind::End => Ok(expression),
-        token if token.text == "=" => Err(parser.expected("`==`")),
-        _ => Err(parser.expected("`&&`, `||` or the end")),
-    }
+    parser.whole().map_err(|error| parser.explained(error))
 }
 
 struct Parser<'t> {
@@ -46,6 +43,30 @@ struct Parser<'t> {
 type Parsed<T> = Result<T, FilterError>;
 
 impl<'t> Parser<'t> {
+    fn whole(&mut self) -> Parsed<Expression> {
+        let expression = self.or()?;
+        match self.peek().kind {
+            Kind::End => Ok(expression),
+            _ => Err(self.expected("`&&`, `||` or the end")),
+        }
+    }
+
+    /// The error, or what to write instead where somebody writes as for tcpdump.
+    fn explained(&self, error: FilterError) -> FilterError {
+        let Some(meant) = tcpdump::meant(&self.tokens) else {
+            return error;
+        };
+        let written = meant.written;
+        FilterError {
+            at: meant.from.at,
+            len: meant.to.at + meant.to.len - meant.from.at,
+            message: format!(
+                "this is the syntax of capture filters, as tcpdump's; write `{written}`"
+            ),
+            ..error
+        }
+    }
+
     fn or(&mut self) -> Parsed<Expression> {
         self.joined(&["||", "or"], Parser::xor, Expression::Or)
     }
@@ -131,7 +152,7 @@ impl<'t> Parser<'t> {
         let token = self.peek();
         if self.is_operand(token, &left) && relation != Relation::Matches {
             let right = self.operand()?;
-            if !left.goes_with(&right) {
+            if !left.goes_with(relation, &right) {
                 let message = format!("{} and {} cannot be compared", start.text, token.text);
                 return Err(self.wrong(token, message));
             }
@@ -145,9 +166,7 @@ impl<'t> Parser<'t> {
     /// everything else is a constant.
     fn is_operand(&self, token: Token, left: &Operand) -> bool {
         let function = Function::called(token.text).is_some() && self.is_sign_after("(");
-        let value = left
-            .values
-            .is_some_and(|names| names.value_of(token.text).is_some());
+        let value = left.value_of(token.text).is_some();
         token.kind == Kind::Word && (function || !value && names::resolve(token.text).is_some())
     }
 
@@ -222,6 +241,7 @@ impl<'t> Parser<'t> {
             let mask = literal::number(self.peek().text);
             operand.mask = Some(mask.ok_or_else(|| self.expected("a number"))?);
             operand.shapes = vec![Shape::Number];
+            operand.most = u64::MAX;
             self.next += 1;
         }
         Ok(operand)
@@ -229,12 +249,13 @@ impl<'t> Parser<'t> {
 
     fn name(&self, token: Token) -> Parsed<Operand> {
         let Some(named) = names::resolve(token.text) else {
-            return Err(self.wrong(token, names::unknown(token.text)));
+            return Err(self.wrong(token, unknown::unknown(token.text)));
         };
         Ok(Operand {
             sources: named.sources,
             shapes: named.shapes,
             values: named.values,
+            most: named.most,
             every: false,
             layers: Vec::new(),
             slices: Vec::new(),
@@ -263,7 +284,8 @@ impl<'t> Parser<'t> {
         }
         if matches!(function, Function::Length | Function::Count) {
             operand.shapes = vec![Shape::Number];
-            operand.values = None;
+            operand.values = [None; 2];
+            operand.most = u64::MAX;
         }
         operand.function = function;
         Ok(operand)
@@ -352,6 +374,7 @@ impl<'t> Parser<'t> {
         let token = self.peek();
         let message = match token.kind {
             Kind::End => format!("expected {what}, and the filter ends"),
+            Kind::Word if token.text.starts_with('=') => "write `==` to compare".to_owned(),
             _ => format!("expected {what}"),
         };
         self.wrong(token, message)

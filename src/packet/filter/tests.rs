@@ -135,6 +135,132 @@ fn a_flag_alone_asks_whether_it_is_there() {
 }
 
 #[test]
+fn text_of_an_address_was_its_bytes() {
+    for filter in [
+        "ip.src_host contains \"168.53.\"",
+        "ip.host matches \"^192\\\\.\"",
+        "ip.dst_host == \"192.168.53.1\"",
+        "len(ip.src_host) == 13",
+    ] {
+        assert!(selects(filter), "{filter}");
+    }
+    for filter in [
+        "ip.src_host contains \"10.\"",
+        "ipv6.host contains \"fe80\"",
+    ] {
+        assert!(!selects(filter), "{filter}");
+    }
+}
+
+#[test]
+fn numbers_that_no_packet_can_hold_were_accepted() {
+    for (filter, at, words) in [
+        ("tcp.port == 70000", 12, "the largest number here is 65535"),
+        ("tcp.port in {80, 70000}", 17, "65535"),
+        ("tcp.port in {1..70000}", 16, "65535"),
+        ("tcp.flags.syn == 2", 17, "the largest number here is 1"),
+        ("ip.hdr_len > 256", 13, "255"),
+        ("dns.flags == 0x10000", 13, "65535"),
+        ("tcp.options.mss_val == 65536", 23, "65535"),
+        ("tcp[99999999999]", 3, "[start:length]"),
+        ("ip.src#99999999999", 7, "#2 for the second"),
+        ("ip.src eq ip", 10, "cannot be compared"),
+        ("eth == eth.src", 7, "cannot be compared"),
+        ("ip.host == ip.src", 11, "cannot be compared"),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err();
+        assert_eq!(error.at, at, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    for filter in [
+        "tcp.port == 65535",
+        "ip.hdr_len == 60",
+        "frame contains ip.src",
+    ] {
+        assert!(Filter::compile(filter).is_ok(), "{filter}");
+    }
+}
+
+#[test]
+fn what_wireshark_calls_values_was_no_number() {
+    for filter in [
+        "ip.flags.df == \"Set\"",
+        "ip.flags.df == set && ip.flags.mf == \"Not set\"",
+        "ip.flags.df == \"True\"",
+        "ip.flags.mf in {\"Not set\"}",
+        "ip.proto == \"ICMP\"",
+        "icmp.type == \"echo-request\"",
+    ] {
+        assert!(selects(filter), "{filter}");
+    }
+    for filter in [
+        "arp.opcode == request",
+        "arp.opcode == \"reply\"",
+        "dns.flags.rcode == \"No such name\"",
+        "dhcp.option.dhcp == Discover",
+    ] {
+        assert!(Filter::compile(filter).is_ok(), "{filter}");
+    }
+}
+
+#[test]
+fn names_of_wiresharks_for_what_is_known_were_refused() {
+    for name in [
+        "dns.rr.udp_payload_size",
+        "dns.opt.code",
+        "dns.qry.name.len",
+        "dns.count.labels",
+        "tcp.options.sack.count",
+        "tcp.options.wscale.multiplier",
+        "icmpv6.nd.ra.flag",
+        "icmpv6.opt.src_linkaddr",
+        "icmpv6.opt.target_linkaddr",
+        "ip.opt.type",
+        "ipv6.opt.type",
+        "igmp.version",
+        "stp.flags.tc",
+        "vxlan.flag_i",
+        "gre.flags_and_version",
+        "sll.ltype",
+        "bootp.ip.your",
+        "BOOTP.option.dhcp",
+        "eth.src.oui",
+        "eth.dst.oui",
+        "eth.addr.oui",
+    ] {
+        assert!(Filter::compile(name).is_ok(), "{name}");
+    }
+    assert!(Filter::compile("bootp.nonsense").is_err());
+}
+
+#[test]
+fn an_empty_list_was_there() {
+    assert!(!selects("ip.options"));
+    assert!(selects("ip"));
+}
+
+#[test]
+fn the_length_of_a_segment_was_what_the_capture_kept() {
+    // Ethernet, IPv4 and TCP with 100 bytes of data, of which the capture kept ten.
+    let mut bytes = [0; 64];
+    bytes[12] = 8;
+    bytes[14] = 0x45;
+    bytes[17] = 140;
+    bytes[23] = 6;
+    bytes[46] = 0x50;
+    let packet = crate::packet::dissect_captured(LinkType::ETHERNET, &bytes, 154);
+    let filter = Filter::compile("tcp.len == 100").unwrap_or_else(|error| panic!("{error}"));
+    let facts = Facts {
+        number: 1,
+        wire_len: 154,
+        time: 0,
+        started: 0,
+        interface: None,
+    };
+    assert!(filter.selects(&packet, &facts));
+}
+
+#[test]
 fn errors_point_at_the_place() {
     for (filter, at, words) in [
         ("icmp.typ == 8", 0, "did you mean icmp.type?"),
@@ -172,7 +298,7 @@ fn errors_point_at_the_place() {
         ("len(ip.ttl) == 1", 0, "does not go"),
         ("len(ip == 1", 7, "`)`"),
         ("icmp.type == 8 ip", 15, "expected"),
-        ("ip.ttl = 64", 7, "`==`"),
+        ("ip.ttl = 64", 7, "write `==`"),
         ("all ip.addr", 11, "a comparison"),
         ("ip.ttl in 5", 10, "`{`"),
         ("ip.ttl in {}", 11, "nothing"),
@@ -191,6 +317,64 @@ fn errors_point_at_the_place() {
         let error = Filter::compile(filter).map(|_| ()).unwrap_err();
         assert_eq!(error.at, at, "{error}");
         assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn the_syntax_of_tcpdump_was_not_recognized() {
+    for (filter, at, written) in [
+        ("host 1.2.3.4", 0, "`ip.addr == 1.2.3.4`"),
+        ("port 80", 0, "`tcp.port == 80 || udp.port == 80`"),
+        ("tcp port 80", 0, "`tcp.port == 80`"),
+        ("icmp and src net 10.0.0.0/8", 9, "`ip.src == 10.0.0.0/8`"),
+        ("not dst host fe80::1", 4, "`ipv6.dst == fe80::1`"),
+        ("src 1.2.3.4", 0, "`ip.src == 1.2.3.4`"),
+        ("udp dst port 53", 0, "`udp.dstport == 53`"),
+        (
+            "portrange 1-9",
+            0,
+            "`tcp.port in {1..9} || udp.port in {1..9}`",
+        ),
+        (
+            "ether host 02:00:00:00:00:01",
+            0,
+            "`eth.addr == 02:00:00:00:00:01`",
+        ),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err();
+        assert_eq!(error.at, at, "{error}");
+        assert!(error.message.contains(written), "{error}");
+        let written = written.trim_matches('`');
+        assert!(Filter::compile(written).is_ok(), "{written}");
+    }
+}
+
+#[test]
+fn names_of_what_is_not_here_were_answered_with_others() {
+    for (filter, words) in [
+        (
+            "http",
+            "does not decode http; find its packets by `tcp.port == 80`",
+        ),
+        ("tls.handshake", "does not decode tls"),
+        ("NTP", "`udp.port == 123`"),
+        ("frame.time > 3", "frame.time_epoch"),
+        (
+            "frame.protocols contains \"dns\"",
+            "each protocol by its name",
+        ),
+        ("eth.padding", "called padding"),
+        ("_ws.col.info", "about Wireshark"),
+        ("frame.time_delta", "depends on other packets"),
+        ("ip.src = 1.2.3.4", "write `==` to compare"),
+        ("ip.src=1.2.3.4", "write `==` to compare"),
+        ("(ip.ttl = 4)", "write `==` to compare"),
+    ] {
+        let error = Filter::compile(filter).map(|_| ()).unwrap_err();
+        assert!(error.message.contains(words), "{error}");
+    }
+    for filter in super::unknown::filters() {
+        assert!(Filter::compile(filter).is_ok(), "{filter}");
     }
 }
 

@@ -3,10 +3,11 @@
 use super::expression::Operand;
 use super::names::{Part, Source};
 use crate::model::{
-    DomainName, Field, Holds, InOption, Items, Layer, Packet, Piece, Present, Protocol, Trouble,
-    Value,
+    DomainName, Field, Holds, InOption, Items, Layer, Packet, Packets, Piece, Present, Protocol,
+    Trouble, Value,
 };
 use arrayvec::ArrayVec;
+use std::io::Write;
 
 /// What a filter can ask that is not in the packet's bytes.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +71,10 @@ pub(super) fn each(operand: &Operand, packet: &Packet, facts: &Facts, test: Test
             if std::ptr::eq(layer.protocol, protocol) {
                 return match source.part {
                     Part::Face(has) => has(packet, index) && test(&Datum::Bytes(layer.bytes())),
+                    Part::Length if !protocol.opaque => {
+                        let length = packet.wire_end(index).checked_sub(layer.end);
+                        length.is_some_and(|length| test(&Datum::Number(length as u64)))
+                    }
                     Part::Computed(of) => {
                         of(packet, index).is_some_and(|number| test(&Datum::Number(number)))
                     }
@@ -168,6 +173,12 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
         Part::Payload => !layer.payload().is_empty() && test(&Datum::Bytes(layer.payload())),
         Part::Length if layer.protocol.opaque => test(&number(layer.header().len() as u64)),
         Part::Length => test(&number(layer.payload().len() as u64)),
+        Part::WorkedOut(field, of) => find(field)
+            .and_then(|present| of(present.value))
+            .is_some_and(|worked_out| test(&number(worked_out))),
+        Part::Written(field) => find(field).is_some_and(|present| {
+            written(present.value).is_some_and(|text| test(&Datum::Bytes(&text)))
+        }),
         Part::Flag { field, bit } => match find(field) {
             Some(Present {
                 value: Value::Uint(value),
@@ -189,6 +200,10 @@ fn of_layer(source: &Source, layer: &Layer, test: Test) -> bool {
                 value: Value::Items(items),
                 ..
             }) => of_options(wanted, items, test),
+            Some(Present {
+                value: Value::Packets(options),
+                ..
+            }) => of_headers(wanted, options, layer, test),
             _ => false,
         },
         Part::Face(_)
@@ -219,13 +234,29 @@ fn of_value(value: Value, layer: &Layer, test: Test) -> bool {
             let mut addresses = addresses.iter();
             addresses.any(|address| of_value(address, layer, test))
         }
-        Value::Items(items) => test(&Datum::Bytes(items.bytes)),
+        // A list without anything in it is not there.
+        Value::Items(items) => !items.bytes.is_empty() && test(&Datum::Bytes(items.bytes)),
+        Value::Packets(children) if children.start >= children.end => false,
         Value::Packets(children) => {
             let bytes = layer.packet.get(children.start..children.end);
             test(&Datum::Bytes(bytes.unwrap_or_default()))
         }
         Value::Absent => false,
     }
+}
+
+/// Letters of the longest IPv6 address.
+const LONGEST_ADDRESS: usize = 45;
+
+/// An address as one writes it.
+fn written(value: Value) -> Option<ArrayVec<u8, LONGEST_ADDRESS>> {
+    let mut text = ArrayVec::new();
+    match value {
+        Value::Ipv4(address) => write!(text, "{address}").ok()?,
+        Value::Ipv6(address) => write!(text, "{address}").ok()?,
+        _ => return None,
+    }
+    Some(text)
 }
 
 /// A name as Wireshark writes it: no dot at its end, and words instead of what is broken.
@@ -276,11 +307,29 @@ fn of_options(wanted: &InOption, mut items: Items, test: Test) -> bool {
     false
 }
 
+/// The numbers of options that are headers of their own.
+fn of_headers(wanted: &InOption, options: Packets, holder: &Layer, test: Test) -> bool {
+    let Holds::Kind { last } = wanted.holds else {
+        return false;
+    };
+    for option in options.of(holder) {
+        let kind = option.u8(0);
+        if test(&Datum::Number(kind.into())) {
+            return true;
+        }
+        if kind == last {
+            return false;
+        }
+    }
+    false
+}
+
 /// What stands in an option's data.
 fn of_option(wanted: &InOption, data: &[u8], test: Test) -> bool {
     match wanted.holds {
         Holds::Kind { .. } => false,
         Holds::Bytes | Holds::Text => test(&Datum::Bytes(data)),
+        Holds::Number(of) => of(data).is_some_and(|number| test(&Datum::Number(number))),
         Holds::Ipv4 => data
             .chunks_exact(4)
             .any(|address| test(&Datum::Address(address))),

@@ -1,12 +1,15 @@
 //! The columns of `line` as a table, in pages as the packets arrive.
 
+mod layout;
+
 use super::{View, line, value};
 use crate::capture::Timestamp;
 use crate::model::{Summary, Text};
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
+use layout::Layout;
 
 /// Number, time, source, destination, protocol, length, info.
-const COLUMNS: usize = 7;
+type Cells = [String; 7];
 
 /// Packets a page at most; a quiet moment ends a page, too.
 const PAGE: usize = 100;
@@ -16,7 +19,7 @@ const PAGE: usize = 100;
 pub(super) struct Page {
     /// Columns of the terminal; without one a row is as wide as it needs.
     pub(super) width: Option<u16>,
-    rows: Vec<[String; COLUMNS]>,
+    rows: Vec<Cells>,
 }
 
 impl Page {
@@ -43,27 +46,31 @@ impl Page {
         if self.rows.is_empty() {
             return;
         }
+        let layout = match self.width {
+            Some(width) => Layout::fitting(&self.rows, width.into()),
+            None => Layout::full(),
+        };
         let mut table = Table::new();
         table
             .load_style(presets::UTF8_FULL_CONDENSED)
-            .set_header([
-                "no",
-                "time",
-                "source",
-                "destination",
-                "protocol",
-                "length",
-                "info",
-            ])
-            .add_rows(self.rows.drain(..));
+            .set_truncation_indicator("…")
+            .set_header(layout.header())
+            .add_rows(self.rows.drain(..).map(|cells| {
+                let mut row = Row::from(layout.row(cells));
+                if let Some(lines) = layout.lines {
+                    row.max_height(lines);
+                }
+                row
+            }));
         match self.width {
             Some(width) => table
-                .set_width(width)
+                .set_width(width.max(layout.width))
                 .set_content_arrangement(ContentArrangement::Dynamic),
             None => table.force_no_tty(),
         };
         // Only the info is wrapped: half an address says nothing.
-        for column in table.column_iter_mut().take(COLUMNS - 1) {
+        let columns = table.column_count();
+        for column in table.column_iter_mut().take(columns - 1) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
         for line in table.lines() {
