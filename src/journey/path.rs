@@ -40,13 +40,16 @@ pub struct Hop {
     pub outer: Option<Outer>,
     /// Which piece of that datagram, where it was cut up.
     pub outer_piece: Option<Piece>,
+    /// Ethernet's addresses of the frame, whom it is for and whose it is; none on other links.
+    pub ends: Option<[u8; 12]>,
     /// The frame's length on the wire in bytes, of all that travelled in it.
     pub wire_len: u32,
     /// Whether the transport checksum was still to be filled in.
     pub partial: bool,
     /// How many other packets travelled in the same datagram, which is still to be segmented.
     pub beside: usize,
-    /// The hop that it continues, by its place among the hops; none where a leg begins.
+    /// The hop that it continues, by its place among the hops; none where a leg begins, and where
+    /// that hop was not seen.
     pub after: Option<usize>,
     /// What is different from that hop.
     pub changed: Vec<Change>,
@@ -125,6 +128,13 @@ pub enum Change {
         /// Since the first time, in nanoseconds.
         after: u64,
     },
+    /// There are two of it from here on, and the other one is the packet.
+    Copy {
+        /// The number of its hop, from 1.
+        number: usize,
+    },
+    /// It answers the copy of a packet.
+    AnsweredTwice,
     /// It waited until a neighbour's address was known.
     WaitedForNeighbour {
         /// Whose.
@@ -216,5 +226,10 @@ impl Hop {
     /// Whether two hops are on the same device of the same host.
     pub fn is_where(&self, other: &Hop) -> bool {
         (&self.host, &self.device) == (&other.host, &other.device)
+    }
+
+    /// Whether two hops are of the same piece, or of the whole.
+    pub(super) fn is_same_piece(&self, other: &Hop) -> bool {
+        (self.packet.piece, self.outer_piece) == (other.packet.piece, other.outer_piece)
     }
 }

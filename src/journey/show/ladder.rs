@@ -11,6 +11,7 @@
 
 use super::{Story, micros, painted, role, tame};
 use crate::journey::identity::Leg;
+use crate::journey::ip_packet::Piece;
 use crate::journey::path::{Change, Hop, Question};
 use crate::journey::words;
 use crate::model::Text;
@@ -115,9 +116,7 @@ impl<'l> Ladder<'l> {
         let mut row = self.lifelines();
         let to = self.lane(&hop.host, &hop.device);
         // An answer starts where it is made, and a packet that is sent again at its start.
-        let again = |change: &Change| matches!(change, Change::SentAgain { .. });
-        let from = before.filter(|_| !hop.changed.iter().any(again));
-        let from = from.map(|before| (self.lane(&before.host, &before.device), before));
+        let from = before.map(|before| (self.lane(&before.host, &before.device), before));
         let reach = match from {
             Some((from, before)) if from != to => {
                 let wrapped = before.outer.is_some() && hop.outer.is_some();
@@ -279,7 +278,10 @@ fn note(hop: &Hop, first: bool, turns: bool) -> String {
         || hop.changed.iter().any(|change| {
             matches!(
                 change,
-                Change::Answered(_) | Change::Reported(_) | Change::SentAgain { .. }
+                Change::Answered(_)
+                    | Change::Reported(_)
+                    | Change::SentAgain { .. }
+                    | Change::AnsweredTwice
             )
         });
     let leg = match hop.leg {
@@ -302,17 +304,21 @@ fn note(hop: &Hop, first: bool, turns: bool) -> String {
             hop.packet.ttl
         )),
     }
-    let cut = |change: &Change| matches!(change, Change::Fragment { outer: false, .. });
-    if let Some(piece) = hop.packet.piece
-        && !hop.changed.iter().any(cut)
-    {
-        let last = if piece.more { "" } else { ", last" };
-        let end = piece.offset + piece.len;
-        parts.push(format!("bytes {}-{end}{last}", piece.offset));
+    for (piece, around) in [(hop.packet.piece, false), (hop.outer_piece, true)] {
+        let cut =
+            |change: &Change| matches!(change, Change::Fragment { outer, .. } if *outer == around);
+        if let Some(piece) = piece
+            && !hop.changed.iter().any(cut)
+        {
+            parts.push(bytes(piece, around));
+        }
     }
     let changes = hop.changed.iter().filter_map(|change| match change {
         Change::Answered(_) | Change::Reported(_) => None,
         Change::Wrapped(_) => Some("wrapped in UDP".to_owned()),
+        Change::Fragment { piece, outer: true } => Some(format!("cut: {}", bytes(*piece, true))),
+        Change::Copy { number } => Some(format!("duplicate of hop {number}")),
+        Change::AnsweredTwice => Some("answered twice".to_owned()),
         Change::WaitedForNeighbour { address, .. } => Some(match address {
             IpAddr::V4(_) => "waited for ARP".to_owned(),
             IpAddr::V6(_) => "waited for neighbour discovery".to_owned(),
@@ -321,6 +327,14 @@ fn note(hop: &Hop, first: bool, turns: bool) -> String {
     });
     parts.extend(changes);
     parts.join("; ")
+}
+
+/// `bytes 480-937, last`, of the packet or of the datagram around it.
+fn bytes(piece: Piece, around: bool) -> String {
+    let of = if around { "outer bytes" } else { "bytes" };
+    let last = if piece.more { "" } else { ", last" };
+    let end = piece.offset + piece.len;
+    format!("{of} {}-{end}{last}", piece.offset)
 }
 
 /// Writes `name` around `column`.
