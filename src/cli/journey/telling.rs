@@ -128,7 +128,7 @@ impl Telling {
                 refused,
                 verdict: verdict.map(|verdict| {
                     let mut text = Text::default();
-                    verdict.words(&self.paint, terminal_width(), &mut text);
+                    verdict.words(&self.paint, columns(), &mut text);
                     text.as_str().to_owned()
                 }),
                 death,
@@ -161,13 +161,11 @@ impl Telling {
             }
             let story = self.story(&way.path, &way.origin);
             match self.format {
-                FormatArg::Ladder => {
-                    let width = terminal_width().map_or(COLUMNS, usize::from);
+                FormatArg::Ladder if !is_too_narrow(&story) => {
+                    let width = columns().map_or(COLUMNS, usize::from);
                     show::ladder(&story, &self.paint, width, &mut self.text);
                 }
-                FormatArg::List | FormatArg::Json => {
-                    show::list(&story, &self.paint, &mut self.text);
-                }
+                _ => show::list(&story, &self.paint, &mut self.text),
             }
             if let Some(refused) = &way.refused {
                 self.text.str(refused).str("\n");
@@ -226,5 +224,26 @@ impl Telling {
             },
             path,
         }
+    }
+}
+
+/// Columns of a line, as far as anything says how many.
+fn columns() -> Option<u16> {
+    let asked = std::env::var("COLUMNS").ok();
+    let asked = asked.and_then(|columns| columns.parse().ok());
+    asked.filter(|columns| *columns > 0).or_else(terminal_width)
+}
+
+/// Whether a ladder would run over the end of each line, which nobody can read; that is said.
+fn is_too_narrow(story: &Story) -> bool {
+    let least = show::ladder_width(story);
+    match columns() {
+        Some(columns) if usize::from(columns) < least => {
+            status(&format!(
+                "the ladder takes {least} columns, and here are {columns}: a list instead"
+            ));
+            true
+        }
+        _ => false,
     }
 }

@@ -2,10 +2,12 @@
 
 mod json;
 mod ladder;
+#[cfg(test)]
+mod ladder_tests;
 mod list;
 
 pub use json::json;
-pub use ladder::ladder;
+pub use ladder::{ladder, ladder_width};
 pub use list::list;
 
 use super::identity::Leg;
