@@ -1,7 +1,7 @@
 //! The path of one packet: hops in order, and what changed between them.
 
 use super::identity::{Leg, Outer};
-use super::ip_packet::{ACK, Body, IpPacket, Piece, SYN};
+use super::ip_packet::{Body, IpPacket, Piece, RST};
 use super::read::Arp;
 use super::sighting::Sighting;
 use crate::capture::{Direction, Timestamp};
@@ -190,13 +190,30 @@ impl Path {
     /// Whether the packet came to nothing: a question has no answer; anything else was not received,
     /// or somebody reported that it failed.
     pub fn is_dead(&self) -> bool {
-        let asks = match self.hops.first().map(|hop| &hop.packet.body) {
-            Some(Body::Echo { reply, .. }) => !reply,
-            Some(Body::Tcp { flags, .. }) => flags & (SYN | ACK) == SYN,
-            _ => false,
-        };
+        let asks = self.hops.first().is_some_and(|hop| match hop.packet.body {
+            Body::Echo { reply, .. } => !reply,
+            _ => hop.packet.is_syn(),
+        });
         let failed = !self.delivered || self.leg(Leg::Error).next().is_some();
         if asks { !self.answered } else { failed }
+    }
+
+    /// What refused the packet, where that was made: a reset in answer to a SYN, or the destination's
+    /// own error that nobody listens on a UDP port.
+    pub fn refusal(&self) -> Option<&Hop> {
+        let asks = self.hops.first()?.packet.is_syn();
+        let refuses = |hop: &&Hop| match &hop.packet.body {
+            Body::Tcp { flags, .. } => asks && flags & RST != 0,
+            Body::Error(error) => {
+                let own = hop.packet.src == error.about.dst;
+                let datagram = matches!(error.about.body, Body::Udp { .. });
+                own && datagram && error.is_port_unreachable()
+            }
+            _ => false,
+        };
+        let first = |leg| self.leg(leg).next().filter(refuses);
+        let refusal = first(Leg::Answer).filter(|_| self.answered);
+        refusal.or(first(Leg::Error)).filter(|_| self.delivered)
     }
 
     /// Whether the path has this sighting, as a hop or as a host's question.

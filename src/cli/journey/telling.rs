@@ -30,6 +30,8 @@ pub(super) struct Telling {
     interfaces: Vec<String>,
     to: Option<IpAddr>,
     probe: &'static str,
+    /// The command that tells more of such a probe.
+    why: Option<String>,
     /// Packets that were followed, and those of them that died.
     followed: u64,
     died: u64,
@@ -67,6 +69,7 @@ impl Telling {
             interfaces: Vec::new(),
             to: None,
             probe: args.kind().name(),
+            why: args.why(),
             followed: 0,
             died: 0,
             kept: 0,
@@ -166,6 +169,13 @@ impl Telling {
                     show::ladder(&story, &self.paint, width, &mut self.text);
                 }
                 _ => show::list(&story, &self.paint, &mut self.text),
+            }
+            // Of what has died, all is said below.
+            if way.verdict.is_none()
+                && way.path.refusal().is_some()
+                && let Some(why) = &self.why
+            {
+                self.text.str(&format!("`{why}` tells more.\n"));
             }
             if let Some(refused) = &way.refused {
                 self.text.str(refused).str("\n");
