@@ -3,7 +3,7 @@
 use crate::cli::failure::Failure;
 use crate::cli::number;
 use crate::cli::places::{DEFAULT_DEST, DEFAULT_HOST};
-use crate::journey::{PING_SIZE, Probe, ProbeKind, SYN_SIZE};
+use crate::journey::{PING_SIZE, Probe, ProbeKind, SOON, SYN_SIZE};
 use crate::lab::LabName;
 use crate::packet::filter::Filter;
 use clap::{Args, ValueEnum};
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Journey {
 
     /// How long after it was last seen a packet counts as lost: 300ms, 2s or seconds
     /// [default: 1; with --tcp 1.5, so that it is sent again]
-    #[arg(short = 'W', value_name = "TIME", value_parser = time)]
+    #[arg(short = 'W', value_name = "TIME", value_parser = patience)]
     wait: Option<Duration>,
 
     /// How packets are seen [default: several of ours at tracepoints where that is allowed, a long
@@ -221,6 +221,17 @@ fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The same, but not so short that each packet would count as lost.
+fn patience(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        short if short < SOON => Err(format!(
+            "no packet is back so soon; write {}ms or more, such as 300ms or 2",
+            SOON.as_millis()
+        )),
+        enough => Ok(enough),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +244,17 @@ mod tests {
         for wrong in ["", "ms", "-1", "1h", "nan", "inf", "1e99", "3601"] {
             assert!(time(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_wait_of_nothing_took_each_packet_for_lost() {
+        for wrong in ["0", "0ms", "0.0s", "9ms"] {
+            assert!(
+                patience(wrong).is_err_and(|words| words.contains("10ms")),
+                "{wrong}"
+            );
+        }
+        assert_eq!(patience("10ms"), Ok(Duration::from_millis(10)));
     }
 
     fn typed(line: &str) -> Journey {
