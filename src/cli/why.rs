@@ -242,7 +242,7 @@ impl Why {
 
 /// Whether a trace of the firewall would tell more: it dropped the packet by a rule that is not
 /// known, or nobody knows what did.
-fn suspects_firewall(diagnosis: &Diagnosis) -> bool {
+pub(super) fn suspects_firewall(diagnosis: &Diagnosis) -> bool {
     let firewall = |cause: &causes::Cause| *cause == causes::NFT_DROP;
     let mut causes = diagnosis.causes.iter();
     causes.any(|finding| firewall(finding.cause) && finding.cures.is_empty())

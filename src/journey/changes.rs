@@ -2,6 +2,7 @@
 
 use super::identity::{Leg, Outer};
 use super::ip_packet::{Body, IpPacket, Piece};
+use super::lineage;
 use super::path::{Change, End, Hop, Question};
 use super::words;
 use crate::capture::Direction;
@@ -16,33 +17,16 @@ pub(super) fn note(hops: &mut [Hop], questions: &[Question]) {
         };
         let mut changes = Vec::new();
         changes.extend(waited(before, hop, questions));
-        hop.after = previous(before, hop);
-        match hop.after {
-            Some(previous) => compare(before, &before[previous], hop, &mut changes),
-            None => begins(before, hop, &mut changes),
+        let again = sent_again(before, hop);
+        hop.after = lineage::previous(before, hop).filter(|_| again.is_none());
+        match (again, hop.after) {
+            (Some(again), _) => changes.push(again),
+            (None, Some(previous)) => compare(&before[previous], hop, &mut changes),
+            (None, None) => begins(before, hop, &mut changes),
         }
         changes.append(&mut hop.changed);
         hop.changed = changes;
     }
-}
-
-/// The hop that `hop` is compared with: the latest of the same leg; of a fragment the latest that
-/// was the same fragment, or else what it was cut from.
-fn previous(before: &[Hop], hop: &Hop) -> Option<usize> {
-    let latest = |is_it: &dyn Fn(&Hop) -> bool| {
-        before
-            .iter()
-            .rposition(|one| one.leg == hop.leg && is_it(one))
-    };
-    let Some(piece) = hop.packet.piece else {
-        return latest(&|_| true);
-    };
-    let end = |piece: &Piece| piece.offset + piece.len;
-    let holds = |one: &Hop| match &one.packet.piece {
-        Some(other) => other.offset <= piece.offset && end(other) >= end(&piece),
-        None => true,
-    };
-    latest(&|one| one.packet.piece == hop.packet.piece).or_else(|| latest(&holds))
 }
 
 /// The first hop of a leg; of an answer that was cut up where it was made, the first of each piece.
@@ -53,18 +37,11 @@ fn begins(before: &[Hop], hop: &Hop, changes: &mut Vec<Change>) {
         Leg::Error | Leg::Redirect if first => changes.push(Change::Reported(words::what(hop))),
         _ => {}
     }
-    if let Some(piece) = hop.packet.piece {
-        let outer = false;
-        changes.push(Change::Fragment { piece, outer });
-    }
+    changes.extend(cut(None, hop.packet.piece, false));
+    changes.extend(cut(None, hop.outer_piece, true));
 }
 
-fn compare(before: &[Hop], previous: &Hop, hop: &Hop, changes: &mut Vec<Change>) {
-    if let Some(first) = sent_again(before, hop) {
-        let after = hop.time.0.saturating_sub(first.time.0);
-        changes.push(Change::SentAgain { after });
-        return;
-    }
+fn compare(previous: &Hop, hop: &Hop, changes: &mut Vec<Change>) {
     let (was, is) = (&previous.packet, &hop.packet);
     if was.ttl != is.ttl {
         let (from, to) = (was.ttl, is.ttl);
@@ -72,13 +49,10 @@ fn compare(before: &[Hop], previous: &Hop, hop: &Hop, changes: &mut Vec<Change>)
     }
     changes.extend(wrapping(previous.outer, hop.outer));
     rewritten(was, is, changes);
-    match (was.piece, is.piece) {
-        (was, Some(piece)) if was != Some(piece) => {
-            let outer = false;
-            changes.push(Change::Fragment { piece, outer });
-        }
-        (Some(_), None) => changes.push(Change::Reassembled),
-        _ => {}
+    changes.extend(cut(was.piece, is.piece, false));
+    changes.extend(cut(previous.outer_piece, hop.outer_piece, true));
+    if was.piece.is_some() && is.piece.is_none() {
+        changes.push(Change::Reassembled);
     }
     let back = previous.is_where(hop) && previous.outer == hop.outer;
     if back && (previous.direction, hop.direction) == (Direction::In, Direction::Out) {
@@ -86,16 +60,22 @@ fn compare(before: &[Hop], previous: &Hop, hop: &Hop, changes: &mut Vec<Change>)
     }
 }
 
-/// The first hop of the leg, if this is the same packet there once more: sent again. One that
-/// comes by a second time because it was bounced has a smaller TTL.
-fn sent_again<'h>(before: &'h [Hop], hop: &Hop) -> Option<&'h Hop> {
-    let piece = |hop: &Hop| hop.packet.piece;
-    let strand = |one: &&Hop| one.leg == hop.leg && piece(one) == piece(hop);
+/// Whether this is the first hop of the leg once more: sent again. One that comes by a second time
+/// because it was bounced has a smaller TTL.
+fn sent_again(before: &[Hop], hop: &Hop) -> Option<Change> {
+    let strand = |one: &&Hop| one.leg == hop.leg && one.is_same_piece(hop);
     let first = before.iter().find(strand)?;
     let is_again = first.is_where(hop)
         && (first.direction, first.outer) == (hop.direction, hop.outer)
         && first.packet.ttl == hop.packet.ttl;
-    is_again.then_some(first)
+    let after = hop.time.0.saturating_sub(first.time.0);
+    is_again.then_some(Change::SentAgain { after })
+}
+
+/// Which piece it is now, of itself or of the datagram around it, if that was not so before.
+fn cut(was: Option<Piece>, is: Option<Piece>, outer: bool) -> Option<Change> {
+    let piece = is.filter(|_| was != is)?;
+    Some(Change::Fragment { piece, outer })
 }
 
 fn wrapping(was: Option<Outer>, is: Option<Outer>) -> Option<Change> {

@@ -156,4 +156,19 @@ impl IpPacket {
             SocketAddr::new(self.dst, dport),
         )
     }
+
+    /// Whether it asks for a TCP connection.
+    pub fn is_syn(&self) -> bool {
+        matches!(self.body, Body::Tcp { flags, .. } if flags & (SYN | ACK) == SYN)
+    }
+}
+
+impl IcmpError {
+    /// Whether nobody listens on a port (RFC 792, RFC 4443 section 3.1).
+    pub fn is_port_unreachable(&self) -> bool {
+        match self.v6 {
+            false => (self.kind, self.code) == (3, 3),
+            true => (self.kind, self.code) == (1, 4),
+        }
+    }
 }

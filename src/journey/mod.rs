@@ -3,7 +3,8 @@
 //! 1. `sighting`: a frame that passed a device, with the kernel's time.
 //! 2. `read`: the IP packet in it (`ip_packet`), whatever tunnel or ICMP error it is in.
 //! 3. `identity`: is it the packet that is followed, or an answer, or an error about it?
-//! 4. `stitch`: sightings become a `path` of hops in order; `changes` notes what is different.
+//! 4. `stitch`: sightings become a `path` of hops in order; `lineage` tells which hop each continues,
+//!    `changes` what is different.
 //! 5. `words`: what is said of it; `show`: ladder, list, JSON.
 //!
 //! All of that is pure, and replays from capture files. Around it, live:
@@ -20,6 +21,9 @@ mod follow;
 mod follow_tests;
 mod identity;
 mod ip_packet;
+mod lineage;
+#[cfg(test)]
+mod lineage_tests;
 mod path;
 mod pieces;
 mod prefilter;

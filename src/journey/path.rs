@@ -1,7 +1,7 @@
 //! The path of one packet: hops in order, and what changed between them.
 
 use super::identity::{Leg, Outer};
-use super::ip_packet::{ACK, Body, IpPacket, Piece, SYN};
+use super::ip_packet::{Body, IpPacket, Piece, RST};
 use super::read::Arp;
 use super::sighting::Sighting;
 use crate::capture::{Direction, Timestamp};
@@ -40,13 +40,16 @@ pub struct Hop {
     pub outer: Option<Outer>,
     /// Which piece of that datagram, where it was cut up.
     pub outer_piece: Option<Piece>,
+    /// Ethernet's addresses of the frame, whom it is for and whose it is; none on other links.
+    pub ends: Option<[u8; 12]>,
     /// The frame's length on the wire in bytes, of all that travelled in it.
     pub wire_len: u32,
     /// Whether the transport checksum was still to be filled in.
     pub partial: bool,
     /// How many other packets travelled in the same datagram, which is still to be segmented.
     pub beside: usize,
-    /// The hop that it continues, by its place among the hops; none where a leg begins.
+    /// The hop that it continues, by its place among the hops; none where a leg begins, and where
+    /// that hop was not seen.
     pub after: Option<usize>,
     /// What is different from that hop.
     pub changed: Vec<Change>,
@@ -125,6 +128,13 @@ pub enum Change {
         /// Since the first time, in nanoseconds.
         after: u64,
     },
+    /// There are two of it from here on, and the other one is the packet.
+    Copy {
+        /// The number of its hop, from 1.
+        number: usize,
+    },
+    /// It answers the copy of a packet.
+    AnsweredTwice,
     /// It waited until a neighbour's address was known.
     WaitedForNeighbour {
         /// Whose.
@@ -180,13 +190,30 @@ impl Path {
     /// Whether the packet came to nothing: a question has no answer; anything else was not received,
     /// or somebody reported that it failed.
     pub fn is_dead(&self) -> bool {
-        let asks = match self.hops.first().map(|hop| &hop.packet.body) {
-            Some(Body::Echo { reply, .. }) => !reply,
-            Some(Body::Tcp { flags, .. }) => flags & (SYN | ACK) == SYN,
-            _ => false,
-        };
+        let asks = self.hops.first().is_some_and(|hop| match hop.packet.body {
+            Body::Echo { reply, .. } => !reply,
+            _ => hop.packet.is_syn(),
+        });
         let failed = !self.delivered || self.leg(Leg::Error).next().is_some();
         if asks { !self.answered } else { failed }
+    }
+
+    /// What refused the packet, where that was made: a reset in answer to a SYN, or the destination's
+    /// own error that nobody listens on a UDP port.
+    pub fn refusal(&self) -> Option<&Hop> {
+        let asks = self.hops.first()?.packet.is_syn();
+        let refuses = |hop: &&Hop| match &hop.packet.body {
+            Body::Tcp { flags, .. } => asks && flags & RST != 0,
+            Body::Error(error) => {
+                let own = hop.packet.src == error.about.dst;
+                let datagram = matches!(error.about.body, Body::Udp { .. });
+                own && datagram && error.is_port_unreachable()
+            }
+            _ => false,
+        };
+        let first = |leg| self.leg(leg).next().filter(refuses);
+        let refusal = first(Leg::Answer).filter(|_| self.answered);
+        refusal.or(first(Leg::Error)).filter(|_| self.delivered)
     }
 
     /// Whether the path has this sighting, as a hop or as a host's question.
@@ -216,5 +243,10 @@ impl Hop {
     /// Whether two hops are on the same device of the same host.
     pub fn is_where(&self, other: &Hop) -> bool {
         (&self.host, &self.device) == (&other.host, &other.device)
+    }
+
+    /// Whether two hops are of the same piece, or of the whole.
+    pub(super) fn is_same_piece(&self, other: &Hop) -> bool {
+        (self.packet.piece, self.outer_piece) == (other.packet.piece, other.outer_piece)
     }
 }

@@ -8,11 +8,13 @@
 use super::changes;
 use super::identity::{Identity, Leg, Match, Outer, Seed};
 use super::ip_packet::IpPacket;
+use super::lineage;
 use super::path::{Hop, Path, Place, Question};
 use super::pieces::Pieces;
 use super::read::Content;
 use super::sighting::{Seen, Sighting};
 use crate::capture::Direction;
+use crate::model::LinkType;
 
 /// Follows the packet that `seed` describes, which `origin` sent, through all that was seen.
 /// Sightings of other packets are passed over, and the order of `seen` does not matter.
@@ -44,6 +46,7 @@ pub fn stitch<'s>(
     settle_ties(&mut hops);
     let questions = questions(&seen, &hops);
     changes::note(&mut hops, &questions);
+    lineage::note_copies(&mut hops, |hop| arrives(hop, places));
     Path {
         delivered: is_delivered(&hops, places),
         answered: is_whole(hops.iter().filter(|hop| is_home(hop, origin, places))),
@@ -95,6 +98,9 @@ pub(super) fn hop(seen: &Seen, found: Match) -> Hop {
         packet: found.packet,
         outer: found.outer,
         outer_piece: None,
+        ends: (sighting.link == LinkType::ETHERNET)
+            .then(|| sighting.bytes.first_chunk().copied())
+            .flatten(),
         wire_len: sighting.wire_len,
         partial: sighting.partial,
         beside: match &seen.content {
@@ -105,14 +111,9 @@ pub(super) fn hop(seen: &Seen, found: Match) -> Hop {
         changed: Vec::new(),
     };
     if hop.outer.is_some()
-        && let Content::Ip(IpPacket {
-            piece: Some(piece), ..
-        }) = seen.content
+        && let Content::Ip(IpPacket { piece, .. }) = seen.content
     {
-        hop.outer_piece = Some(piece);
-        let outer = true;
-        hop.changed
-            .push(super::path::Change::Fragment { piece, outer });
+        hop.outer_piece = piece;
     }
     hop
 }

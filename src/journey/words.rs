@@ -58,6 +58,13 @@ impl fmt::Display for Change {
             Change::SentAgain { after } => {
                 write!(out, "sent again after {}", duration(*after))
             }
+            Change::Copy { number } => {
+                write!(
+                    out,
+                    "duplicate: a second copy of the packet at hop {number}"
+                )
+            }
+            Change::AnsweredTwice => out.write_str("answered once more, as the packet came twice"),
             Change::WaitedForNeighbour {
                 address,
                 mac,

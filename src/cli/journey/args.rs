@@ -2,8 +2,8 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::number;
-use crate::cli::places::DEFAULT_DEST;
-use crate::journey::{PING_SIZE, Probe, ProbeKind, SYN_SIZE};
+use crate::cli::places::{DEFAULT_DEST, DEFAULT_HOST};
+use crate::journey::{PING_SIZE, Probe, ProbeKind, SOON, SYN_SIZE};
 use crate::lab::LabName;
 use crate::packet::filter::Filter;
 use clap::{Args, ValueEnum};
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Journey {
 
     /// How long after it was last seen a packet counts as lost: 300ms, 2s or seconds
     /// [default: 1; with --tcp 1.5, so that it is sent again]
-    #[arg(short = 'W', value_name = "TIME", value_parser = time)]
+    #[arg(short = 'W', value_name = "TIME", value_parser = patience)]
     wait: Option<Duration>,
 
     /// How packets are seen [default: several of ours at tracepoints where that is allowed, a long
@@ -135,6 +135,26 @@ impl Journey {
         }
     }
 
+    /// The command that finds out more about a probe of this kind; none where there is no such
+    /// probe, or no lab any more.
+    pub(super) fn why(&self) -> Option<String> {
+        if self.demo {
+            return None;
+        }
+        let (host, Some(dest)) = self.host_and_dest().ok()? else {
+            return None;
+        };
+        let host = host.unwrap_or(DEFAULT_HOST);
+        let probe = match self.kind() {
+            ProbeKind::Tcp(port) => format!(" --tcp {port}"),
+            ProbeKind::Udp(port) => format!(" --udp {port}"),
+            ProbeKind::Icmp => String::new(),
+        };
+        let lab = self.lab.as_ref();
+        let lab = lab.map_or(String::new(), |name| format!(" --lab {name}"));
+        Some(format!("tunlab why {host} {dest}{probe}{lab}"))
+    }
+
     /// The compiled filter of `--attach`.
     pub(super) fn filter(&self) -> Result<Option<Filter>, Failure> {
         Ok(self.attach.as_deref().map(Filter::compile).transpose()?)
@@ -201,6 +221,17 @@ fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The same, but not so short that each packet would count as lost.
+fn patience(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        short if short < SOON => Err(format!(
+            "no packet is back so soon; write {}ms or more, such as 300ms or 2",
+            SOON.as_millis()
+        )),
+        enough => Ok(enough),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +243,45 @@ mod tests {
         assert_eq!(time("3"), Ok(Duration::from_secs(3)));
         for wrong in ["", "ms", "-1", "1h", "nan", "inf", "1e99", "3601"] {
             assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wait_of_nothing_took_each_packet_for_lost() {
+        for wrong in ["0", "0ms", "0.0s", "9ms"] {
+            assert!(
+                patience(wrong).is_err_and(|words| words.contains("10ms")),
+                "{wrong}"
+            );
+        }
+        assert_eq!(patience("10ms"), Ok(Duration::from_millis(10)));
+    }
+
+    fn typed(line: &str) -> Journey {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            journey: Journey,
+        }
+        <Line as clap::Parser>::parse_from(line.split(' ')).journey
+    }
+
+    #[test]
+    fn what_tells_more_was_left_to_be_guessed() {
+        for (line, why) in [
+            ("journey v", Some("tunlab why u v")),
+            (
+                "journey s 10.0.2.8 --tcp 81",
+                Some("tunlab why s 10.0.2.8 --tcp 81"),
+            ),
+            (
+                "journey u v --udp 9 --lab a",
+                Some("tunlab why u v --udp 9 --lab a"),
+            ),
+            ("journey --demo", None),
+            ("journey --attach icmp u", None),
+        ] {
+            assert_eq!(typed(line).why().as_deref(), why, "{line}");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::places::tunnel;
+use crate::cli::why::suspects_firewall;
 use crate::journey::{Follower, Journey, Pace, Prefilter, Probe, Prober, Reader};
 use crate::lab::Lab;
 use crate::model::Text;
@@ -33,6 +34,8 @@ pub(super) struct Witnesses<'l> {
     tunnel: Option<(String, SocketAddr)>,
     /// What we send; nothing when somebody else's packet is waited for.
     probe: Option<Probe>,
+    /// The command that asks the firewall, too.
+    why: Option<String>,
     /// How much of what the kernel threw away was compared with what is under way.
     compared: u64,
     counted: Counted,
@@ -51,16 +54,20 @@ struct Counted {
 pub(super) struct Verdict<'v> {
     diagnosis: Diagnosis,
     hosts: &'v [Host<'v>],
+    /// Where the firewall would know more, the command that asks it.
+    why: Option<&'v str>,
 }
 
 impl<'l> Witnesses<'l> {
     /// Opens all that will be asked: nothing of it needs a privilege later. `prober` sends our
-    /// packets, if they are ours, and `filter` keeps what can be one of them.
+    /// packets, if they are ours, `filter` keeps what can be one of them, and `why` is a command
+    /// that tells more of them.
     pub(super) fn call(
         lab: &'l Lab,
         prober: Option<&Prober>,
         tunnel_port: Option<u16>,
         filter: Option<Prefilter>,
+        why: Option<String>,
     ) -> Result<Witnesses<'l>, Failure> {
         let of_lab = |host| Host::of_lab(host, lab.name(), lab.rootless());
         let hosts: Vec<Host> = lab.hosts().iter().map(of_lab).collect();
@@ -73,6 +80,7 @@ impl<'l> Witnesses<'l> {
             hosts,
             tunnel: tunnel(lab, tunnel_port),
             probe,
+            why,
             compared: 0,
             counted: Counted::from_now(),
         })
@@ -151,8 +159,11 @@ impl<'l> Witnesses<'l> {
         let evidence = self
             .watch
             .hear(journey, mark, &subject, self.tunnel.clone())?;
+        let diagnosis = diagnose(&evidence);
+        let why = self.why.as_deref();
         Ok(Some(Verdict {
-            diagnosis: diagnose(&evidence),
+            why: why.filter(|_| suspects_firewall(&diagnosis)),
+            diagnosis,
             hosts: &self.hosts,
         }))
     }
@@ -172,10 +183,15 @@ impl Counted {
 impl Verdict<'_> {
     /// The likeliest cause as JSON; `null` where none was found.
     pub(super) fn json(&self, text: &mut Text) {
-        match self.diagnosis.causes.first() {
-            Some(finding) => report::cause_json(finding, &self.in_full(), text),
-            None => _ = text.str("null"),
-        }
+        let Some(mut finding) = self.diagnosis.causes.first().cloned() else {
+            text.str("null");
+            return;
+        };
+        let more = self
+            .why
+            .map(|why| format!("not available: the rule and its cure; `{why}` tells"));
+        finding.evidence.extend(more);
+        report::cause_json(&finding, &self.in_full(), text);
     }
 
     /// Where no cause was found, those that are still possible, in a line.
@@ -187,12 +203,27 @@ impl Verdict<'_> {
             false => format!("; still possible: {}", names.join(", ")),
         };
         let found = !self.diagnosis.causes.is_empty();
-        (!found).then(|| format!("no witness tells why it died{possible}"))
+        let more = self
+            .why
+            .map(|why| format!("; `{why}` asks the firewall, too"));
+        let more = more.unwrap_or_default();
+        (!found).then(|| format!("no witness tells why it died{possible}{more}"))
     }
 
     /// All of it for a reader.
     pub(super) fn words(&self, paint: &Paint, columns: Option<u16>, text: &mut Text) {
         report::words(&self.diagnosis, &self.in_full(), paint, columns, text);
+        match self.why {
+            Some(why) if self.diagnosis.causes.is_empty() => {
+                text.str(&format!("\n`{why}` asks the firewall, too.\n"));
+            }
+            Some(why) => {
+                text.str(&format!(
+                    "`{why}` names the rule and the command that cures it.\n"
+                ));
+            }
+            None => {}
+        }
     }
 
     /// What two packets that died the same death have in common.

@@ -64,7 +64,7 @@ impl Runs for Journey {
             Quarry::Ours(prober) => Some(prober),
             Quarry::Theirs(..) => None,
         };
-        let witnesses = Witnesses::call(lab, prober, self.tunnel_port, kept)?;
+        let witnesses = Witnesses::call(lab, prober, self.tunnel_port, kept, self.why())?;
         if self.is_row() {
             // What is watched is to pass as it would without us: a probe that waits for a CPU is sent
             // in the middle of somebody's work. Who may not come first steps back, but for those that

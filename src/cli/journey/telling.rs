@@ -30,6 +30,8 @@ pub(super) struct Telling {
     interfaces: Vec<String>,
     to: Option<IpAddr>,
     probe: &'static str,
+    /// The command that tells more of such a probe.
+    why: Option<String>,
     /// Packets that were followed, and those of them that died.
     followed: u64,
     died: u64,
@@ -67,6 +69,7 @@ impl Telling {
             interfaces: Vec::new(),
             to: None,
             probe: args.kind().name(),
+            why: args.why(),
             followed: 0,
             died: 0,
             kept: 0,
@@ -128,7 +131,7 @@ impl Telling {
                 refused,
                 verdict: verdict.map(|verdict| {
                     let mut text = Text::default();
-                    verdict.words(&self.paint, terminal_width(), &mut text);
+                    verdict.words(&self.paint, columns(), &mut text);
                     text.as_str().to_owned()
                 }),
                 death,
@@ -161,13 +164,18 @@ impl Telling {
             }
             let story = self.story(&way.path, &way.origin);
             match self.format {
-                FormatArg::Ladder => {
-                    let width = terminal_width().map_or(COLUMNS, usize::from);
+                FormatArg::Ladder if !is_too_narrow(&story) => {
+                    let width = columns().map_or(COLUMNS, usize::from);
                     show::ladder(&story, &self.paint, width, &mut self.text);
                 }
-                FormatArg::List | FormatArg::Json => {
-                    show::list(&story, &self.paint, &mut self.text);
-                }
+                _ => show::list(&story, &self.paint, &mut self.text),
+            }
+            // Of what has died, all is said below.
+            if way.verdict.is_none()
+                && way.path.refusal().is_some()
+                && let Some(why) = &self.why
+            {
+                self.text.str(&format!("`{why}` tells more.\n"));
             }
             if let Some(refused) = &way.refused {
                 self.text.str(refused).str("\n");
@@ -226,5 +234,26 @@ impl Telling {
             },
             path,
         }
+    }
+}
+
+/// Columns of a line, as far as anything says how many.
+fn columns() -> Option<u16> {
+    let asked = std::env::var("COLUMNS").ok();
+    let asked = asked.and_then(|columns| columns.parse().ok());
+    asked.filter(|columns| *columns > 0).or_else(terminal_width)
+}
+
+/// Whether a ladder would run over the end of each line, which nobody can read; that is said.
+fn is_too_narrow(story: &Story) -> bool {
+    let least = show::ladder_width(story);
+    match columns() {
+        Some(columns) if usize::from(columns) < least => {
+            status(&format!(
+                "the ladder takes {least} columns, and here are {columns}: a list instead"
+            ));
+            true
+        }
+        _ => false,
     }
 }

@@ -6,8 +6,9 @@
 //! | `to` | string | the destination's address |
 //! | `probe` | string | `icmp`, `tcp`, `udp`, or `ip` for any other packet that was attached to |
 //! | `delivered`, `answered` | boolean | whether the destination received it; whether an answer came home |
+//! | `refused` | boolean | whether it was received and refused: by a reset, or as nobody listens on its UDP port |
 //! | `hops` | list of hops | in order of time |
-//! | `drop` | object or null | why it died: an element of `causes` of `tunlab why` |
+//! | `drop` | object or null | why it died: an element of `causes` of `tunlab why`; null for a reset, which answers |
 //!
 //! A hop is `{"n", "host", "dev", "dir", "t_us", "src", "dst", "ttl", "outer", "changed", "leg",
 //! "fragment", "outer_fragment"}`: its number from 1, the host, the device, `in` or `out`,
@@ -37,6 +38,8 @@ pub fn json(story: &Story, drop: &str, text: &mut Text) {
     text.str("\",\"probe\":\"").str(story.probe);
     text.str("\",\"delivered\":").str(word(path.delivered));
     text.str(",\"answered\":").str(word(path.answered));
+    text.str(",\"refused\":");
+    text.str(word(path.refusal().is_some()));
     text.str(",\"hops\":[");
     for (hop, number) in path.hops.iter().zip(1..) {
         text.str(if number > 1 { "," } else { "" });

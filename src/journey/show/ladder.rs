@@ -11,10 +11,11 @@
 
 use super::{Story, micros, painted, role, tame};
 use crate::journey::identity::Leg;
+use crate::journey::ip_packet::Piece;
 use crate::journey::path::{Change, Hop, Question};
 use crate::journey::words;
 use crate::model::Text;
-use crate::render::{Paint, Role};
+use crate::render::{Paint, Role, wrap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -25,10 +26,35 @@ const TIME: usize = 11;
 /// Columns that notes have at least, however wide the lanes are.
 const NOTE: usize = 20;
 
-/// Space between two hosts.
-const GAP: usize = 2;
+/// Space between notes and what is left of them.
+const MARGIN: usize = 2;
 
-/// Appends the journey to `text`, in so many columns if it fits.
+/// How wide lanes are.
+#[derive(Clone, Copy)]
+struct Spacing {
+    /// Beside a device's name.
+    lane: usize,
+    /// Between two hosts.
+    gap: usize,
+}
+
+/// As is easiest to read.
+const ROOMY: Spacing = Spacing { lane: 2, gap: 2 };
+
+/// For more devices than fit into a line else.
+const NARROW: Spacing = Spacing { lane: 1, gap: 1 };
+
+/// How many columns the ladder takes at least.
+pub fn ladder_width(story: &Story) -> usize {
+    taken(lanes(story, NARROW).1) + NOTE
+}
+
+/// Columns of all but notes.
+fn taken(span: usize) -> usize {
+    NUMBER + span + TIME + MARGIN
+}
+
+/// Appends the journey to `text`, in so many columns unless it takes more ([`ladder_width`]).
 pub fn ladder(story: &Story, paint: &Paint, width: usize, text: &mut Text) {
     let ladder = Ladder::new(story, paint, width);
     ladder.head(text);
@@ -49,7 +75,7 @@ pub fn ladder(story: &Story, paint: &Paint, width: usize, text: &mut Text) {
         ladder.question(question, text);
     }
     ladder.wrappings(text);
-    text.str(&story.verdict()).str("\n");
+    wrap::words(&story.verdict(), 0, MARGIN, width, text);
 }
 
 fn is_answered(question: &Question, all: &[Question]) -> bool {
@@ -78,14 +104,16 @@ struct Lane {
 
 impl<'l> Ladder<'l> {
     fn new(story: &'l Story<'l>, paint: &'l Paint, width: usize) -> Ladder<'l> {
-        let (lanes, span) = lanes(story);
-        let used = NUMBER + span + TIME + 2;
+        let (mut lanes, mut span) = self::lanes(story, ROOMY);
+        if taken(span) + NOTE > width {
+            (lanes, span) = self::lanes(story, NARROW);
+        }
         Ladder {
             story,
             paint,
             lanes,
             span,
-            note: width.saturating_sub(used).max(NOTE),
+            note: width.saturating_sub(taken(span)).max(NOTE),
         }
     }
 
@@ -115,9 +143,7 @@ impl<'l> Ladder<'l> {
         let mut row = self.lifelines();
         let to = self.lane(&hop.host, &hop.device);
         // An answer starts where it is made, and a packet that is sent again at its start.
-        let again = |change: &Change| matches!(change, Change::SentAgain { .. });
-        let from = before.filter(|_| !hop.changed.iter().any(again));
-        let from = from.map(|before| (self.lane(&before.host, &before.device), before));
+        let from = before.map(|before| (self.lane(&before.host, &before.device), before));
         let reach = match from {
             Some((from, before)) if from != to => {
                 let wrapped = before.outer.is_some() && hop.outer.is_some();
@@ -157,7 +183,7 @@ impl<'l> Ladder<'l> {
                 text.spaces(TIME);
             }
             if !line.is_empty() {
-                text.str("  ");
+                text.spaces(MARGIN);
                 painted(self.paint, role, line, text);
             }
             text.str("\n");
@@ -203,28 +229,40 @@ impl<'l> Ladder<'l> {
         }
     }
 
-    /// Cuts a note at spaces into lines that fit.
+    /// Cuts a note at spaces into lines that fit; a word that is too long by itself anywhere.
     fn fold(&self, note: &str) -> Vec<String> {
-        let mut lines = vec![String::new()];
+        let (mut lines, mut room) = (vec![String::new()], self.note);
         for word in note.split(' ') {
-            let line = lines.last().map_or(0, |line| line.chars().count());
-            if line > 0 && line + 1 + word.chars().count() > self.note {
+            let length = word.chars().count();
+            if room < self.note && length < room {
+                push(&mut lines, ' ');
+                room -= 1;
+            } else if room < self.note {
                 lines.push(String::new());
+                room = self.note;
             }
-            if let Some(line) = lines.last_mut() {
-                if !line.is_empty() {
-                    line.push(' ');
+            for letter in word.chars() {
+                if room == 0 {
+                    lines.push(String::new());
+                    room = self.note;
                 }
-                line.push_str(word);
+                push(&mut lines, letter);
+                room -= 1;
             }
         }
         lines
     }
 }
 
+fn push(lines: &mut [String], letter: char) {
+    if let Some(line) = lines.last_mut() {
+        line.push(letter);
+    }
+}
+
 /// Every device on the path, host by host, in the order in which it is come by; and their columns
 /// in all.
-fn lanes(story: &Story) -> (Vec<Lane>, usize) {
+fn lanes(story: &Story, spacing: Spacing) -> (Vec<Lane>, usize) {
     let path = story.path;
     let hops = path.hops.iter().map(|hop| (&hop.host, &hop.device));
     let questions = path.questions.iter().map(|one| (&one.host, &one.device));
@@ -244,7 +282,7 @@ fn lanes(story: &Story) -> (Vec<Lane>, usize) {
     let (mut lanes, mut at) = (Vec::new(), 0);
     for (host, devices) in hosts {
         for device in devices {
-            let width = device.chars().count().max(4) + 2;
+            let width = device.chars().count().max(4) + spacing.lane;
             lanes.push(Lane {
                 host: host.clone(),
                 device: device.clone(),
@@ -252,9 +290,9 @@ fn lanes(story: &Story) -> (Vec<Lane>, usize) {
             });
             at += width;
         }
-        at += GAP;
+        at += spacing.gap;
     }
-    (lanes, at.saturating_sub(GAP))
+    (lanes, at.saturating_sub(spacing.gap))
 }
 
 /// Draws a line from one column to another; where it runs.
@@ -279,7 +317,10 @@ fn note(hop: &Hop, first: bool, turns: bool) -> String {
         || hop.changed.iter().any(|change| {
             matches!(
                 change,
-                Change::Answered(_) | Change::Reported(_) | Change::SentAgain { .. }
+                Change::Answered(_)
+                    | Change::Reported(_)
+                    | Change::SentAgain { .. }
+                    | Change::AnsweredTwice
             )
         });
     let leg = match hop.leg {
@@ -302,17 +343,21 @@ fn note(hop: &Hop, first: bool, turns: bool) -> String {
             hop.packet.ttl
         )),
     }
-    let cut = |change: &Change| matches!(change, Change::Fragment { outer: false, .. });
-    if let Some(piece) = hop.packet.piece
-        && !hop.changed.iter().any(cut)
-    {
-        let last = if piece.more { "" } else { ", last" };
-        let end = piece.offset + piece.len;
-        parts.push(format!("bytes {}-{end}{last}", piece.offset));
+    for (piece, around) in [(hop.packet.piece, false), (hop.outer_piece, true)] {
+        let cut =
+            |change: &Change| matches!(change, Change::Fragment { outer, .. } if *outer == around);
+        if let Some(piece) = piece
+            && !hop.changed.iter().any(cut)
+        {
+            parts.push(bytes(piece, around));
+        }
     }
     let changes = hop.changed.iter().filter_map(|change| match change {
         Change::Answered(_) | Change::Reported(_) => None,
         Change::Wrapped(_) => Some("wrapped in UDP".to_owned()),
+        Change::Fragment { piece, outer: true } => Some(format!("cut: {}", bytes(*piece, true))),
+        Change::Copy { number } => Some(format!("duplicate of hop {number}")),
+        Change::AnsweredTwice => Some("answered twice".to_owned()),
         Change::WaitedForNeighbour { address, .. } => Some(match address {
             IpAddr::V4(_) => "waited for ARP".to_owned(),
             IpAddr::V6(_) => "waited for neighbour discovery".to_owned(),
@@ -321,6 +366,14 @@ fn note(hop: &Hop, first: bool, turns: bool) -> String {
     });
     parts.extend(changes);
     parts.join("; ")
+}
+
+/// `bytes 480-937, last`, of the packet or of the datagram around it.
+fn bytes(piece: Piece, around: bool) -> String {
+    let of = if around { "outer bytes" } else { "bytes" };
+    let last = if piece.more { "" } else { ", last" };
+    let end = piece.offset + piece.len;
+    format!("{of} {}-{end}{last}", piece.offset)
 }
 
 /// Writes `name` around `column`.

@@ -2,10 +2,12 @@
 
 mod json;
 mod ladder;
+#[cfg(test)]
+mod ladder_tests;
 mod list;
 
 pub use json::json;
-pub use ladder::ladder;
+pub use ladder::{ladder, ladder_width};
 pub use list::list;
 
 use super::identity::Leg;
@@ -50,6 +52,9 @@ impl Story<'_> {
             count => format!("{count} hops"),
         };
         let took = micros(path.since_start(last.time));
+        if let Some(refusal) = self.refusal() {
+            return format!("{hops}, {took}: {refusal}");
+        }
         let error = path.leg(Leg::Error).last();
         match (path.delivered, path.answered, error) {
             (_, _, Some(error)) if !path.answered => {
@@ -66,6 +71,22 @@ impl Story<'_> {
             },
             (false, false, _) => format!("{hops}: last seen {}", place(last)),
         }
+    }
+
+    /// That the packet was refused, and what that means.
+    fn refusal(&self) -> Option<String> {
+        let refusal = self.path.refusal()?;
+        let host = tame(&refusal.host);
+        let (_, to) = self.path.hops.first()?.packet.endpoints();
+        let (how, transport) = match refusal.leg {
+            Leg::Answer => ("a reset (RST)".to_owned(), "TCP"),
+            _ => (format!("an {}", super::words::what(refusal)), "UDP"),
+        };
+        let port = to.port();
+        Some(format!(
+            "delivered, but {host} refuses it with {how}, as it does when nobody listens on its \
+             {transport} port {port}"
+        ))
     }
 }
 

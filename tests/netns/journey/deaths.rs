@@ -9,6 +9,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::each_of_several_has_its_own_death", several),
     ("journey::counters_of_several_are_not_one_s_own", together),
     ("journey::some_of_several_die", some),
+    (
+        "journey::the_firewall_s_rule_was_not_named_nor_where_to_ask",
+        firewall,
+    ),
     ("journey::somebody_elses_packet_dies", attached),
     ("journey::what_the_kernel_s_witness_did_not_hear", unheard),
     ("journey::the_bulk_thrown_away_left_no_room", bulk),
@@ -112,6 +116,28 @@ fn some(bench: &Bench) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// A trace of the firewall, which alone knows the rule, is left to `tunlab why`.
+fn firewall(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(&format!(
+        "{UP} tunlab lab exec s -- nft 'add table t; add chain t f {{ type filter hook forward \
+         priority 0; }}; add rule t f udp dport 9 drop' || exit
+         tunlab journey --udp 9 v -o list; echo code $?
+         tunlab journey --udp 9 v -o json; tunlab lab down"
+    ))?;
+    ended
+        .exits(0)?
+        .prints(&["`tunlab why u v --udp 9` ", "code 1"])?;
+    let drop = &journey(&ended)?.0["drop"];
+    match bench.user.is_root() {
+        true if !evidence(drop).contains("`tunlab why u v --udp 9` tells") => {
+            wrong(drop.to_string())
+        }
+        true => Ok(()),
+        false => ended.says(&["`tunlab why u v --udp 9` asks"]).map(|_| ()),
+    }
 }
 
 /// It is looked up with its own source and the device that it came in by.

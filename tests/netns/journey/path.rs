@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         "journey::the_frames_are_kept_with_each_hosts_devices_named",
         kept,
     ),
+    ("journey::a_ladder_was_wider_than_the_terminal", wide),
     ("journey::a_demo_leaves_nothing", demo),
     ("journey::a_demo_s_tunnel_has_another_port", another_port),
     ("journey::a_demo_watches_without_privileges", unprivileged),
@@ -75,6 +76,26 @@ fn told(bench: &Bench) -> Result<(), Problem> {
     match wide.map(|line| line.chars().count()).max() {
         Some(..=80) => Ok(()),
         width => wrong(format!("the ladder has {width:?} columns")),
+    }
+}
+
+/// The way from site to site has eight devices.
+fn wide(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(
+        "tunlab lab up --tunnel site2site || exit
+         for columns in 80 70; do COLUMNS=$columns tunlab journey v -o ladder; done; tunlab lab down",
+    )?;
+    ended
+        .exits(0)?
+        .prints(&["eth0  eth1 tun0 eth0  eth0 tun0 eth1  eth0", "u eth0 out  "])?
+        .says(&["the ladder takes 80 columns, and here are 70: a list instead"])?;
+    let lanes = ended.stdout.lines().filter(|line| line.contains('│'));
+    match lanes.map(|line| line.chars().count()).max() {
+        Some(..=80) => Ok(()),
+        width => wrong(format!(
+            "the ladder has {width:?} columns: {}",
+            ended.stdout
+        )),
     }
 }
 

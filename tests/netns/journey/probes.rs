@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("journey::by_tcp_and_udp", transports),
+    (
+        "journey::a_refused_connection_was_delivered_and_answered_and_no_more",
+        closed,
+    ),
     ("journey::the_ttl_runs_out", ttl),
     ("journey::between_any_two_hosts", any_two),
     ("journey::somebody_elses_packet", attached),
@@ -42,6 +46,27 @@ fn transports(bench: &Bench) -> Result<(), Problem> {
     match probes == ["tcp", "tcp", "udp"] {
         true => Ok(()),
         false => wrong(format!("{probes:?}")),
+    }
+}
+
+/// The packet came and went as all do; that nobody listens is said all the same.
+fn closed(bench: &Bench) -> Result<(), Problem> {
+    let ended = bench.lab(&format!(
+        "{UP} for probe in '--tcp 81' '--udp 81' '--tcp 23'; do
+           tunlab journey $probe v -o list; tunlab journey $probe v -o json; done; tunlab lab down"
+    ))?;
+    ended.exits(0)?.prints(&[
+        "delivered, but v refuses it with a reset (RST), as it does when nobody listens on its TCP \
+         port 81\n`tunlab why u v --tcp 81` tells more.\n",
+        "delivered, but v refuses it with an ICMP error: Destination Port Unreachable, as it does \
+         when nobody listens on its UDP port 81\n",
+        "delivered and answered\n",
+    ])?;
+    let told = journeys(&ended);
+    let refused: Vec<bool> = told.iter().map(|told| told.0["refused"] == true).collect();
+    match refused == [true, true, false] {
+        true => Ok(()),
+        false => wrong(ended.stdout),
     }
 }
 

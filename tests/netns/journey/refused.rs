@@ -42,6 +42,7 @@ fn nonsense(bench: &Bench) -> Result<(), Problem> {
             "probes of at most 64986 bytes; use --watch sockets",
         ),
         ("-c 0 v", "-c"),
+        ("-W 0 v", "write 10ms or more"),
         ("-i soon v", "write a time such as 5ms"),
         ("-o png v", "ladder"),
         ("--attach tcp.prot", "tcp.port"),

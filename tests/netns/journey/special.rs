@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         "journey::fragments_of_the_datagram_around_it",
         outer_fragments,
     ),
+    ("journey::copies_ran_to_and_fro", copies),
     ("journey::a_redirect_and_a_bounce", redirected),
     ("journey::addresses_rewritten_by_nft", rewritten),
     ("journey::arp_before_the_first_hop", waited),
@@ -138,6 +139,45 @@ fn outer_fragments(bench: &Bench) -> Result<(), Problem> {
     match whole && pieces.len() > expected.len() {
         true => Ok(()),
         false => wrong(format!("the packet itself: {}", told.0)),
+    }
+}
+
+/// S sends a copy of the packet back to U, then one of the datagram around it to V; and the ladder
+/// has arrows only from who sent to who got. Fragments of the datagram were drawn wrong, too.
+fn copies(bench: &Bench) -> Result<(), Problem> {
+    needs(&["ip", "nft"])?;
+    let ended = bench.lab(&format!(
+        "{UP} s='tunlab lab exec s --'; tunlab journey v > /dev/null
+         $s nft 'add table ip t; add chain ip t p {{ type filter hook prerouting priority 0; }}; \
+           add rule ip t p iifname tun0 icmp type echo-request dup to 10.0.2.8 device eth0' || exit
+         tunlab journey v -o json; $s nft delete table ip t
+         $s nft 'add table netdev t; add chain netdev t p {{ type filter hook ingress device eth0 \
+           priority 0; }}; add rule netdev t p ip protocol udp dup to eth1' || exit
+         tunlab journey v -o json; $s nft delete table netdev t
+         for host in u s; do tunlab lab exec $host -- ip link set dev eth0 mtu 100; done
+         tunlab journey v -o ladder; tunlab lab down"
+    ))?;
+    ended.exits(0)?;
+    let (there, back) = KNOWN.split_at(4);
+    let [packet, datagram] = &journeys(&ended)[..] else {
+        return wrong(format!("{}{}", ended.stdout, ended.stderr));
+    };
+    let copy = ["s eth0 out", "u eth0 in"];
+    packet
+        .goes(&[there, &copy, back].concat())?
+        .changed(&["duplicate: a second copy of the packet at hop 7"])?;
+    let copy = ["s eth1 out wrapped", "v eth0 in wrapped"];
+    datagram
+        .goes(&[&there[..3], &copy, &there[3..], back].concat())?
+        .changed(&["duplicate: a second copy of the packet at hop 6"])?;
+    // Time may change the order of pieces, but not who sends them.
+    let (ways, turned) = ended.stdout.split_once("  back: ").unwrap_or_default();
+    match (
+        ways.matches("╞═══════▶").count(),
+        turned.matches("◀═══════╡").count(),
+    ) {
+        (2, 2) if !ways.contains('◀') && !turned.contains('▶') => Ok(()),
+        _ => wrong(ended.stdout.clone()),
     }
 }
 
