@@ -49,7 +49,8 @@ use crate::model::Packet;
 
 /// A compiled filter.
 pub struct Filter {
-    expression: expression::Expression,
+    /// Elsewhere in memory: it is large, and whoever holds a filter moves it about.
+    expression: Box<expression::Expression>,
 }
 
 impl Filter {
@@ -58,7 +59,7 @@ impl Filter {
     /// # Errors
     /// [`FilterError`] shows the place, and for a wrong name the nearest right one.
     pub fn compile(text: &str) -> Result<Filter, FilterError> {
-        let expression = parse::parse(text)?;
+        let expression = Box::new(parse::parse(text)?);
         Ok(Filter { expression })
     }
 
