@@ -40,15 +40,44 @@ impl Runs for Proto {
     }
 }
 
-/// The protocol of this name; letters' case does not matter, and `show`'s title or `line`'s column
-/// will do.
+/// What people call protocols that are called differently here.
+const WORDS: [(&str, &str); 12] = [
+    ("bpdu", "STP"),
+    ("eth2", "Ether"),
+    ("icmp6", "ICMPv6DestUnreach"),
+    ("ip4", "IP"),
+    ("ipv4", "IP"),
+    ("ip6", "IPv6"),
+    ("linux-cooked", "CookedLinux"),
+    ("mld", "ICMPv6MLQuery"),
+    ("mldv2", "ICMPv6MLQuery2"),
+    ("nd", "ICMPv6ND_NS"),
+    ("ndp", "ICMPv6ND_NS"),
+    ("rarp", "ARP"),
+];
+
+/// The protocol of this name; letters' case does not matter, and `show`'s title, `line`'s column,
+/// Wireshark's name or another word for it will do.
 fn find(name: &str) -> Result<&'static Protocol, Failure> {
     let named = |of: fn(&Protocol) -> &str| {
         proto::all().find(|protocol| of(protocol).eq_ignore_ascii_case(name))
     };
+    let same = |known: &str| known.eq_ignore_ascii_case(name);
+    let by_alias = || {
+        proto::all().find(|protocol| {
+            let faces = protocol.faces.iter().map(|(face, _)| *face);
+            protocol.aliases.iter().copied().chain(faces).any(same)
+        })
+    };
+    let by_word = || {
+        let (_, meant) = WORDS.iter().find(|(word, _)| same(word))?;
+        proto::all().find(|protocol| protocol.name == *meant)
+    };
     named(|protocol| protocol.name)
         .or_else(|| named(|protocol| protocol.column))
         .or_else(|| named(|protocol| protocol.title))
+        .or_else(by_alias)
+        .or_else(by_word)
         .ok_or_else(|| {
             let hint = match nearest(name) {
                 Some(nearest) => format!("did you mean {}? ", nearest.name),

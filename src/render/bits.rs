@@ -23,6 +23,14 @@ struct Cell<'a> {
     first: bool,
 }
 
+/// What stands between name and value in the legend.
+const EQUALS: &str = " = ";
+
+/// Columns of so many bits, the lines around them left out.
+fn columns(bits: usize) -> usize {
+    2 * bits - 1
+}
+
 /// Draws a packet's headers one after the other.
 pub(super) struct Bits<'b> {
     pub(super) paint: &'b Paint,
@@ -88,6 +96,47 @@ impl Bits<'_> {
             }
         }
         self.row(layer, &mut row, &mut used);
+        self.legend(layer);
+    }
+
+    /// Names, and values, that had no room in their cells.
+    fn legend(&mut self, layer: &Layer) {
+        let (mut used, mut column) = (0, 0);
+        for present in layer.fields() {
+            if is_block(&present) || present.bits == 0 {
+                used *= usize::from(present.bits == 0);
+                continue;
+            }
+            let room = columns(present.bits.min(ROW - used));
+            used = (used + present.bits) % ROW;
+            let width = self.entry(layer, &present);
+            let value = width - present.field.name.len();
+            if present.field.name.len() <= room && value <= room + EQUALS.len() {
+                continue;
+            }
+            let goes_on = column > 0 && column + 2 + width < 2 * ROW;
+            let before = match column {
+                0 => "  ",
+                _ if goes_on => ", ",
+                _ => ",\n  ",
+            };
+            column = if goes_on { column } else { 0 } + 2 + width;
+            self.text.str(before).str(self.scratch.as_str());
+        }
+        if column > 0 {
+            self.text.str("\n");
+        }
+    }
+
+    /// Puts what the legend says of a field into `scratch`; how many columns it takes.
+    fn entry(&mut self, layer: &Layer, present: &Present) -> usize {
+        self.scratch.clear();
+        self.scratch.str(present.field.name);
+        if self.values {
+            self.scratch.str(EQUALS);
+            value::write(layer, present, self.scratch);
+        }
+        self.scratch.as_str().chars().count()
     }
 
     fn ruler(&mut self) {
@@ -141,7 +190,7 @@ impl Bits<'_> {
                     }
                 };
                 self.text.str("|");
-                self.centred(2 * cell.bits - 1, role);
+                self.centred(columns(cell.bits), role);
             }
             self.text.str("|\n");
         }
@@ -157,9 +206,10 @@ impl Bits<'_> {
         let (shown, cut) = if length <= width {
             (written, false)
         } else {
-            let keep = width.saturating_sub(1);
+            // Of one column, the first letter says more than that something is left out.
+            let keep = width.saturating_sub(1).max(1);
             let end = written.char_indices().nth(keep).map_or(0, |(at, _)| at);
-            (&written[..end], true)
+            (&written[..end], width > 1)
         };
         let length = length.min(width);
         let before = (width - length) / 2;

@@ -2,6 +2,7 @@
 //! protocol they print: all they know is in the tables.
 
 mod bits;
+mod forms;
 mod hex;
 mod json;
 mod line;

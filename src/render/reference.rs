@@ -2,6 +2,7 @@
 //! fields with their meanings and filter names, what it rides on and what may follow.
 
 use super::bits::Bits;
+use super::forms::forms;
 use super::wrap::words;
 use super::{Paint, Role};
 use crate::model::json::string;
@@ -64,7 +65,7 @@ pub fn page(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
     wrapped(protocol.about, 0, text);
     if !protocol.fields.is_empty() {
         text.str("\n");
-        diagram(protocol, paint, text);
+        diagrams(protocol, paint, text);
         text.str("\nFields\n");
     }
     for field in protocol.fields {
@@ -104,6 +105,33 @@ pub fn page(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
             text.str(", when ").str(under.field).str(" is ");
             text.dec(under.value).str("\n");
         }
+    }
+    family(protocol, paint, text);
+}
+
+/// The protocols that `line` or Wireshark calls alike, as the messages of ICMPv6.
+fn family(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
+    // What holds bytes, or nothing, is named after what it is in.
+    let has_fields = |one: &Protocol| !one.opaque && !one.fields.is_empty();
+    let alike = |other: &Protocol| {
+        let mut aliases = other.aliases.iter();
+        other.column == protocol.column || aliases.any(|alias| protocol.aliases.contains(alias))
+    };
+    let others = proto::all().filter(|other| !std::ptr::eq(*other, protocol));
+    let mut members = others
+        .filter(|other| has_fields(other) && alike(other))
+        .peekable();
+    if members.peek().is_none() || !has_fields(protocol) {
+        return;
+    }
+    text.str("\nOf the same family\n");
+    for member in members {
+        text.str("  ");
+        paint.with(Role::Title, text, |text| {
+            text.str(member.name);
+        });
+        text.str("\n");
+        wrapped(first_sentence(member.about), 6, text);
     }
 }
 
@@ -176,15 +204,26 @@ pub fn json(protocol: &'static Protocol, text: &mut Text) {
     text.str("]}\n");
 }
 
-/// The header as the RFC draws it, without values: of a header of zeros.
-fn diagram(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
-    let zeros = [0; 256];
-    let length = protocol.header.min(&[]);
-    if length == 0 {
-        return;
+/// The header as the RFC draws it, without values, in each form that it has.
+fn diagrams(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
+    for (index, form) in forms(protocol).iter().enumerate() {
+        let header = form.layer(protocol);
+        if header.header().is_empty() {
+            continue;
+        }
+        let types = form.types.iter();
+        let types: Vec<_> = types
+            .map(|(type_, name)| format!("{type_} {name}"))
+            .collect();
+        if !types.is_empty() {
+            text.str(if index > 0 { "\n" } else { "" });
+            wrapped(&format!("Type {}", types.join(", ")), 0, text);
+        }
+        diagram(&header, paint, text);
     }
-    let length = length.min(zeros.len());
-    let header = Layer::first(protocol, &zeros[..length]);
+}
+
+fn diagram(header: &Layer, paint: &Paint, text: &mut Text) {
     let mut scratch = Text::default();
     let mut bits = Bits {
         paint,
@@ -192,7 +231,7 @@ fn diagram(protocol: &'static Protocol, paint: &Paint, text: &mut Text) {
         scratch: &mut scratch,
         text,
     };
-    bits.header(&header);
+    bits.header(header);
 }
 
 fn field(protocol: &'static Protocol, field: &'static Field, paint: &Paint, text: &mut Text) {

@@ -1,6 +1,6 @@
 //! `proto`: the list, a protocol's page, the same as JSON.
 
-use super::run::{Ended, on_terminal, tunlab};
+use super::run::{Ended, capture, on_terminal, tunlab};
 use serde_json::Value;
 use tunlab::proto;
 
@@ -88,4 +88,67 @@ fn a_wrong_name_gives_the_nearest() {
     let far = tunlab(&["proto", "qqqqqqqq"]);
     let expected = "tunlab: no protocol is called qqqqqqqq; `tunlab proto` lists them\n";
     assert_eq!((far.code, far.stderr.as_str()), (Some(2), expected));
+}
+
+#[test]
+fn what_others_call_a_protocol_was_unknown() {
+    for (word, name) in [
+        ("eth", "Ether:"),
+        ("mld", "ICMPv6MLQuery:"),
+        ("icmp6", "ICMPv6DestUnreach:"),
+        ("NDP", "ICMPv6ND_NS:"),
+        ("vlan", "Dot1Q:"),
+        ("mdns", "DNS "),
+        ("ipv4", "IP "),
+    ] {
+        let ended = tunlab(&["proto", word]);
+        assert_eq!(ended.code, Some(0), "{word}: {}", ended.stderr);
+        assert!(ended.stdout.starts_with(name), "{word}: {}", ended.stdout);
+    }
+}
+
+#[test]
+fn one_of_a_family_hid_the_others() {
+    let page = tunlab(&["proto", "icmpv6"]).stdout;
+    let (_, family) = page.split_once("\nOf the same family\n").unwrap();
+    for member in ["ICMPv6EchoRequest", "ICMPv6ND_NS", "ICMPv6MLReport2"] {
+        assert!(family.contains(&format!("  {member}\n      ")), "{family}");
+    }
+    assert!(!family.contains("ICMPv6DestUnreach"));
+    assert!(!tunlab(&["proto", "udp"]).stdout.contains("family"));
+    let igmp = tunlab(&["proto", "igmp"]).stdout;
+    assert!(igmp.contains("\n  IGMPv3_MR\n"), "{igmp}");
+}
+
+#[test]
+fn icmp_was_drawn_as_an_echo_alone() {
+    let page = tunlab(&["proto", "icmp"]).stdout;
+    let (drawn, _) = page.split_once("\nFields\n").unwrap();
+    for (types, field) in [
+        ("Type 0 echo-reply, 8 echo-request", "|              seq "),
+        ("Type 3 dest-unreach", "|          nexthopmtu "),
+        ("Type 5 redirect", "|                              gw "),
+        ("Type 13 timestamp-request", " ts_rx "),
+    ] {
+        let (_, form) = drawn.split_once(types).unwrap();
+        let form = form.split("\nType").next().unwrap();
+        assert!(form.contains(field), "{types}: {form}");
+    }
+    assert!(!tunlab(&["proto", "igmp"]).stdout.contains("\nType"));
+}
+
+#[test]
+fn what_had_no_room_in_its_cell_was_lost() {
+    let file = capture("dns");
+    let drawn = tunlab(&["read", &file, "-o", "bits", "-c", "1"]).stdout;
+    assert!(
+        drawn.contains("|q|opcode |a|t|r|r|z|a|c| rcode |\n"),
+        "{drawn}"
+    );
+    assert!(drawn.contains("  qr = 0, aa = 0, tc = 0, rd = 1, ra = 0, ad = 0, cd = 0\n"));
+    let page = tunlab(&["proto", "dns"]).stdout;
+    assert!(page.contains("\n  qr, aa, tc, rd, ra, ad, cd\n"), "{page}");
+    let file = capture("icmp-errors");
+    let drawn = tunlab(&["read", &file, "-o", "bits"]).stdout;
+    assert!(drawn.contains("\n  code = host-unreachable\n"), "{drawn}");
 }

@@ -288,12 +288,14 @@ fn a_question_of_dns_had_a_result() {
         format!("{header}00350035001400001234{flags}0000000000000000")
     };
     let [question, answer] = [dns("0100"), dns("8580")];
-    for name in ["rcode", "authoritative", "recavail", "authenticated"] {
+    for name in ["rcode", "authoritative", "recavail"] {
         let filter = format!("dns.flags.{name}");
         assert!(!selects(&filter, &question), "{filter}");
         assert!(selects(&filter, &answer), "{filter}");
     }
     assert!(selects("dns.flags.checkdisable == 0", &question));
+    // In a question this one asks for the check (RFC 6840 section 5.7).
+    assert!(selects("dns.flags.authenticated == 0", &question));
     assert!(selects("dns.flags.authoritative == 1", &answer));
 }
 

@@ -49,6 +49,7 @@ use crate::model::Packet;
 
 /// A compiled filter.
 pub struct Filter {
+    /// Elsewhere in memory: it is large, and whoever holds a filter moves it about.
     expression: Box<expression::Expression>,
 }
 
