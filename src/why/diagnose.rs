@@ -10,7 +10,7 @@
 use super::check::check;
 use super::clues::Clues;
 use super::diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
-use super::evidence::{Drop, Evidence, Leg};
+use super::evidence::{Drop, Evidence, Leg, Rule};
 use super::met::can_be;
 use super::places::Places;
 use super::point::{Phase, Point};
@@ -159,6 +159,7 @@ fn by_kernel(drop: &Drop, evidence: &Evidence) -> Vec<Finding> {
 fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'static Cause>) {
     let mut found: Vec<(u32, Finding)> = Vec::new();
     let mut candidates: Vec<&'static Cause> = Vec::new();
+    let mut rules: Vec<(&str, Rule)> = Vec::new();
     for point in points {
         for cause in causes::ALL {
             if !can_be(cause, point.phase) {
@@ -167,6 +168,14 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
             let Some(clues) = check(cause, point, evidence) else {
                 continue;
             };
+            // One drop by a rule is one, wherever else it would fit.
+            if let Some(rule) = &clues.rule {
+                let rule = (point.host.name.as_str(), rule.clone());
+                if rules.contains(&rule) {
+                    continue;
+                }
+                rules.push(rule);
+            }
             if clues.weight > 0 && **cause != causes::TUNNEL_SILENT {
                 found.push((clues.weight, finding(cause, point, clues, evidence)));
             } else if !is_silent(cause, evidence) && !candidates.contains(cause) {
