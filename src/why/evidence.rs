@@ -136,6 +136,8 @@ pub struct Trace {
     pub host: String,
     /// The last hook that it reached: `forward`.
     pub hook: String,
+    /// The number of the device that it was to leave through there; none before that was known.
+    pub oif: Option<u32>,
     /// The rule or policy that ended it.
     pub dropped_by: Option<Rule>,
     /// Who sent it.
@@ -155,6 +157,8 @@ pub struct Rule {
     pub chain: String,
     /// The rule's handle; none for the chain's policy.
     pub handle: Option<u64>,
+    /// The rule as nft(8) lists it; nothing where that was not to be had.
+    pub text: Option<String>,
 }
 
 /// What a host counted while the packet was under way.
@@ -244,6 +248,7 @@ impl Rule {
             table,
             chain,
             handle,
+            ..
         } = self;
         match handle {
             Some(handle) => format!("nft delete rule {family} {table} {chain} handle {handle}"),

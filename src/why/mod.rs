@@ -12,6 +12,7 @@
 //!   on a host
 //! - [`mark`]: the packet that is asked about, and how it is known again
 //! - [`state`]: how a host is set up
+//! - `firewall`: what a firewall has done to it; `ruleset` is how its rules read
 //! - [`evidence`]: all of that as data
 //! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
 //!   `last` where it was seen last, `met` which causes can be met there, `check` whether one fits,
@@ -29,6 +30,7 @@ mod diagnose_tests;
 pub mod diagnosis;
 pub mod evidence;
 pub mod examine;
+mod firewall;
 pub mod host;
 #[cfg(test)]
 mod kernels;
@@ -41,6 +43,7 @@ mod met;
 mod places;
 mod point;
 pub mod report;
+mod ruleset;
 #[cfg(test)]
 mod samples;
 pub mod state;

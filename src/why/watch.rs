@@ -262,7 +262,12 @@ impl Watch {
         for look in &mut self.looks {
             if let Some(trace) = &mut look.trace {
                 let (steps, lost) = trace.drain();
-                traces.extend(traces_of(&look.name, &steps, mark, &evidence.seen));
+                let mut here = traces_of(&look.name, &steps, mark, &evidence.seen);
+                for rule in here.iter_mut().filter_map(|one| one.dropped_by.as_mut()) {
+                    let rules = look.rules.as_ref();
+                    rule.text = rules.and_then(|rules| rules.text(rule));
+                }
+                traces.extend(here);
                 if lost {
                     let words = format!("nft: {}: too many packets to trace them all", look.name);
                     evidence.not_available.push(words);
