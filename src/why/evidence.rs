@@ -41,6 +41,9 @@ pub struct Evidence {
     pub lookups: Vec<Asked>,
     /// Connections from its sender to its destination that wait.
     pub waiting: Vec<Waiting>,
+    /// Where programs listened for TCP before it was sent: host and socket; nothing if hosts could
+    /// not tell.
+    pub listeners: Option<Vec<(String, SocketAddr)>>,
     /// Where the course's tunnel leads: the host that listens, and its address for the other one.
     pub tunnel: Option<(String, SocketAddr)>,
     /// Witnesses that were wanted and not to be had, each with the reason.

@@ -97,6 +97,8 @@ impl Examination {
             kind: question.kind,
             ttl: None,
             size: match question.kind {
+                // IPv6's header is longer by 20.
+                ProbeKind::Tcp(_) if question.to.is_ipv6() => SYN_SIZE + 20,
                 ProbeKind::Tcp(_) => SYN_SIZE,
                 ProbeKind::Icmp | ProbeKind::Udp(_) => PING_SIZE,
             },

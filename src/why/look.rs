@@ -25,8 +25,8 @@ pub(super) struct Look {
     pub(super) trace: Option<TraceWatch>,
     /// The firewall's rules, where it is traced.
     pub(super) rules: Option<Ruleset>,
-    /// The host's connections, as they were before the packet.
-    pub(super) connections: Vec<TcpConnection>,
+    /// The host's connections, as they were before the packet; nothing where they cannot be read.
+    pub(super) connections: Option<Vec<TcpConnection>>,
 }
 
 impl Look {
@@ -68,7 +68,7 @@ impl Look {
             counters,
             trace,
             rules,
-            connections: tcp_table::connections().unwrap_or_default(),
+            connections: tcp_table::connections().ok(),
         };
         look.before = look.count()?;
         Ok((look, missing))

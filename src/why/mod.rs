@@ -16,7 +16,8 @@
 //! - [`evidence`]: all of that as data
 //! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
 //!   `last` where it was seen last, `met` which causes can be met there, `check` whether one fits,
-//!   by which `clues`, `places` what stands in its cure
+//!   by which `clues`, `places` what stands in its cure; `reset`
+//!   what it means that the answer is one
 //! - [`way`]: the route that a host should have
 //! - [`diagnosis`]: what is said in the end; [`report`] prints it
 //! - [`cure`]: running a cure, and how to take it back
@@ -43,6 +44,7 @@ mod met;
 mod places;
 mod point;
 pub mod report;
+mod reset;
 mod ruleset;
 #[cfg(test)]
 mod samples;

@@ -65,6 +65,7 @@ pub(super) fn ping(hosts: Vec<HostState>) -> Evidence {
         moved: Some(Vec::new()),
         lookups: Vec::new(),
         waiting: Vec::new(),
+        listeners: None,
         tunnel: Some(("s".to_owned(), "10.0.2.11:9090".parse().unwrap())),
         not_available: Vec::new(),
         hosts,
