@@ -29,6 +29,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         not_available: evidence.not_available.clone(),
         last_seen: None,
         is_pending: false,
+        is_passing: false,
     };
     if !evidence.answered {
         lost(evidence, &mut diagnosis);

@@ -131,6 +131,11 @@ impl Examination {
         })
     }
 
+    /// Whether it can be asked once more.
+    pub fn can_ask(&self) -> bool {
+        self.asked < TIMES
+    }
+
     /// Sends a probe and hears what became of it, at most [`TIMES`] times. `stop` is readable when
     /// the user wants no more.
     pub fn ask(&mut self, stop: BorrowedFd) -> Result<Evidence, ExamineError> {

@@ -12,9 +12,9 @@ pub(super) struct Ruleset(String);
 impl Ruleset {
     /// Those of the calling thread's network namespace; nothing where nft is not installed.
     pub(super) fn list() -> Option<Ruleset> {
-        // With handles, and without the elements of sets, which can be many.
+        // With handles, but neither what rules count nor the elements of sets, which can be many.
         let listed = Command::new("nft")
-            .args(["-a", "-t", "list", "ruleset"])
+            .args(["-a", "-s", "-t", "list", "ruleset"])
             .output();
         let listed = listed.ok().filter(|output| output.status.success())?;
         Some(Ruleset(
