@@ -94,6 +94,20 @@ enum Evidence {
     Kernel,
 }
 
+/// Who tells what was found out.
+enum Told {
+    /// This process; what is open is to be closed later.
+    Here(Diagnosis, Box<Examination>),
+    /// Another one, with this exit code.
+    Elsewhere(ExitCode),
+}
+
+impl Told {
+    fn here(diagnosis: Diagnosis, open: Examination) -> Told {
+        Told::Here(diagnosis, Box::new(open))
+    }
+}
+
 /// Causes that can stand one behind the other on one way; more cures than that run in circles.
 const MOST_CURES: usize = 8;
 
@@ -108,27 +122,26 @@ impl Runs for Why {
         let lab = self.lab()?;
         let mut question = self.question(lab.as_ref())?;
         let mut successor = None;
+        let mut is_successor = false;
         if self.evidence.is_none() && !self.fix {
             successor = Successor::wait()?;
             if successor.is_none() {
                 // Our turn has come.
+                is_successor = true;
                 question.witnesses.push(Witness::Nft);
             }
         }
         let in_full = |name: &str, command: &str| host::in_full(&question.hosts, name, command);
         let mut ran = Vec::new();
         for _ in 0..MOST_CURES {
-            let (mut diagnosis, mut open) = self.ask(&question, &signals)?;
-            if suspects_firewall(&diagnosis) && self.evidence.is_none() {
-                if let Some(successor) = successor.take() {
-                    return Ok(ExitCode::from(successor.take_over()?));
-                }
-                if !question.witnesses.contains(&Witness::Nft) {
-                    let mut closer = question.clone();
-                    closer.witnesses.push(Witness::Nft);
-                    (diagnosis, open) = self.ask(&closer, &signals)?;
-                }
-            }
+            let asked = match is_successor {
+                true => self.take_over(&question, &signals)?,
+                false => self.find_out(&question, &signals, &mut successor)?,
+            };
+            let (diagnosis, open) = match asked {
+                Told::Here(diagnosis, open) => (diagnosis, open),
+                Told::Elsewhere(code) => return Ok(code),
+            };
             let mut text = Text::default();
             match self.format {
                 Format::Json => report::json(&diagnosis, &in_full, &mut text),
@@ -217,6 +230,45 @@ impl Why {
         }
     }
 
+    /// Asks, and once more with a trace of the firewall where that would tell more. The first probe's
+    /// fate stands where others get through.
+    fn find_out(
+        &self,
+        question: &Question,
+        signals: &Signals,
+        successor: &mut Option<Successor>,
+    ) -> Result<Told, Failure> {
+        let (mut diagnosis, open) = self.ask(question, signals)?;
+        if !suspects_firewall(&diagnosis) || self.evidence.is_some() {
+            return Ok(Told::here(diagnosis, open));
+        }
+        if let Some(successor) = successor.take() {
+            match successor.take_over()? {
+                0 => diagnosis.is_passing = true,
+                code => return Ok(Told::Elsewhere(ExitCode::from(code))),
+            }
+        } else if self.fix {
+            let mut closer = question.clone();
+            closer.witnesses.push(Witness::Nft);
+            let (closer, traced) = self.ask_closer(&closer, signals)?;
+            if closer.verdict != Verdict::Healthy {
+                return Ok(Told::here(closer, traced));
+            }
+            diagnosis.is_passing = true;
+        }
+        Ok(Told::here(diagnosis, open))
+    }
+
+    /// Asks in the place of the process whose probe was lost, which has to say so if others get
+    /// through.
+    fn take_over(&self, question: &Question, signals: &Signals) -> Result<Told, Failure> {
+        let (diagnosis, open) = self.ask_closer(question, signals)?;
+        Ok(match diagnosis.verdict {
+            Verdict::Healthy => Told::Elsewhere(ExitCode::SUCCESS),
+            _ => Told::here(diagnosis, open),
+        })
+    }
+
     /// Asks, and again while a neighbour may still answer; what is open is to be closed later.
     fn ask(
         &self,
@@ -236,6 +288,23 @@ impl Why {
             sleep(Duration::from_secs(1));
             diagnosis = diagnose(&examination.ask(signals.as_fd())?);
         }
+        Ok((diagnosis, examination))
+    }
+
+    /// Asks what became of a probe like one that was lost: where it gets through, of others, for the
+    /// firewall may not drop every packet.
+    fn ask_closer(
+        &self,
+        question: &Question,
+        signals: &Signals,
+    ) -> Result<(Diagnosis, Examination), Failure> {
+        let (mut diagnosis, mut examination) = self.ask(question, signals)?;
+        let mut is_passing = false;
+        while diagnosis.verdict == Verdict::Healthy && examination.can_ask() {
+            is_passing = true;
+            diagnosis = diagnose(&examination.ask(signals.as_fd())?);
+        }
+        diagnosis.is_passing = is_passing;
         Ok((diagnosis, examination))
     }
 }

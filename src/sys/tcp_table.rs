@@ -1,16 +1,16 @@
-//! The TCP connections of a network namespace, from `/proc/net/tcp`
+//! The TCP connections of a network namespace, from `/proc/net/tcp` and `/proc/net/tcp6`
 //! (`Documentation/networking/proc_net_tcp.rst`, `get_tcp4_sock` in net/ipv4/tcp_ipv4.c).
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// A TCP socket over IPv4.
+/// A TCP socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TcpConnection {
     /// This end.
     pub own: SocketAddr,
-    /// The other end; of a listening socket 0.0.0.0:0.
+    /// The other end; of a listening socket 0.0.0.0:0 or [::]:0.
     pub peer: SocketAddr,
     /// As ss(8) writes it.
     pub state: &'static str,
@@ -58,7 +58,17 @@ const STATES: [&str; 13] = [
 
 /// Those of the calling thread's namespace.
 pub fn connections() -> io::Result<Vec<TcpConnection>> {
-    let table = fs::read_to_string("/proc/thread-self/net/tcp")?;
+    let mut all = of_table("/proc/thread-self/net/tcp")?;
+    match of_table("/proc/thread-self/net/tcp6") {
+        // A kernel without IPv6.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        more => all.extend(more?),
+    }
+    Ok(all)
+}
+
+fn of_table(path: &str) -> io::Result<Vec<TcpConnection>> {
+    let table = fs::read_to_string(path)?;
     Ok(table.lines().skip(1).filter_map(parse).collect())
 }
 
@@ -89,12 +99,24 @@ fn parse(row: &str) -> Option<TcpConnection> {
     })
 }
 
-/// `0100007F:0017`: the address as a number of this machine's byte order, the port as a plain one.
+/// `0100007F:0017`: the address as a number of this machine's byte order, four of them for IPv6, the
+/// port as a plain one. IPv4 over a socket of IPv6 is IPv4.
 fn address(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
-    let address = u32::from_str_radix(address, 16).ok()?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    Some((Ipv4Addr::from(address.to_ne_bytes()), port).into())
+    let word = |at: usize| {
+        let word = u32::from_str_radix(address.get(at * 8..at * 8 + 8)?, 16).ok()?;
+        Some(word.to_ne_bytes())
+    };
+    let address: IpAddr = match address.len() {
+        8 => Ipv4Addr::from(word(0)?).into(),
+        32 => {
+            let words = [word(0)?, word(1)?, word(2)?, word(3)?];
+            let bytes: [u8; 16] = words.concat().try_into().ok()?;
+            Ipv6Addr::from(bytes).to_canonical()
+        }
+        _ => return None,
+    };
+    Some((address, u16::from_str_radix(port, 16).ok()?).into())
 }
 
 #[cfg(test)]
@@ -117,6 +139,22 @@ mod tests {
             assert_eq!(connection.queued, 5);
         }
         assert_eq!(parse("nonsense"), None);
+    }
+
+    #[test]
+    fn sockets_of_ipv6_were_no_sockets() {
+        let read = |text| address(text).map(|address| address.to_string());
+        if cfg!(target_endian = "little") {
+            let own = "000000FD000000000000000065000000:0017";
+            assert_eq!(read(own).unwrap(), "[fd00::65]:23");
+            let mapped = "0000000000000000FFFF00000100007F:0017";
+            assert_eq!(read(mapped).unwrap(), "127.0.0.1:23");
+        }
+        assert_eq!(
+            read("00000000000000000000000000000000:0017").unwrap(),
+            "[::]:23"
+        );
+        assert_eq!(read("0000:0017"), None);
     }
 
     #[test]

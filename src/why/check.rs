@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use super::clues::{Clues, counters};
 use super::decide::Decision;
 use super::evidence::Evidence;
+use super::firewall;
 use super::met::is_header;
 use super::point::{Phase, Point};
 use super::state::{HostState, is_tun};
@@ -19,6 +20,7 @@ use crate::lab::plan::Mac;
 use crate::sys::netlink::{
     Action, LOCAL, Link, Lookup, MAIN, Neighbour, NeighbourState, RouteKind,
 };
+use crate::sys::nftables::DEVICE_HOOKS;
 
 /// The clues for a cause; nothing if something refutes it.
 pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option<Clues> {
@@ -183,7 +185,7 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
             clues.dev = Some(link.name.clone());
             Some(clues)
         }
-        "nft_drop" => firewall(point, evidence, clues),
+        "nft_drop" => firewall::check(point, evidence, clues),
         "device_down" => {
             let tun = host.links.iter().find(|link| is_tun(link) && !link.up)?;
             let mut clues = clues.observed(4, format!("{} of {} is down", tun.name, host.name));
@@ -248,14 +250,15 @@ pub(super) fn check(cause: &Cause, point: &Point, evidence: &Evidence) -> Option
                 _ => Some(clues),
             }
         }
-        // What was recognised is IP, and which; what a firewall has seen has a sound header.
+        // What was recognised is IP, and which; what a firewall has seen behind the device has a
+        // sound header.
         name if is_header(name) => {
             let readable = point.phase != Phase::Garbled;
             let v6 = name.starts_with("ipv6_");
             let other = v6 != point.src.is_ipv6();
             let traced = evidence.traces.iter().flatten();
             let passed = traced
-                .filter(|trace| trace.src == point.src)
+                .filter(|trace| trace.src == point.src && trace.hook != DEVICE_HOOKS[0])
                 .any(|trace| trace.host == host.name);
             (!readable || !other && !passed).then_some(clues)
         }
@@ -366,36 +369,6 @@ fn way_down<'e>(point: &Point<'e>, evidence: &Evidence) -> Option<(&'e Link, u32
     let alone = evidence.hosts.len() == 1 || point.dst.is_ipv6();
     let any = all().find(|link| networks(link).next().is_some());
     nearby.or_else(|| any.filter(|_| alone).map(|link| (link, 1)))
-}
-
-fn firewall(point: &Point, evidence: &Evidence, clues: Clues) -> Option<Clues> {
-    let own = point.phase == Phase::Sending && point.dst == evidence.to;
-    let clues = match evidence.refused {
-        Some(Errno::EPERM) if own => {
-            clues.observed(6, "sending it was answered with EPERM".to_owned())
-        }
-        _ => clues,
-    };
-    let Some(traces) = &evidence.traces else {
-        return Some(clues);
-    };
-    let mut here = traces.iter().filter(|trace| trace.host == point.host.name);
-    let dropped = here.find_map(|trace| {
-        let rule = trace.dropped_by.as_ref()?;
-        Some((trace, rule))
-    })?;
-    let (trace, rule) = dropped;
-    let what = match rule.handle {
-        Some(handle) => format!("rule {handle}"),
-        None => "the policy".to_owned(),
-    };
-    let words = format!(
-        "{what} of chain {} in table {} {} drops it, after hook {}",
-        rule.chain, rule.family, rule.table, trace.hook
-    );
-    let mut clues = clues.observed(8, words);
-    clues.rule = Some(rule.clone());
-    Some(clues)
 }
 
 /// The device that the packet is to leave through.

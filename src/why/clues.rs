@@ -21,11 +21,6 @@ pub(super) struct Clues {
 }
 
 impl Clues {
-    /// The answer itself tells.
-    pub(super) fn observed_answer() -> Clues {
-        Clues::default().observed(9, "the answer is a reset".to_owned())
-    }
-
     /// Something that was observed speaks for it.
     pub(super) fn observed(mut self, weight: u32, words: String) -> Clues {
         self.words.push(format!("observed: {words}"));

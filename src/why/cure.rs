@@ -151,7 +151,7 @@ fn undo_of(args: &[&str], host: &Host) -> Option<String> {
 }
 
 /// The rule with that handle in what `nft -a list chain` prints, and the handle of the one before.
-fn rule_of(listing: &str, handle: &str) -> Option<(Option<String>, String)> {
+pub(super) fn rule_of(listing: &str, handle: &str) -> Option<(Option<String>, String)> {
     let mut before = None;
     for line in listing.lines() {
         let Some((rule, number)) = line.trim().rsplit_once(" # handle ") else {

@@ -10,10 +10,11 @@
 use super::check::check;
 use super::clues::Clues;
 use super::diagnosis::{Basis, Command, Diagnosis, Finding, Verdict};
-use super::evidence::{Drop, Evidence, Leg};
+use super::evidence::{Drop, Evidence, Rule};
 use super::met::can_be;
 use super::places::Places;
 use super::point::{Phase, Point};
+use super::reset;
 use crate::causes::{self, Cause, Fit};
 use crate::sys::netlink::NeighbourState;
 
@@ -28,11 +29,12 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         not_available: evidence.not_available.clone(),
         last_seen: None,
         is_pending: false,
+        is_passing: false,
     };
     if !evidence.answered {
         lost(evidence, &mut diagnosis);
     } else if evidence.reset {
-        refused(evidence, &mut diagnosis);
+        reset::refused(evidence, &mut diagnosis);
     }
     let waiting = waiting(evidence);
     if diagnosis.verdict == Verdict::Healthy && !waiting.is_empty() {
@@ -71,22 +73,6 @@ fn lost(evidence: &Evidence, diagnosis: &mut Diagnosis) {
     };
 }
 
-/// Nobody listens on the TCP port: the packet arrived, and its answer was a reset.
-fn refused(evidence: &Evidence, diagnosis: &mut Diagnosis) {
-    let arrived = evidence
-        .seen
-        .iter()
-        .rfind(|seen| seen.leg == Leg::Request && !seen.out);
-    if let Some(point) = arrived.and_then(|seen| Point::at(evidence, seen)) {
-        let clues = Clues::observed_answer();
-        let mut finding = finding(&causes::TCP_PORT_CLOSED, &point, clues, evidence);
-        finding.basis = Basis::Observed;
-        diagnosis.causes.push(finding);
-        diagnosis.verdict = Verdict::Dropped;
-        diagnosis.last_seen = Some(point.words());
-    }
-}
-
 /// Whether what was found means that there was no packet.
 fn is_unsent(findings: &[Finding]) -> bool {
     let likeliest = findings.first().map(|finding| finding.cause.stage);
@@ -94,7 +80,7 @@ fn is_unsent(findings: &[Finding]) -> bool {
 }
 
 /// The causes that the kernel's own reason means.
-fn by_kernel(drop: &Drop, evidence: &Evidence) -> Vec<Finding> {
+pub(super) fn by_kernel(drop: &Drop, evidence: &Evidence) -> Vec<Finding> {
     let Some(point) = Point::of_drop(evidence, drop) else {
         return Vec::new();
     };
@@ -159,6 +145,7 @@ fn by_kernel(drop: &Drop, evidence: &Evidence) -> Vec<Finding> {
 fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'static Cause>) {
     let mut found: Vec<(u32, Finding)> = Vec::new();
     let mut candidates: Vec<&'static Cause> = Vec::new();
+    let mut rules: Vec<(&str, Rule)> = Vec::new();
     for point in points {
         for cause in causes::ALL {
             if !can_be(cause, point.phase) {
@@ -167,6 +154,14 @@ fn by_clues(points: &[Point], evidence: &Evidence) -> (Vec<Finding>, Vec<&'stati
             let Some(clues) = check(cause, point, evidence) else {
                 continue;
             };
+            // One drop by a rule is one, wherever else it would fit.
+            if let Some(rule) = &clues.rule {
+                let rule = (point.host.name.as_str(), rule.clone());
+                if rules.contains(&rule) {
+                    continue;
+                }
+                rules.push(rule);
+            }
             if clues.weight > 0 && **cause != causes::TUNNEL_SILENT {
                 found.push((clues.weight, finding(cause, point, clues, evidence)));
             } else if !is_silent(cause, evidence) && !candidates.contains(cause) {
@@ -231,7 +226,12 @@ fn is_silent(cause: &Cause, evidence: &Evidence) -> bool {
     counted || asked
 }
 
-fn finding(cause: &'static Cause, point: &Point, clues: Clues, evidence: &Evidence) -> Finding {
+pub(super) fn finding(
+    cause: &'static Cause,
+    point: &Point,
+    clues: Clues,
+    evidence: &Evidence,
+) -> Finding {
     let dev = clues.dev.clone().or_else(|| point.dev.clone());
     let places = Places::of(cause, point, dev.as_deref(), &clues, evidence);
     let pairs = places.pairs();

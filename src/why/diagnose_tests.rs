@@ -1,6 +1,7 @@
 //! From evidence to causes, case by case.
 
-use super::samples::{asked, course, drop_on_s, moved, ping, seen, set};
+use super::evidence::Trace;
+use super::samples::{asked, course, drop_on_s, moved, ping, rule, seen, set, traced};
 use super::{Basis, Diagnosis, Evidence, Verdict, diagnose};
 use nix::errno::Errno;
 
@@ -126,7 +127,8 @@ fn a_firewall_that_nobody_traced_is_a_candidate_and_never_no_drop() {
 #[test]
 fn without_counters_what_they_would_tell_stays_possible() {
     let mut evidence = ping(course());
-    (evidence.drops, evidence.moved, evidence.traces) = (None, None, Some(Vec::new()));
+    (evidence.drops, evidence.moved) = (None, None);
+    evidence.traces = Some(vec![traced("s", "forward")]);
     evidence.seen = seen(4);
     evidence.lookups = vec![asked("s", Some("tun0"), Ok(3))];
     let candidates = left_open(&evidence);
@@ -209,5 +211,72 @@ fn an_answer_without_a_way_back() {
     assert_eq!(
         diagnosis.causes[0].cures[0].words,
         "ip route add 192.168.53.0/24 via 192.168.70.1 dev eth0"
+    );
+}
+
+/// The trace of a packet that a rule drops, as the only witness.
+fn by_rule(hops: usize, trace: Trace) -> Diagnosis {
+    let mut evidence = ping(course());
+    (evidence.drops, evidence.moved) = (None, None);
+    evidence.seen = seen(hops);
+    evidence.lookups = vec![asked("s", Some("tun0"), Ok(3))];
+    evidence.traces = Some(vec![trace]);
+    diagnose(&evidence)
+}
+
+#[test]
+fn what_no_trace_shows_was_not_dropped_by_a_firewall() {
+    let mut evidence = ping(course());
+    (evidence.drops, evidence.moved) = (None, None);
+    evidence.seen = seen(4);
+    evidence.lookups = vec![asked("s", Some("tun0"), Ok(3))];
+    evidence.traces = Some(vec![traced("v", "output")]);
+    let candidates = left_open(&evidence);
+    assert!(candidates.contains(&"nft_drop"), "{candidates:?}");
+}
+
+#[test]
+fn one_drop_by_a_rule_was_two_causes() {
+    for (dst, dev) in [("192.168.53.99", None), ("192.168.70.101", Some("eth0"))] {
+        let trace = Trace {
+            dropped_by: Some(rule("ip")),
+            dst: dst.parse().unwrap(),
+            ..traced("v", "output")
+        };
+        let diagnosis = by_rule(6, trace);
+        assert_eq!(names(&diagnosis), ["nft_drop"]);
+        assert_eq!(diagnosis.causes[0].dev.as_deref(), dev);
+    }
+}
+
+#[test]
+fn a_rule_s_handle_was_taken_for_its_place() {
+    let trace = Trace {
+        dropped_by: Some(rule("ip6")),
+        ..traced("s", "forward")
+    };
+    let diagnosis = by_rule(4, trace);
+    assert_eq!(
+        diagnosis.causes[0].evidence,
+        [
+            "observed: the rule with handle 2 of chain in in table ip6 wall drops it, at hook \
+             forward: icmp type echo-request drop"
+        ]
+    );
+}
+
+#[test]
+fn a_drop_on_the_way_out_was_said_to_be_on_the_way_in() {
+    let trace = Trace {
+        dropped_by: Some(rule("netdev")),
+        oif: Some(3),
+        ..traced("s", "egress")
+    };
+    let diagnosis = by_rule(4, trace);
+    let finding = &diagnosis.causes[0];
+    assert_eq!(finding.dev.as_deref(), Some("eth1"));
+    assert_eq!(
+        finding.cures[0].words,
+        "nft delete rule netdev wall in handle 2"
     );
 }

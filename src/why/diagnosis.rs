@@ -23,6 +23,8 @@ pub struct Diagnosis {
     pub last_seen: Option<String>,
     /// Whether a host is still asking for a neighbour: a second later it may look different.
     pub is_pending: bool,
+    /// Whether probes before or after it got through: not every packet is lost.
+    pub is_passing: bool,
 }
 
 /// A diagnosis in one word.

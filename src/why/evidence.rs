@@ -41,6 +41,9 @@ pub struct Evidence {
     pub lookups: Vec<Asked>,
     /// Connections from its sender to its destination that wait.
     pub waiting: Vec<Waiting>,
+    /// Where programs listened for TCP before it was sent: host and socket; nothing if hosts could
+    /// not tell.
+    pub listeners: Option<Vec<(String, SocketAddr)>>,
     /// Where the course's tunnel leads: the host that listens, and its address for the other one.
     pub tunnel: Option<(String, SocketAddr)>,
     /// Witnesses that were wanted and not to be had, each with the reason.
@@ -136,6 +139,8 @@ pub struct Trace {
     pub host: String,
     /// The last hook that it reached: `forward`.
     pub hook: String,
+    /// The number of the device that it was to leave through there; none before that was known.
+    pub oif: Option<u32>,
     /// The rule or policy that ended it.
     pub dropped_by: Option<Rule>,
     /// Who sent it.
@@ -155,6 +160,8 @@ pub struct Rule {
     pub chain: String,
     /// The rule's handle; none for the chain's policy.
     pub handle: Option<u64>,
+    /// The rule as nft(8) lists it; nothing where that was not to be had.
+    pub text: Option<String>,
 }
 
 /// What a host counted while the packet was under way.
@@ -244,6 +251,7 @@ impl Rule {
             table,
             chain,
             handle,
+            ..
         } = self;
         match handle {
             Some(handle) => format!("nft delete rule {family} {table} {chain} handle {handle}"),

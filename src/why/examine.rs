@@ -97,6 +97,8 @@ impl Examination {
             kind: question.kind,
             ttl: None,
             size: match question.kind {
+                // IPv6's header is longer by 20.
+                ProbeKind::Tcp(_) if question.to.is_ipv6() => SYN_SIZE + 20,
                 ProbeKind::Tcp(_) => SYN_SIZE,
                 ProbeKind::Icmp | ProbeKind::Udp(_) => PING_SIZE,
             },
@@ -127,6 +129,11 @@ impl Examination {
             reader: Reader::new(None),
             asked: 0,
         })
+    }
+
+    /// Whether it can be asked once more.
+    pub fn can_ask(&self) -> bool {
+        self.asked < TIMES
     }
 
     /// Sends a probe and hears what became of it, at most [`TIMES`] times. `stop` is readable when

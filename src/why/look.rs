@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::evidence::Moved;
 use super::host::Host;
+use super::ruleset::Ruleset;
 use super::state::{HostState, Settings};
 use super::watch::WatchError;
 use crate::journey::Journey;
@@ -22,8 +23,10 @@ pub(super) struct Look {
     counters: CounterFiles,
     pub(super) before: Counters,
     pub(super) trace: Option<TraceWatch>,
-    /// The host's connections, as they were before the packet.
-    pub(super) connections: Vec<TcpConnection>,
+    /// The firewall's rules, where it is traced.
+    pub(super) rules: Option<Ruleset>,
+    /// The host's connections, as they were before the packet; nothing where they cannot be read.
+    pub(super) connections: Option<Vec<TcpConnection>>,
 }
 
 impl Look {
@@ -39,26 +42,33 @@ impl Look {
         };
         let counters = CounterFiles::open().map_err(failed)?;
         let mut missing = None;
+        let rules = trace.and_then(|_| Ruleset::list());
+        let links = netlink.links()?;
+        let devices: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
         // The packet itself, and the datagram that carries it: IPv4 and UDP add 28 bytes.
-        let trace = trace.and_then(|length| match TraceWatch::start(&[length, length + 28]) {
-            Ok(trace) => Some(trace),
-            Err(error) => {
-                let remedy = error
-                    .remedy()
-                    .map_or(String::new(), |what| format!("; {what}"));
-                missing = Some(format!("nft: {}: {error}{remedy}", host.name()));
-                None
-            }
-        });
+        let lengths = |length| [length, length + 28];
+        let trace = trace.and_then(
+            |length| match TraceWatch::start(&lengths(length), &devices) {
+                Ok(trace) => Some(trace),
+                Err(error) => {
+                    let remedy = error
+                        .remedy()
+                        .map_or(String::new(), |what| format!("; {what}"));
+                    missing = Some(format!("nft: {}: {error}{remedy}", host.name()));
+                    None
+                }
+            },
+        );
         let mut look = Look {
             name: host.name().to_owned(),
             inode: host.inode(),
-            settings: Settings::open(&netlink.links()?),
+            settings: Settings::open(&links),
             before: Counters::default(),
             netlink,
             counters,
             trace,
-            connections: tcp_table::connections().unwrap_or_default(),
+            rules,
+            connections: tcp_table::connections().ok(),
         };
         look.before = look.count()?;
         Ok((look, missing))

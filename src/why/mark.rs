@@ -11,7 +11,7 @@ use crate::journey::{
 };
 use crate::model::LinkType;
 use crate::sys::bpf::KernelDrop;
-use crate::sys::nftables::{HOOKS, Step, TABLE, Verdict};
+use crate::sys::nftables::{Step, Verdict};
 use crate::sys::packet_socket::machine::run;
 use crate::sys::packet_socket::program::Instruction;
 
@@ -199,6 +199,7 @@ pub(super) fn traces_of(host: &str, steps: &[Step], mark: Mark, seen: &[Glimpse]
                 let trace = Trace {
                     host: host.to_owned(),
                     hook: String::new(),
+                    oif: None,
                     dropped_by: None,
                     src,
                     dst,
@@ -209,15 +210,17 @@ pub(super) fn traces_of(host: &str, steps: &[Step], mark: Mark, seen: &[Glimpse]
             _ => continue,
         };
         let trace = &mut traces[at].1;
-        if step.table == TABLE && HOOKS.contains(&step.chain.as_str()) {
-            trace.hook.clone_from(&step.chain);
+        if let Some(hook) = step.hook() {
+            trace.hook = hook.to_owned();
         }
+        trace.oif = step.oif.or(trace.oif);
         if step.verdict == Verdict::Drop {
             trace.dropped_by = Some(Rule {
                 family: step.family.to_owned(),
                 table: step.table.clone(),
                 chain: step.chain.clone(),
                 handle: step.rule,
+                text: None,
             });
         }
     }
@@ -225,7 +228,8 @@ pub(super) fn traces_of(host: &str, steps: &[Step], mark: Mark, seen: &[Glimpse]
 }
 
 /// Whether a traced packet is ours. Of a datagram of the tunnel too little is shown to see what is
-/// in it; its addresses and its length are those of one that was seen.
+/// in it: its length is right, for others are not traced; and its ports are the tunnel's, or its
+/// addresses those of one that was seen.
 fn is_traced(step: &Step, mark: Mark, seen: &[Glimpse], identity: &mut Option<Identity>) -> bool {
     let Content::Ip(packet) = mark.reader.content(LinkType::RAW, &step.bytes) else {
         return false;
@@ -233,8 +237,16 @@ fn is_traced(step: &Step, mark: Mark, seen: &[Glimpse], identity: &mut Option<Id
     let ends = (packet.src, packet.dst);
     let outers = seen.iter().filter_map(|glimpse| glimpse.outer);
     let mut outers = outers.map(|(from, to)| (from.ip(), to.ip()));
+    // One that is dropped where it is sent was never seen.
+    let ports = mark.reader.tunnel_ports();
+    let tunnel = match packet.body {
+        Body::Udp { sport, dport, .. } => ports.contains(&sport) || ports.contains(&dport),
+        _ => false,
+    };
     let plain = recognise_packet(&packet, mark, identity);
-    plain.is_some_and(|found| found.leg != Leg::Error) || outers.any(|outer| outer == ends)
+    plain.is_some_and(|found| found.leg != Leg::Error)
+        || tunnel
+        || outers.any(|outer| outer == ends)
 }
 
 #[cfg(test)]

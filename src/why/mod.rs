@@ -12,10 +12,12 @@
 //!   on a host
 //! - [`mark`]: the packet that is asked about, and how it is known again
 //! - [`state`]: how a host is set up
+//! - `firewall`: what a firewall has done to it; `ruleset` is how its rules read
 //! - [`evidence`]: all of that as data
 //! - [`mod@diagnose`]: from evidence to causes, a pure function; `point` is where the packet got lost,
 //!   `last` where it was seen last, `met` which causes can be met there, `check` whether one fits,
-//!   by which `clues`, `decide` what rules and routes say, `places` what stands in its cure
+//!   by which `clues`, `decide` what rules and routes say, `places` what stands in its cure; `reset`
+//!   what it means that the answer is one
 //! - [`way`]: the route that a host should have
 //! - [`diagnosis`]: what is said in the end; [`report`] prints it
 //! - [`cure`]: running a cure, and how to take it back
@@ -30,6 +32,7 @@ mod diagnose_tests;
 pub mod diagnosis;
 pub mod evidence;
 pub mod examine;
+mod firewall;
 pub mod host;
 #[cfg(test)]
 mod kernels;
@@ -42,6 +45,8 @@ mod met;
 mod places;
 mod point;
 pub mod report;
+mod reset;
+mod ruleset;
 #[cfg(test)]
 mod samples;
 pub mod state;

@@ -8,7 +8,7 @@ use crate::model::json::{list, string};
 use crate::render::{Paint, Role, wrap};
 
 /// Writes `{"verdict":"dropped","host":"u","to":"192.168.70.101","causes":[...],"candidates":[],
-/// "not_available":[]}` and a line end. `in_full` turns a host's command into one for this machine.
+/// "not_available":[],"passing":false}` and a line end. `in_full` turns a host's command into one for this machine.
 pub fn json(diagnosis: &Diagnosis, in_full: &dyn Fn(&str, &str) -> String, text: &mut Text) {
     text.str("{\"verdict\":");
     string(diagnosis.verdict.name(), text);
@@ -28,7 +28,8 @@ pub fn json(diagnosis: &Diagnosis, in_full: &dyn Fn(&str, &str) -> String, text:
     list(&diagnosis.not_available, text, |what, text| {
         string(what, text)
     });
-    text.str("}\n");
+    let passing = diagnosis.is_passing;
+    text.str(&format!(",\"passing\":{passing}}}\n"));
 }
 
 /// Writes an element of `causes`, which journey's `drop` is, too.
@@ -88,6 +89,9 @@ pub fn words(
     let was_there = !matches!(diagnosis.verdict, Verdict::Healthy | Verdict::NoPacket);
     if was_there && let Some(last) = &diagnosis.last_seen {
         text.str("  last seen ").str(last).str("\n");
+    }
+    if diagnosis.is_passing {
+        text.str("  another probe got through: the loss is not of every packet\n");
     }
     for (number, finding) in diagnosis.causes.iter().enumerate() {
         let which = match diagnosis.causes.len() {
@@ -186,6 +190,7 @@ mod tests {
             not_available: Vec::new(),
             last_seen: Some("on s, coming in through tun0".to_owned()),
             is_pending: false,
+            is_passing: false,
         }
     }
 

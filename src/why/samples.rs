@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use nix::errno::Errno;
 
-use super::evidence::{Asked, Company, Drop, Dropped, Evidence, Glimpse, Leg, Moved};
+use super::evidence::{Asked, Company, Drop, Dropped, Evidence, Glimpse, Leg, Moved, Rule, Trace};
 use super::state::HostState;
 use crate::journey::ProbeKind;
 use crate::lab::Cidr;
@@ -65,6 +65,7 @@ pub(super) fn ping(hosts: Vec<HostState>) -> Evidence {
         moved: Some(Vec::new()),
         lookups: Vec::new(),
         waiting: Vec::new(),
+        listeners: None,
         tunnel: Some(("s".to_owned(), "10.0.2.11:9090".parse().unwrap())),
         not_available: Vec::new(),
         hosts,
@@ -116,6 +117,32 @@ pub(super) fn drop_on_s(reason: Option<&str>, function: &str) -> Drop {
             ttl: 64,
             outer: None,
         }),
+    }
+}
+
+/// How far the request got through the firewall of s, or its answer through that of v: it passed
+/// the hook.
+pub(super) fn traced(host: &str, hook: &str) -> Trace {
+    let (u, v) = (address("192.168.53.99"), address("192.168.70.101"));
+    let (src, dst) = if host == "v" { (v, u) } else { (u, v) };
+    Trace {
+        host: host.to_owned(),
+        hook: hook.to_owned(),
+        oif: None,
+        dropped_by: None,
+        src,
+        dst,
+    }
+}
+
+/// A rule of the firewall that drops.
+pub(super) fn rule(family: &str) -> Rule {
+    Rule {
+        family: family.to_owned(),
+        table: "wall".to_owned(),
+        chain: "in".to_owned(),
+        handle: Some(2),
+        text: Some("icmp type echo-request drop".to_owned()),
     }
 }
 

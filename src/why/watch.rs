@@ -240,6 +240,7 @@ impl Watch {
             moved: None,
             lookups: Vec::new(),
             waiting: self.waiting(&journey.origin, to),
+            listeners: self.listeners(),
             tunnel,
             not_available: self.not_available.clone(),
         };
@@ -262,7 +263,12 @@ impl Watch {
         for look in &mut self.looks {
             if let Some(trace) = &mut look.trace {
                 let (steps, lost) = trace.drain();
-                traces.extend(traces_of(&look.name, &steps, mark, &evidence.seen));
+                let mut here = traces_of(&look.name, &steps, mark, &evidence.seen);
+                for rule in here.iter_mut().filter_map(|one| one.dropped_by.as_mut()) {
+                    let rules = look.rules.as_ref();
+                    rule.text = rules.and_then(|rules| rules.text(rule));
+                }
+                traces.extend(here);
                 if lost {
                     let words = format!("nft: {}: too many packets to trace them all", look.name);
                     evidence.not_available.push(words);
@@ -277,8 +283,11 @@ impl Watch {
     /// The sender's connections to the destination that do not get on.
     fn waiting(&self, from: &str, to: IpAddr) -> Vec<Waiting> {
         let look = self.looks.iter().find(|look| look.name == from);
-        let connections = look.into_iter().flat_map(|look| &look.connections);
-        let waiting = connections.filter(|one| one.peer.ip() == to && one.queued > 0);
+        let connections = look.and_then(|look| look.connections.as_ref());
+        let waiting = connections
+            .into_iter()
+            .flatten()
+            .filter(|one| one.peer.ip() == to && one.queued > 0);
         let waiting = waiting.filter_map(|one| {
             let (persisting, tries) = match one.timer {
                 TcpTimer::Retransmit => (false, one.retransmits),
@@ -293,6 +302,17 @@ impl Watch {
             })
         });
         waiting.collect()
+    }
+
+    /// Where programs listen for TCP: host and socket; nothing if a host cannot tell.
+    fn listeners(&self) -> Option<Vec<(String, SocketAddr)>> {
+        let mut all = Vec::new();
+        for look in &self.looks {
+            let listening = look.connections.as_ref()?.iter();
+            let listening = listening.filter(|one| one.state == "LISTEN");
+            all.extend(listening.map(|one| (look.name.clone(), one.own)));
+        }
+        Some(all)
     }
 
     /// What was thrown away since the packet was sent, and not heard of; in words.

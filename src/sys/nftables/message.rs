@@ -1,6 +1,10 @@
 //! Messages of nfnetlink (include/uapi/linux/netfilter/nfnetlink.h, nf_tables.h): writing those
 //! that make a table, reading those that trace a packet.
 
+use std::io;
+
+use netlink_sys::Socket;
+
 /// Bytes of a netlink header, and of the `struct nfgenmsg` behind it.
 const HEADER: usize = 16;
 const GENERIC: usize = 4;
@@ -29,6 +33,8 @@ pub(super) enum Kind {
 pub(super) struct Batch {
     bytes: Vec<u8>,
     sequence: u32,
+    /// Where the last message begins.
+    last: usize,
 }
 
 impl Batch {
@@ -44,10 +50,14 @@ impl Batch {
         let (number, flags, resource) = match kind {
             Kind::BatchBegin => (0x10, 0, NF_TABLES >> 8),
             Kind::BatchEnd => (0x11, 0, NF_TABLES >> 8),
-            Kind::NewTable => (NF_TABLES, NLM_F_CREATE | NLM_F_ACK, 0),
+            Kind::NewTable => (NF_TABLES, NLM_F_CREATE, 0),
             Kind::NewChain => (NF_TABLES | 3, NLM_F_CREATE, 0),
             Kind::NewRule => (NF_TABLES | 6, NLM_F_CREATE | NLM_F_APPEND, 0),
         };
+        if kind == Kind::BatchEnd {
+            self.acknowledge_last();
+        }
+        self.last = start;
         self.sequence += 1;
         self.bytes.extend(0u32.to_ne_bytes());
         self.bytes.extend(number.to_ne_bytes());
@@ -61,9 +71,35 @@ impl Batch {
         self.bytes[start..start + 4].copy_from_slice(&length.to_ne_bytes());
     }
 
+    /// Has the last message acknowledged: an earlier one's acknowledgement comes even where a later
+    /// one is refused, and all of them with it.
+    fn acknowledge_last(&mut self) {
+        const FLAGS: usize = 6;
+        let at = self.last + FLAGS;
+        if let Some(flags) = self.bytes.get_mut(at..at + 2) {
+            let old = u16::from_ne_bytes([flags[0], flags[1]]);
+            flags.copy_from_slice(&(old | NLM_F_ACK).to_ne_bytes());
+        }
+    }
+
     /// The datagram.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Sends it, and waits for the kernel's word on it.
+    pub(super) fn commit(&self, socket: &Socket) -> io::Result<()> {
+        socket.send(self.bytes(), 0)?;
+        loop {
+            let (datagram, _) = socket.recv_from_full()?;
+            for message in Message::all(&datagram) {
+                match message.error() {
+                    Some(0) => return Ok(()),
+                    Some(code) => return Err(io::Error::from_raw_os_error(code)),
+                    None => {}
+                }
+            }
+        }
     }
 }
 

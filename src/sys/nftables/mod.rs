@@ -1,11 +1,14 @@
 //! How far a packet gets through the firewall's hooks, and which rule ends it: tracing by
 //! nf_tables (`meta nftrace set 1`, `nft monitor trace`), spoken over nfnetlink.
 //!
-//! A table of our own has a chain at each hook that marks packets of the wanted lengths. The table
-//! belongs to the socket that made it (`NFT_TABLE_F_OWNER`, Linux 5.12): nobody else can change
-//! it, and when the socket closes, for whatever reason, it is gone.
+//! Tables of our own have a chain at each hook that marks packets of the wanted lengths: one table
+//! for the hooks of IPv4 and IPv6, one for what devices take in, which comes before them. A mark
+//! stays with a packet until it leaves the host, so that the way out of a device needs none. The
+//! tables belong to the socket that made them (`NFT_TABLE_F_OWNER`, Linux 5.12): nobody else can
+//! change them, and when the socket closes, for whatever reason, they are gone.
 
 mod message;
+mod table;
 
 use std::{io, net::IpAddr, os::fd::AsFd, os::fd::BorrowedFd};
 
@@ -13,7 +16,7 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
 use nix::errno::Errno;
 
 use super::errno;
-use message::{Batch, Kind, Message, attribute, attributes, nested, number, text};
+use message::{Message, attributes};
 
 /// What is traced from the moment it is started until it is dropped.
 #[derive(Debug)]
@@ -54,17 +57,18 @@ pub struct Step {
     pub family: &'static str,
     /// The table.
     pub table: String,
-    /// The chain; of ours, the name of its hook: `forward`.
+    /// The chain; of ours for IPv4 and IPv6, the name of its hook: `forward`.
     pub chain: String,
     /// The rule's handle; none where the chain's policy spoke.
     pub rule: Option<u64>,
     /// What was decided.
     pub verdict: Verdict,
-    /// The number of the device it came in through.
+    /// The number of the device it came in through; like the other one, in each chain's first step
+    /// only.
     pub iif: Option<u32>,
     /// The number of the device it is to leave through.
     pub oif: Option<u32>,
-    /// Its IP header and what follows, in the first step only: at most 60 bytes.
+    /// Its IP header and what follows, in each chain's first step only: at most 60 bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -81,19 +85,16 @@ pub enum Verdict {
 /// (`enum nf_inet_hooks`).
 pub const HOOKS: [&str; 5] = ["prerouting", "input", "forward", "output", "postrouting"];
 
-/// The table's name.
+/// The hooks of a device, which the chains of the family `netdev` are for: in, out.
+pub const DEVICE_HOOKS: [&str; 2] = ["ingress", "egress"];
+
+/// The name of our tables.
 pub const TABLE: &str = "tunlab-trace";
-
-/// `NFPROTO_INET`: IPv4 and IPv6 in one table.
-const INET: u8 = 1;
-
-/// Before everything that a user would put there (`NF_IP_PRI_RAW` is -300).
-const PRIORITY: i32 = -350;
 
 impl TraceWatch {
     /// Starts to trace packets of these lengths (bytes, from the IP header on) in the calling
-    /// thread's network namespace.
-    pub fn start(lengths: &[u32]) -> Result<TraceWatch, TraceError> {
+    /// thread's network namespace, which has these devices.
+    pub fn start(lengths: &[u32], devices: &[&str]) -> Result<TraceWatch, TraceError> {
         let failed = |step| {
             move |error: io::Error| TraceError {
                 step,
@@ -108,11 +109,15 @@ impl TraceWatch {
             Ok(socket)
         };
         let socket = open().map_err(failed("open a netlink socket for nf_tables"))?;
-        let table = "make a table for tracing";
-        socket
-            .send(batch(lengths).bytes(), 0)
-            .map_err(failed(table))?;
-        acknowledged(&socket).map_err(failed(table))?;
+        table::hooks(lengths)
+            .commit(&socket)
+            .map_err(failed("make a table for tracing"))?;
+        match table::ingress(lengths, devices).commit(&socket) {
+            // A kernel that knows no such chains: nobody else can have one, either.
+            Err(error) if errno::of(&error) == Errno::EOPNOTSUPP => {}
+            Err(error) if errno::of(&error) == Errno::ENOENT => {}
+            done => done.map_err(failed("trace what devices take in"))?,
+        }
         // NFNLGRP_NFTRACE; not before, so that nothing comes between the acknowledgement and us.
         socket
             .add_membership(9)
@@ -145,82 +150,6 @@ impl AsFd for TraceWatch {
     /// Readable when there is something to drain.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
-    }
-}
-
-/// The table, its chains, and a rule for each length in each.
-fn batch(lengths: &[u32]) -> Batch {
-    let mut batch = Batch::default();
-    batch.message(Kind::BatchBegin, 0, |_| {});
-    batch.message(Kind::NewTable, INET, |table| {
-        const OWNER: u32 = 2;
-        text(table, 1, TABLE);
-        number(table, 2, OWNER);
-    });
-    for (hook, name) in (0..).zip(HOOKS) {
-        batch.message(Kind::NewChain, INET, |chain| {
-            text(chain, 1, TABLE);
-            text(chain, 3, name);
-            nested(chain, 4, |place| {
-                number(place, 1, hook);
-                number(place, 2, PRIORITY as u32);
-            });
-            text(chain, 7, "filter");
-        });
-        for &length in lengths {
-            batch.message(Kind::NewRule, INET, |rule| {
-                text(rule, 1, TABLE);
-                text(rule, 2, name);
-                nested(rule, 4, |list| mark(list, length));
-            });
-        }
-    }
-    batch.message(Kind::BatchEnd, 0, |_| {});
-    batch
-}
-
-/// `meta length LENGTH meta nftrace set 1`, as nft(8) compiles it.
-fn mark(list: &mut Vec<u8>, length: u32) {
-    const REGISTER: u32 = 1;
-    const LENGTH: u32 = 0;
-    const TRACE: u32 = 12;
-    let mut expression = |name: &str, write: &dyn Fn(&mut Vec<u8>)| {
-        nested(list, 1, |one| {
-            text(one, 1, name);
-            nested(one, 2, |data| write(data));
-        });
-    };
-    expression("meta", &|data| {
-        number(data, 2, LENGTH);
-        number(data, 1, REGISTER);
-    });
-    expression("cmp", &|data| {
-        number(data, 1, REGISTER);
-        number(data, 2, 0); // equal
-        // A length is compared in the machine's byte order.
-        nested(data, 3, |value| attribute(value, 1, &length.to_ne_bytes()));
-    });
-    expression("immediate", &|data| {
-        number(data, 1, REGISTER);
-        nested(data, 2, |value| attribute(value, 1, &[1]));
-    });
-    expression("meta", &|data| {
-        number(data, 2, TRACE);
-        number(data, 3, REGISTER);
-    });
-}
-
-/// Waits for the kernel's word on the batch.
-fn acknowledged(socket: &Socket) -> io::Result<()> {
-    loop {
-        let (datagram, _) = socket.recv_from_full()?;
-        for message in Message::all(&datagram) {
-            match message.error() {
-                Some(0) => return Ok(()),
-                Some(code) => return Err(io::Error::from_raw_os_error(code)),
-                None => {}
-            }
-        }
     }
 }
 
@@ -286,22 +215,36 @@ fn family(number: u8) -> &'static str {
 }
 
 impl Step {
-    /// Source and destination of an IPv4 packet, where the step shows it.
+    /// Source and destination of an IP packet, where the step shows it.
     pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
-        let four = |at: usize| -> Option<IpAddr> {
-            Some(
-                <[u8; 4]>::try_from(self.bytes.get(at..at + 4)?)
-                    .ok()?
-                    .into(),
-            )
-        };
-        let is_v4 = self.bytes.first()? >> 4 == 4;
-        is_v4.then(|| Some((four(12)?, four(16)?)))?
+        match self.bytes.first()? >> 4 {
+            4 => Some((self.part::<4>(12)?.into(), self.part::<4>(16)?.into())),
+            6 => Some((self.part::<16>(8)?.into(), self.part::<16>(24)?.into())),
+            _ => None,
+        }
+    }
+
+    fn part<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
+        self.bytes.get(at..at + N)?.try_into().ok()
+    }
+
+    /// The hook that the step belongs to, as far as it tells by itself.
+    pub fn hook(&self) -> Option<&'static str> {
+        let [ingress, egress] = DEVICE_HOOKS;
+        let ours = || HOOKS.into_iter().find(|hook| *hook == self.chain);
+        match (self.family, self.iif, self.oif) {
+            // A chain for devices sees the one that the packet is at; its first step tells.
+            ("netdev", Some(_), _) => Some(ingress),
+            ("netdev", _, Some(_)) => Some(egress),
+            _ if self.table == TABLE => ours(),
+            _ => None,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::message::{Batch, Kind, attribute, nested, number, text};
     use super::*;
 
     fn message(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -339,6 +282,41 @@ mod tests {
             (src.to_string(), dst.to_string()),
             ("10.0.0.1".into(), "10.0.0.2".into())
         );
+    }
+
+    /// It was read as a packet without addresses, and so was no packet of anybody's.
+    #[test]
+    fn an_ipv6_packet_had_no_addresses() {
+        let bytes = message(|body| {
+            let mut header = [0u8; 40];
+            header[0] = 0x60;
+            (header[23], header[39]) = (1, 2);
+            attribute(body, 8, &header);
+        });
+        let (src, dst) = read(&bytes).addresses().unwrap();
+        assert_eq!(
+            (src.to_string(), dst.to_string()),
+            ("::1".into(), "::2".into())
+        );
+    }
+
+    /// It was taken for the hook before it.
+    #[test]
+    fn a_chain_at_a_device_was_said_to_come_after_another_hook() {
+        let at = |kind| {
+            let bytes = message(|body| {
+                text(body, 1, "wall");
+                number(body, kind, 3);
+            });
+            let step = read(&bytes);
+            Step {
+                family: "netdev",
+                ..step
+            }
+            .hook()
+        };
+        let (iif, oif) = (10, 12);
+        assert_eq!((at(iif), at(oif)), (Some("ingress"), Some("egress")));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Devices, cables, ports, and what a firewall does.
 
 use super::super::Test;
-use super::{CASE, Case, UP, play, tests};
+use super::{CASE, Case, UP, WITH_IPV6, play, tests};
 
 tests! {
     "why::firewalls": UP, FIREWALLS;
     "why::an_answer_dropped_at_home_was_healthy": UP, AT_HOME;
+    "why::a_rule_that_rejects_was_a_closed_port": UP, REJECTED;
+    "why::a_device_s_chain_was_not_traced": UP, AT_DEVICES;
+    "why::a_rule_for_ipv6_was_not_traced": WITH_IPV6, IPV6;
     "why::devices": UP, DEVICES;
     "why::ports_and_cables": UP, PORTS_AND_CABLES;
     "why::a_protocol_that_nobody_handles": UP, PROTOCOLS;
@@ -79,6 +82,125 @@ const SHUT_OUT: Case = Case {
     host: "u",
     cures: &[("u", "nft delete rule ip wall in handle 2")],
     mended: "$u nft delete table ip wall",
+    ..WALLED
+};
+
+/// The service listens, and a rule says that it does not.
+const REJECTED: &[Case] = &[
+    Case {
+        name: "a reset by a host's own rule",
+        broken: &["$v nft add table ip wall
+            $v nft add chain ip wall in '{ type filter hook input priority 0; }'
+            $v nft add rule ip wall in tcp dport 23 reject with tcp reset"],
+        host: "v",
+        dev: Some("eth0"),
+        cures: &[("v", "nft delete rule ip wall in handle 2")],
+        mended: "$v nft delete table ip wall",
+        ..BY_RESET
+    },
+    Case {
+        name: "a reset by a router's rule",
+        broken: &["$s nft add table ip wall
+            $s nft add chain ip wall on '{ type filter hook forward priority 0; }'
+            $s nft add rule ip wall on tcp dport 23 reject with tcp reset"],
+        cures: &[("s", "nft delete rule ip wall on handle 2")],
+        mended: "$s nft delete table ip wall",
+        ..BY_RESET
+    },
+];
+
+/// That a socket listens and TCP has sent no reset is enough to tell that a firewall did.
+const BY_RESET: Case = Case {
+    blind: &[],
+    silent: &["counters", "kernel"],
+    options: "--tcp 23",
+    ..WALLED
+};
+
+const AT_DEVICES: &[Case] = &[
+    Case {
+        name: "what a device takes in",
+        broken: &["$s nft add table netdev wall
+            $s nft add chain netdev wall in '{ type filter hook ingress device eth1 priority -500; }'
+            $s nft add rule netdev wall in icmp type echo-reply drop"],
+        dev: Some("eth1"),
+        cures: &[("s", "nft delete rule netdev wall in handle 2")],
+        mended: "$s nft delete table netdev wall",
+        ..WALLED
+    },
+    Case {
+        name: "the same in a table for IPv4 and IPv6",
+        broken: &["$v nft add table inet wall
+            $v nft add chain inet wall in '{ type filter hook ingress device eth0 priority 0; }'
+            $v nft add rule inet wall in icmp type echo-request drop"],
+        host: "v",
+        dev: Some("eth0"),
+        cures: &[("v", "nft delete rule inet wall in handle 2")],
+        mended: "$v nft delete table inet wall",
+        ..WALLED
+    },
+    Case {
+        name: "what a device lets out",
+        broken: &["$s nft add table netdev wall
+            $s nft add chain netdev wall out '{ type filter hook egress device eth1 priority 0; }'
+            $s nft add rule netdev wall out icmp type echo-request drop"],
+        dev: Some("eth1"),
+        cures: &[("s", "nft delete rule netdev wall out handle 2")],
+        mended: "$s nft delete table netdev wall",
+        ..WALLED
+    },
+    Case {
+        // Seen on no device.
+        name: "the tunnel's datagram where it is sent",
+        broken: &["$u nft add table ip wall
+            $u nft add chain ip wall out '{ type filter hook output priority 0; }'
+            $u nft add rule ip wall out udp dport 9090 drop"],
+        host: "u",
+        dev: None,
+        cures: &[("u", "nft delete rule ip wall out handle 2")],
+        mended: "$u nft delete table ip wall",
+        ..WALLED
+    },
+];
+
+const IPV6: &[Case] = &[
+    Case {
+        name: "a table for IPv6",
+        broken: &["$s nft add table ip6 wall
+            $s nft add chain ip6 wall on '{ type filter hook forward priority 0; }'
+            $s nft add rule ip6 wall on icmpv6 type echo-reply drop"],
+        dev: Some("eth1"),
+        cures: &[("s", "nft delete rule ip6 wall on handle 2")],
+        mended: "$s nft delete table ip6 wall",
+        ..V6
+    },
+    Case {
+        name: "a policy for both",
+        broken: &["$v nft add table inet wall
+            $v nft add chain inet wall in '{ type filter hook input priority 0; policy drop; }'
+            $v nft add rule inet wall in icmpv6 type != echo-request accept"],
+        host: "v",
+        dev: Some("eth0"),
+        cures: &[("v", "nft chain inet wall in '{ policy accept; }'")],
+        mended: "$v nft delete table inet wall",
+        ..V6
+    },
+    Case {
+        name: "a reset over IPv6",
+        broken: &["$v nft add table inet wall
+            $v nft add chain inet wall in '{ type filter hook input priority 0; }'
+            $v nft add rule inet wall in tcp dport 23 reject with tcp reset"],
+        host: "v",
+        dev: Some("eth0"),
+        cures: &[("v", "nft delete rule inet wall in handle 2")],
+        mended: "$v nft delete table inet wall",
+        to: "fd00:70::65",
+        ..BY_RESET
+    },
+];
+
+const V6: Case = Case {
+    to: "fd00:70::65",
     ..WALLED
 };
 

@@ -5,6 +5,10 @@ use super::super::{Problem, Test, wrong};
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("why::no_false_alarm_under_load", under_load),
+    (
+        "why::a_probe_that_died_was_forgotten_over_one_that_got_through",
+        sometimes,
+    ),
     ("why::several_causes_one_after_the_other", several),
     ("why::the_kernel_s_word_is_for_root", kernel_for_root),
     ("why::nothing_is_left_of_one_that_is_killed", killed),
@@ -89,6 +93,42 @@ fn killed(bench: &Bench) -> Result<(), Problem> {
     let lines: Vec<&str> = ended.exits(0)?.stdout.lines().collect();
     if lines.is_empty() || lines.iter().any(|line| *line != "killed") {
         return wrong(format!("{lines:?}: {}", ended.stderr));
+    }
+    Ok(())
+}
+
+/// Every other packet is dropped, then one of many: the first probe is, and another one is not. The
+/// rule is told only if one of the few that are traced dies of it.
+fn sometimes(bench: &Bench) -> Result<(), Problem> {
+    needs(&["nft"])?;
+    let ended = bench.lab(
+        "tunlab lab up --tunnel || exit
+         s='tunlab lab exec s --'
+         for turn in 2 9; do for how in '' --fix; do
+             $s nft add table ip t
+             $s nft add chain ip t f '{ type filter hook forward priority 0; }'
+             $s nft add rule ip t f icmp type echo-request numgen inc mod $turn 0 drop
+             printf '%s ' $turn$how; tunlab why v $how -o json; echo code $?
+             $s nft delete table ip t
+         done; done
+         tunlab lab down",
+    )?;
+    ended.exits(0)?;
+    let said = |label| super::answer(&ended.stdout, label).map_err(Problem::Wrong);
+    for label in ["2", "2--fix", "9", "9--fix"] {
+        let found = said(label)?;
+        // Only the kernel sees a drop that is not traced.
+        let verdict = match (bench.user.is_root(), label.starts_with('9')) {
+            (false, true) => "unknown",
+            _ => "dropped",
+        };
+        if found["verdict"] != verdict || found["passing"] != true {
+            return wrong(format!("{label}: {found}"));
+        }
+        let cured = found["causes"][0]["cures"][0].as_str().unwrap_or_default();
+        if label.starts_with('2') && !cured.ends_with("nft delete rule ip t f handle 2") {
+            return wrong(format!("{label}: {found}"));
+        }
     }
     Ok(())
 }

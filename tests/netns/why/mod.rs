@@ -77,6 +77,14 @@ pub(crate) const CASE: Case = Case {
 /// The lab with its tunnel.
 pub(crate) const UP: &str = "tunlab lab up --tunnel || exit";
 
+/// IPv6 inside of the tunnel, over IPv4 outside.
+pub(crate) const WITH_IPV6: &str = "tunlab lab up --tunnel --ipv6 || exit
+    for on in u s v; do tunlab lab exec $on -- sysctl -qw net.ipv6.conf.all.forwarding=1; done
+    $u ip addr add fd00:53::99/64 dev tun0 nodad; $u ip route add fd00:70::/64 dev tun0
+    $s ip addr add fd00:53::5/64 dev tun0 nodad; $s ip addr add fd00:70::1/64 dev eth1 nodad
+    $v ip addr add fd00:70::65/64 dev eth0 nodad; $v ip route add default via fd00:70::1
+    until $u ping -6 -c 1 -W 1 fd00:70::65 > /dev/null; do sleep 0.1; done";
+
 /// Declares a module's tests, each a name, what is done first, and its cases.
 macro_rules! tests {
     ($($name:literal: $prologue:expr, $cases:expr;)*) => {
@@ -276,7 +284,7 @@ impl Case {
         // A reset is an answer, a connection that waits loses nothing; and a journey traces no
         // firewall.
         let lost = find(self.cause).is_some_and(|cause| cause.stage != Stage::Waiting);
-        let answered = self.cause == "tcp_port_closed" || !lost;
+        let answered = self.cause == "tcp_port_closed" || journey["answered"] == true || !lost;
         let weak = [self.blind, self.divided].concat();
         let blind = !bench.user.is_root() && weak.contains(&"counters");
         let drop = &journey["drop"];

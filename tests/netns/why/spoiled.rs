@@ -1,7 +1,7 @@
 //! What the tunnel's ends make of packets: header by header.
 
 use super::super::Test;
-use super::{CASE, Case, play, tests};
+use super::{CASE, Case, WITH_IPV6, play, tests};
 
 tests! {
     "why::spoiled_packets": MANGLERS, PACKETS;
@@ -126,14 +126,6 @@ const TAKEN_FOR_IPV6: &[Case] = &[
         ..BY_SERVER
     },
 ];
-
-/// IPv6 inside of the tunnel, over IPv4 outside.
-const WITH_IPV6: &str = "tunlab lab up --tunnel --ipv6 || exit
-    for on in u s v; do tunlab lab exec $on -- sysctl -qw net.ipv6.conf.all.forwarding=1; done
-    $u ip addr add fd00:53::99/64 dev tun0 nodad; $u ip route add fd00:70::/64 dev tun0
-    $s ip addr add fd00:53::5/64 dev tun0 nodad; $s ip addr add fd00:70::1/64 dev eth1 nodad
-    $v ip addr add fd00:70::65/64 dev eth0 nodad; $v ip route add default via fd00:70::1
-    until $u ping -6 -c 1 -W 1 fd00:70::65 > /dev/null; do sleep 0.1; done";
 
 const IPV6_OFF: &[Case] = &[Case {
     name: "ipv6_off",
