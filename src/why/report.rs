@@ -8,7 +8,8 @@ use crate::model::json::{list, string};
 use crate::render::{Paint, Role, wrap};
 
 /// Writes `{"verdict":"dropped","host":"u","to":"192.168.70.101","causes":[...],"candidates":[],
-/// "not_available":[],"passing":false}` and a line end. `in_full` turns a host's command into one for this machine.
+/// "not_available":[]}` and a line end, with `"passing":true` where other probes got through.
+/// `in_full` turns a host's command into one for this machine.
 pub fn json(diagnosis: &Diagnosis, in_full: &dyn Fn(&str, &str) -> String, text: &mut Text) {
     text.str("{\"verdict\":");
     string(diagnosis.verdict.name(), text);
@@ -28,8 +29,10 @@ pub fn json(diagnosis: &Diagnosis, in_full: &dyn Fn(&str, &str) -> String, text:
     list(&diagnosis.not_available, text, |what, text| {
         string(what, text)
     });
-    let passing = diagnosis.is_passing;
-    text.str(&format!(",\"passing\":{passing}}}\n"));
+    if diagnosis.is_passing {
+        text.str(",\"passing\":true");
+    }
+    text.str("}\n");
 }
 
 /// Writes an element of `causes`, which journey's `drop` is, too.
@@ -251,6 +254,19 @@ mod tests {
             "{}",
             text.as_str()
         );
+    }
+
+    #[test]
+    fn a_loss_now_and_then_was_told_as_one_of_every_packet() {
+        let mut diagnosis = diagnosis();
+        diagnosis.is_passing = true;
+        let (mut told, mut data) = (Text::default(), Text::default());
+        words(&diagnosis, &in_full, &Paint::new(false), None, &mut told);
+        json(&diagnosis, &in_full, &mut data);
+        let line = "another probe got through: the loss is not of every packet\n";
+        assert!(told.as_str().contains(line), "{}", told.as_str());
+        let end = "\"not_available\":[],\"passing\":true}\n";
+        assert!(data.as_str().ends_with(end), "{}", data.as_str());
     }
 
     #[test]
