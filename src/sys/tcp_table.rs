@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub struct TcpConnection {
     /// This end.
     pub own: SocketAddr,
-    /// The other end; of a listening socket 0.0.0.0:0 or [::]:0.
+    /// The other end; of a listening socket `0.0.0.0:0` or `[::]:0`.
     pub peer: SocketAddr,
     /// As ss(8) writes it.
     pub state: &'static str,
