@@ -125,8 +125,6 @@ impl Station {
                 failure
             }
         })?;
-        status(&format!("Interface Name: {}", device.name()));
-
         let plan = plan_for(&device, wanted, addr);
         let created = (!device.attached()).then(|| Op::DeviceCreate {
             dev: device.name().to_owned(),
@@ -138,6 +136,8 @@ impl Station {
             }
         }
         let applied = apply(&plan, &netlink)?;
+        // Whoever waits for this line goes on with the device.
+        status(&format!("Interface Name: {}", device.name()));
         let configured = plan.ops.iter().any(|op| matches!(op, Op::AddrAdd { .. }));
         Ok(Station {
             keep: args.persist,
